@@ -1,0 +1,1 @@
+"""Studies, landscapes and catalogues: data with their units and sources, no solver."""

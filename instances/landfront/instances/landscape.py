@@ -1,0 +1,80 @@
+"""The landscape: parcels with area, land cover, covariates and nested regions, as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Where the parcels' geometry is; read only for maps and layers."""
+
+    path: Path
+    layer: str | None
+    encoding: str
+    id_column: str
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """Parcels of a study, in the order of the input table.
+
+    Attributes
+    ----------
+    ids
+        Parcel ids, length n, unique.
+    area
+        ha, shape (n,).
+    cover
+        Index into `cover_codes`, shape (n,), -1 where a study gives no land cover.
+    cover_codes
+        Land-cover codes that occur.
+    levels
+        Names of the region levels, outermost first.
+    regions
+        Index into `region_names` per level, shape (n, levels).
+    region_names
+        Names per level.
+    covariates
+        Canonical name (data dictionary ``parcels.csv``) to values in canonical unit, shape (n,); nan where the
+        dictionary allows a missing value. Only what the study names is present.
+    masks
+        Mask name to True where the mask applies, shape (n,).
+    growth_zones, zone_share
+        Names of growth-curve zones, and the share of each parcel in each zone, shape (n, zones).
+    features, feature_names
+        Habitat area in ha per parcel and feature, sparse, shape (n, features).
+    geometry
+        Where the geometry is, or None.
+    notes
+        What the reader did that a user should know (encoding guessed, rule not applied ...).
+    """
+
+    ids: pd.Index
+    area: NDArray[np.float64]
+    cover: NDArray[np.int16]
+    cover_codes: tuple[str, ...]
+    levels: tuple[str, ...]
+    regions: NDArray[np.int32]
+    region_names: tuple[tuple[str, ...], ...]
+    covariates: Mapping[str, NDArray[np.float32]]
+    masks: Mapping[str, NDArray[np.bool_]]
+    growth_zones: tuple[str, ...]
+    zone_share: NDArray[np.float32]
+    features: sp.csr_array
+    feature_names: tuple[str, ...]
+    geometry: Geometry | None
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.area)

@@ -1,0 +1,304 @@
+"""study.toml: what a study says, checked at the edge, unknown keys refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+
+from landfront.instances.faults import Fault, InputError
+
+Currency = Literal["CNY", "USD", "EUR"]
+Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(_Section):
+    """A column of a table and the unit that its numbers are in."""
+
+    column: str
+    unit: str
+
+
+class Cover(_Section):
+    """The land-cover column and the code system that its codes belong to."""
+
+    column: str
+    code_system: Literal["TD/T 1055", "plain"]
+
+
+class About(_Section):
+    """Section ``[study]``.
+
+    ``exchange_rate`` is units of `currency` per CNY of the catalogue's costs; needed where they differ.
+    """
+
+    title: str
+    title_zh: str = ""
+    currency: Currency = "CNY"
+    price_year: int | None = None
+    exchange_rate: Annotated[float, Field(gt=0)] | None = None
+    decision: Literal["whole", "share"] = "whole"
+    start_year: int = 2025
+    milestones: Annotated[tuple[int, ...], Field(min_length=1)] = (2030, 2060)
+    discount_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    @model_validator(mode="after")
+    def _years(self) -> About:
+        if list(self.milestones) != sorted(set(self.milestones)) or self.milestones[0] <= self.start_year:
+            raise ValueError("milestones must rise and lie after start_year")
+        return self
+
+
+class Parcels(_Section):
+    """Section ``[parcels]``: the layer or table of parcels and what its columns mean.
+
+    Each covariate is a column with its unit; the data dictionary ``tables/parcels.csv`` says which units are known.
+    """
+
+    source: str
+    layer: str | None = None
+    encoding: str = "auto"
+    id: str
+    area: Column
+    regions: tuple[str, ...] = ()
+    cover: Cover | None = None
+    slope: Column | None = None
+    slope_class: str | None = None
+    precipitation: Column | None = None
+    elevation: Column | None = None
+    grain_yield: Column | None = None
+    quality: Column | None = None
+    intactness: Column | None = None
+    runoff: Column | None = None
+    soil_carbon: Column | None = None
+    soil_carbon_potential: Column | None = None
+    growth_zone: str | None = None
+    growth_zone_shares: dict[str, str] = {}
+    geometry: bool | None = None
+
+
+class Interventions(_Section):
+    """Section ``[interventions]``: which catalogue, which coefficient sets, which interventions."""
+
+    catalogue: str = "default"
+    set: tuple[str, ...] = ()
+    level: Literal["low", "mean", "high"] = "mean"
+    use: tuple[str, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_set(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(data.get("set"), str):
+            return {**data, "set": (data["set"],)}
+        return data
+
+
+class Carbon(_Section):
+    """Section ``[carbon]``: how natural regrowth grows (`models.carbon`)."""
+
+    curve: Literal["piecewise", "zone", "precipitation"] = "piecewise"
+
+
+class Effects(_Section):
+    """Section ``[effects]``: a table of effects instead of computed ones.
+
+    ``layout = "wide"``: `columns` maps an effect to its column. ``layout = "long"``: `criterion` and `value`
+    name the columns. `units` gives the unit of each effect where it is not the canonical one.
+    """
+
+    source: str
+    layout: Literal["wide", "long"]
+    parcel: str
+    intervention: str
+    columns: dict[Name, str] = {}
+    criterion: str = "criterion"
+    value: str = "value"
+    units: dict[Name, str] = {}
+    encoding: str = "auto"
+
+
+class Features(_Section):
+    """Section ``[features]``: habitat area per parcel (long table), and what interventions do to it.
+
+    `effects` is a table (feature, intervention, change): share of the habitat's area gained (+) or lost (-).
+    """
+
+    source: str
+    parcel: str = "parcel"
+    feature: str = "feature"
+    amount: str = "amount"
+    unit: str = "ha"
+    effects: str
+    encoding: str = "auto"
+
+
+class Mask(_Section):
+    """One ``[[masks]]``: where it applies (`column` holds one of `when`), interventions are forbidden."""
+
+    name: Name
+    column: str
+    when: tuple[str | int | float | bool, ...] = (1, True, "1", "true", "yes", "Y")
+    forbid: tuple[str, ...]
+    owner: str = ""
+    reason: str = ""
+
+
+class Consent(_Section):
+    """Section ``[consent]``: parcels whose `column` holds none of `when` can only be kept as they are."""
+
+    column: str
+    when: tuple[str | int | float | bool, ...] = (1, True, "1", "true", "yes", "Y")
+
+
+class Criterion(_Section):
+    """One entry of ``[criteria]``; `effect` defaults to the key, `milestone` to the last one."""
+
+    effect: str | None = None
+    sense: Literal["max", "min"]
+    milestone: int | None = None
+    label: str = ""
+    label_zh: str = ""
+
+
+class Share(_Section):
+    """A bound given as a share of something."""
+
+    share: float
+    of: Literal["baseline", "attainable", "land"] = "baseline"
+
+
+Bound = float | Share
+
+
+class Limit(_Section):
+    """One ``[[limits]]``: the sum of a criterion (or effect) over a scope is bounded.
+
+    `by` repeats the limit for each region of a level, `regions` keeps only those named; `interventions`
+    restricts the sum to those options; `bounds` names a table (region, min, max) with one bound per region.
+    The criterion ``feature:*`` means one row per habitat feature, ``feature:NAME`` one of them.
+    """
+
+    name: Name
+    criterion: str
+    min: Bound | None = None
+    max: Bound | None = None
+    equal: Bound | None = None
+    tolerance: Annotated[float, Field(ge=0)] | None = None
+    bounds: str | None = None
+    unit: str | None = None
+    by: str | None = None
+    regions: tuple[str, ...] = ()
+    interventions: tuple[str, ...] = ()
+    of: Literal["total", "change"] = "total"
+    milestone: int | None = None
+    owner: str = ""
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Limit:
+        if self.min is None and self.max is None and self.equal is None and self.bounds is None:
+            raise ValueError("a limit needs min, max, equal or bounds")
+        if self.equal is not None and (self.min is not None or self.max is not None):
+            raise ValueError("equal stands alone: leave out min and max")
+        return self
+
+
+class FrontRequest(_Section):
+    """Section ``[front]``: what ``landfront front`` computes when nothing else is said."""
+
+    criteria: tuple[str, ...] = ()
+    points: Annotated[int, Field(ge=2)] | Literal["all"] = 40
+    gap: Annotated[float, Field(gt=0, lt=1)] = 1e-4
+    time_limit: Annotated[float, Field(gt=0)] | None = None
+    method: str = "auto"
+
+
+class Study(_Section):
+    """A study: everything that study.toml says. Read it with `read_study`."""
+
+    study: About
+    parcels: Parcels
+    interventions: Interventions = Interventions()
+    carbon: Carbon = Carbon()
+    effects: Effects | None = None
+    features: Features | None = None
+    masks: tuple[Mask, ...] = ()
+    consent: Consent | None = None
+    baseline: str | dict[str, float] = {}
+    criteria: Annotated[dict[Name, Criterion], Field(min_length=1)]
+    limits: tuple[Limit, ...] = ()
+    front: FrontRequest = FrontRequest()
+
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """Folder against which the study's paths are resolved."""
+        return self._folder
+
+    @property
+    def title(self) -> str:
+        """Title, shown on every figure."""
+        return self.study.title
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what the study says (not of the tables it names)."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def effect_of(self, criterion: str) -> str:
+        """Name of the effect that a criterion sums; a name that is no criterion is its own effect."""
+        entry = self.criteria.get(criterion)
+        return (entry.effect if entry else None) or criterion
+
+    def milestone_of(self, criterion: str, milestone: int | None = None) -> int:
+        """Milestone year of a criterion: the one asked for, else its own, else the last."""
+        entry = self.criteria.get(criterion)
+        return milestone or (entry.milestone if entry else None) or self.study.milestones[-1]
+
+
+def read_study(path: str | Path) -> Study:
+    """Read a study folder or its study.toml.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, is not TOML, has unknown keys or breaks a rule; every fault is listed.
+    """
+    file = Path(path)
+    file = file / "study.toml" if file.is_dir() else file
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError([Fault(str(file), "", f"cannot be read ({error.strerror})", "Give a study folder or its study.toml.")]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError([Fault(str(file), "", f"is not valid TOML in UTF-8 ({error})", "Mend that line.")]) from error
+    return study_from(data, file)
+
+
+def study_from(data: dict[str, Any], file: Path) -> Study:
+    """Check a parsed study.toml; `file` says where it stands, for messages and relative paths."""
+    try:
+        study = Study.model_validate(data)
+    except ValidationError as error:
+        raise InputError(_fault(file.name, entry) for entry in error.errors()) from error
+    study._folder = file.parent
+    return study
+
+
+def _fault(table: str, entry: Any) -> Fault:
+    place = ".".join(str(part) for part in entry["loc"])
+    if entry["type"] == "extra_forbidden":
+        return Fault(table, place, "unknown key", "Remove it or mend its spelling.")
+    value = entry.get("input")
+    shown = "" if isinstance(value, dict) else f", found {value!r}"
+    return Fault(table, place, f"{entry['msg']}{shown}", "See docs/study.md for what this key takes.")

@@ -1,0 +1,1 @@
+"""What people look at: figures, layers and tables of a run."""

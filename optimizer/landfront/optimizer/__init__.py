@@ -1,0 +1,1 @@
+"""Rows, columns, objectives: programs, solvers, fronts and proofs. Nothing here knows of land."""

@@ -1,0 +1,183 @@
+"""Points, proven facts and fronts: what a search returns, with claim, bound, reason and proof kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Reason = Literal["optimal", "time limit", "interrupted", "infeasible", "unbounded", "error", "points reached"]
+Proof = Literal["recomputed", "claimed"]
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Proven: every feasible y (minimisation form) with ``y <= upper`` has ``weights @ y >= beta``.
+
+    With ``upper`` infinite it is a half-plane, with a unit weight a slab. Values include offsets; an
+    objective that is maximised enters as its negative.
+
+    Attributes
+    ----------
+    weights, upper
+        Shape (p,), in minimisation form.
+    beta
+        The proven bound.
+    proof
+        "recomputed" when `row_prices` and `cap_prices` prove it by one pass over the data
+        (`certify.lagrangian_bound`), "claimed" when it rests on a solver's branch and bound.
+    row_prices
+        Multipliers of the coupling rows, shape (r,); positive presses on a lower bound, negative on an upper.
+    cap_prices
+        Non-negative multipliers of ``y <= upper``, shape (p,).
+    """
+
+    weights: Floats
+    upper: Floats
+    beta: float
+    proof: Proof
+    row_prices: Floats
+    cap_prices: Floats
+
+
+@dataclass(frozen=True)
+class Point:
+    """A feasible solution with its values recomputed from the data, and what is proven of it.
+
+    Attributes
+    ----------
+    values
+        Objective values in their own senses and units, offsets included, shape (p,).
+    x
+        The columns, shape (m,); ``uint8`` when all are 0 or 1, else ``float64``.
+    key
+        Digest of ``x``, 16 hexadecimal digits.
+    bound
+        Proven best value of the first objective among solutions at least as good in the other objectives.
+    gap
+        ``|bound - values[0]| / max(|values[0]|, |values[0] - offset|, tiny)``.
+    termination
+        Why the solve that found the point ended.
+    row_prices
+        Shadow prices of the coupling rows at the point (from the LP, also for integer programs), shape (r,):
+        change of the first objective, in its own sense and unit, per unit of the row's bound.
+    rate
+        Trade-off rates: change of the first objective per unit of each objective, shape (p,), nan if unknown.
+    seconds
+        Time spent on the solves of this point.
+    decode
+        Turns ``x`` into the caller's own object (a plan); set by who built the program.
+    """
+
+    values: Floats
+    x: NDArray[Any]
+    key: str
+    bound: float
+    gap: float
+    termination: Reason
+    row_prices: Floats
+    rate: Floats
+    seconds: float
+    decode: Callable[[NDArray[Any]], Any] | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def plan(self) -> Any:
+        """The caller's own object for this point.
+
+        Raises
+        ------
+        ValueError
+            If the front was computed from a bare program.
+        """
+        if self.decode is None:
+            raise ValueError("this front was computed from a bare program: use point.x")
+        return self.decode(self.x)
+
+
+@dataclass(frozen=True)
+class Front:
+    """Nondominated points of a program, sorted by the first objective, with what is proven of them.
+
+    Attributes
+    ----------
+    criteria
+        Objective names.
+    senses
+        -1 maximise, +1 minimise, shape (p,).
+    points
+        Sorted by the first objective, ascending in its own unit.
+    facts
+        Everything proven on the way (append-only).
+    ideal, nadir
+        Best and worst value of each objective on the front, own senses, shape (p,).
+    complete
+        True when, by proof, every nondominated point is within the asked gap of a returned point (or, for
+        programs without integers, of a mix of two neighbouring points, which is a solution too).
+    coverage
+        Proven: every nondominated point is within this share of the ideal-nadir range of a returned point
+        (programs with integers) or of a mix of two neighbours (without); inf when unknown.
+    hypervolume
+        Proven inner and outer hypervolume as shares of the ideal-nadir box, shape (2,).
+    reason, detail
+        Why the search ended, in one word and in a sentence.
+    seconds, solves
+        Wall time and number of solver calls.
+    method
+        Which method ran, and why it was chosen.
+    """
+
+    criteria: tuple[str, ...]
+    senses: NDArray[np.int8]
+    points: tuple[Point, ...]
+    facts: tuple[Fact, ...]
+    ideal: Floats
+    nadir: Floats
+    complete: bool
+    coverage: float
+    hypervolume: Floats
+    reason: Reason
+    detail: str
+    seconds: float
+    solves: int
+    method: str
+
+    @property
+    def values(self) -> Floats:
+        """Objective values of all points, own senses and units, shape (s, p)."""
+        return np.array([point.values for point in self.points]).reshape(len(self.points), len(self.criteria))
+
+    @property
+    def gap(self) -> float:
+        """The largest gap of a point."""
+        return max((point.gap for point in self.points), default=float("inf"))
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, index: int) -> Point:
+        return self.points[index]
+
+    def __iter__(self) -> Iterator[Point]:
+        return iter(self.points)
+
+    def with_decoder(self, decode: Callable[[NDArray[Any]], Any]) -> Front:
+        """The same front whose points give ``plan`` through ``decode``."""
+        return replace(self, points=tuple(replace(point, decode=decode) for point in self.points))
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per point: ``point``, one column per criterion, ``bound``, ``gap``, ``termination``."""
+        import pandas as pd
+
+        frame = pd.DataFrame(self.values, columns=list(self.criteria))
+        frame.insert(0, "point", np.arange(len(self.points)))
+        frame["bound"] = [point.bound for point in self.points]
+        frame["gap"] = [point.gap for point in self.points]
+        frame["termination"] = [point.termination for point in self.points]
+        return frame

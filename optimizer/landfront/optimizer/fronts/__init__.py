@@ -1,0 +1,1 @@
+"""One file per front method, and the driver that chooses among them."""
