@@ -33,7 +33,7 @@ def build(program: Program) -> Any:
 
 
 def epsilon_loop(program: Program, levels: Sequence[float], gap: float) -> dict[str, Any]:
-    """Best first objective at each level of the second, one cold solve each.
+    """Best first objective at each level of the second; the solver object is kept, as Pyomo's guide does it.
 
     Parameters
     ----------
@@ -61,12 +61,11 @@ def epsilon_loop(program: Program, levels: Sequence[float], gap: float) -> dict[
     body = total(second)
     model.epsilon = pyo.Constraint(expr=body >= model.level if at_least else body <= model.level)
     built = time.perf_counter()
+    solver = Highs()
+    solver.config.mip_gap = gap
     values = []
     for level in levels:
         model.level.set_value(level - program.offsets[1])
-        solver = Highs()
-        solver.config.mip_gap = gap
-        solver.highs_options = {"threads": 1}
         solver.solve(model)
         values.append(float(pyo.value(model.first)) + float(program.offsets[0]))
     return {

@@ -1,0 +1,136 @@
+"""Build a Program of a million options from tables, beside the same model built in Pyomo.
+
+Usage: ``python benchmarks/build.py`` runs the case; ``--one landfront|pyomo OPTIONS`` runs one build in this process.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from measure import RUNS, in_fresh_process, median, peak_gib, save
+
+OPTIONS_PER_PARCEL = 5
+STUDY = """
+[study]
+title = "Benchmark: build"
+decision = "whole"
+[parcels]
+source = "parcels.parquet"
+id = "parcel"
+area = {{ column = "area", unit = "ha" }}
+regions = ["region"]
+geometry = false
+[effects]
+source = "effects.parquet"
+layout = "wide"
+parcel = "parcel"
+intervention = "intervention"
+columns = {{ carbon = "carbon", cost = "cost", food = "food", biodiversity = "biodiversity" }}
+[baseline]
+food = {food}
+[criteria]
+carbon = {{ sense = "max" }}
+food = {{ sense = "max" }}
+biodiversity = {{ sense = "max" }}
+cost = {{ sense = "min" }}
+[[limits]]
+name = "grain"
+criterion = "food"
+min = {{ share = 0.95, of = "baseline" }}
+[[limits]]
+name = "regional_grain"
+criterion = "food"
+min = {{ share = 0.9, of = "baseline" }}
+by = "region"
+[[limits]]
+name = "budget"
+criterion = "cost"
+max = {budget}
+[front]
+criteria = ["carbon", "food"]
+"""
+
+
+def write_study(folder: Path, options: int, seed: int = 1) -> None:
+    """A random study with `options` options, ``keep`` included, in Parquet tables."""
+    rng = np.random.default_rng(seed)
+    parcels, treated = options // OPTIONS_PER_PARCEL, OPTIONS_PER_PARCEL - 1
+    names = np.array(["mixed_plantation", "agroforestry", "cropland_to_forest", "natural_forest_restoration"])
+    area = rng.lognormal(0, 0.5, parcels)
+    region = np.array([f"r{i:02d}" for i in range(30)])[np.arange(parcels) * 30 // parcels]
+    pd.DataFrame({"parcel": np.arange(parcels), "area": area, "region": region}).to_parquet(folder / "parcels.parquet")
+    rows = parcels * treated
+    area_of = np.repeat(area, treated)
+    effects = pd.DataFrame(
+        {
+            "parcel": np.repeat(np.arange(parcels), treated),
+            "intervention": np.tile(names, parcels),
+            "carbon": area_of * rng.lognormal(4, 0.5, rows),
+            "cost": area_of * rng.lognormal(8, 0.5, rows),
+            "food": -area_of * rng.uniform(0, 5, rows),
+            "biodiversity": area_of * rng.normal(0.1, 0.1, rows),
+        }
+    )
+    effects.to_parquet(folder / "effects.parquet")
+    text = STUDY.format(food=6.0 * area.sum(), budget=0.2 * effects["cost"].sum())
+    (folder / "study.toml").write_text(text)
+
+
+def build_landfront(folder: Path) -> int:
+    """Tables on disk to a Program; returns its number of options."""
+    from landfront.instances.study import read_study
+    from landfront.models.formulate import formulate
+
+    return formulate(read_study(folder)).program.columns
+
+
+def one(tool: str, options: int) -> None:
+    """One build in this process; prints seconds and peak memory."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_study(folder, options)
+        if tool == "landfront":
+            import landfront.instances.load
+            import landfront.models.formulate  # the import is not part of the build
+
+            start = time.perf_counter()
+            columns = build_landfront(folder)
+        else:
+            from peers.pyomo_epsilon import build
+
+            from landfront.instances.study import read_study
+            from landfront.models.formulate import formulate
+
+            program = formulate(read_study(folder)).program
+            start = time.perf_counter()
+            build(program)
+            columns = program.columns
+        seconds = time.perf_counter() - start
+    print(json.dumps({"seconds": round(seconds, 3), "peak_gib": peak_gib(), "options": columns}))
+
+
+def main(options: int = 1_000_000, runs: int = RUNS) -> Path:
+    """Both tools, `runs` times each, in turn, each in a fresh process."""
+    results: dict[str, list[dict[str, float]]] = {"landfront": [], "pyomo": []}
+    for _ in range(runs):
+        for tool, found in results.items():
+            found.append(in_fresh_process(__file__, "--one", tool, str(options)))
+    summary = {
+        tool: {"seconds": median([r["seconds"] for r in found]), "peak_gib": median([r["peak_gib"] for r in found])}
+        for tool, found in results.items()
+    }
+    ratio = round(summary["pyomo"]["seconds"] / summary["landfront"]["seconds"], 1)
+    return save("build", {"options": options, "runs": runs, "median": summary, "ratio": ratio, "all": results})
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        one(sys.argv[2], int(sys.argv[3]))
+    else:
+        print(main().read_text())

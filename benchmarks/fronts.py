@@ -1,0 +1,102 @@
+"""A 20-point exact front on a county of 10,000 parcels, beside a plain Pyomo + HiGHS epsilon loop at the same levels.
+
+Usage: ``python benchmarks/fronts.py`` runs both decisions; ``--one landfront|pyomo whole|share FOLDER`` runs one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from measure import RUNS, in_fresh_process, median, peak_gib, save
+
+PARCELS, SEED, POINTS, GAP = 10_000, 1, 20, 1e-4
+LEVELS = "levels.json"
+
+
+def load(folder: Path, decision: str) -> Any:
+    """The two-criteria program of the county's own front request."""
+    from landfront.instances.study import read_study, study_from
+    from landfront.models.formulate import formulate
+
+    study = read_study(folder)
+    data = study.model_dump(mode="json", exclude_none=True)
+    data["study"]["decision"] = decision
+    study = study_from(data, folder / "study.toml")
+    formulation = formulate(study)
+    names = list(study.criteria)
+    return formulation.program.select([names.index(name) for name in study.front.criteria])
+
+
+def one(tool: str, decision: str, folder: Path) -> None:
+    """One front in this process; building the program from tables is not timed, building each tool's model is."""
+    program = load(folder, decision)
+    levels_file = folder / f"{decision}_{LEVELS}"
+    if tool == "landfront":
+        from landfront.optimizer.fronts import solve_front
+
+        start = time.perf_counter()
+        front = solve_front(program, points=POINTS, gap=GAP)
+        seconds = time.perf_counter() - start
+        levels_file.write_text(json.dumps(front.values[:, 1].tolist()))
+        answer = {
+            "seconds": round(seconds, 3),
+            "points": len(front),
+            "values": front.values.tolist(),
+            "bounds": [point.bound for point in front],
+            "largest_gap": front.gap,
+            "coverage": front.coverage,
+            "solves": front.solves,
+        }
+    else:
+        from peers.pyomo_epsilon import epsilon_loop
+
+        start = time.perf_counter()
+        answer = epsilon_loop(program, json.loads(levels_file.read_text()), GAP)
+        answer["seconds"] = round(time.perf_counter() - start, 3)
+    print(json.dumps({**answer, "peak_gib": peak_gib(), "options": program.columns}))
+
+
+def compare(ours: dict[str, Any], peer: dict[str, Any]) -> dict[str, float]:
+    """Largest relative difference of the first criterion at equal levels, and whether both stay inside the bound."""
+    mine, other = np.array(ours["values"])[:, 0], np.array(peer["values"])
+    return {"largest_difference": float(np.max(np.abs(mine - other) / np.maximum(np.abs(mine), 1e-9)))}
+
+
+def main(runs: int = RUNS) -> Path:
+    """Both decisions, both tools, `runs` times in turn."""
+    from landfront.instances.generate import generate_county
+
+    result: dict[str, Any] = {"parcels": PARCELS, "seed": SEED, "points": POINTS, "gap": GAP, "runs": runs}
+    with tempfile.TemporaryDirectory() as name:
+        folder = generate_county(Path(name) / "county", PARCELS, SEED, layer="parquet").parent
+        for decision in ("share", "whole"):
+            found: dict[str, list[dict[str, Any]]] = {"landfront": [], "pyomo": []}
+            for _ in range(runs):
+                for tool, answers in found.items():
+                    answers.append(in_fresh_process(__file__, "--one", tool, decision, str(folder)))
+            seconds = {tool: median([a["seconds"] for a in answers]) for tool, answers in found.items()}
+            ours, peer = found["landfront"][-1], found["pyomo"][-1]
+            result[decision] = {
+                "median_seconds": seconds,
+                "all_seconds": {tool: [a["seconds"] for a in answers] for tool, answers in found.items()},
+                "ratio": round(seconds["pyomo"] / seconds["landfront"], 1),
+                "options": ours["options"],
+                "points": ours["points"],
+                "largest_gap": ours["largest_gap"],
+                "coverage": ours["coverage"],
+                **compare(ours, peer),
+            }
+    return save("fronts", result)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        one(sys.argv[2], sys.argv[3], Path(sys.argv[4]))
+    else:
+        print(main().read_text())
