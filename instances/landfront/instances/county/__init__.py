@@ -1,0 +1,1 @@
+"""The synthetic county, part by part: mesh, fields, land cover, attributes, files."""
