@@ -69,7 +69,9 @@ def draw_county(parcels: int, seed: int) -> tuple[Mesh, County]:
 def _faults(folder: Path, parcels: int, seed: int, layer: str) -> list[Fault]:
     faults = []
     if layer not in MOST:
-        faults.append(Fault("generate county", "layer", f"{layer!r} is unknown", f"Use one of {', '.join(MOST)}."))
+        faults.append(
+            Fault("generate county", "layer", f"{layer!r} is unknown", f"Use one of {', '.join(MOST)}.")
+        )
     if not SMALLEST <= parcels <= MOST.get(layer, LARGEST):
         rule = f"{parcels} is outside {SMALLEST} to {MOST.get(layer, LARGEST)}"
         faults.append(Fault("generate county", "parcels", rule, "Give a number in that range."))

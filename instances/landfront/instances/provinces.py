@@ -80,9 +80,9 @@ def strata() -> pd.DataFrame:
 def joint_areas(kinds: Floats, slopes: Floats) -> Floats:
     """Cropland of each kind on each slope class such that both margins hold: the flattest land first.
 
-    Paddy takes the flattest classes, irrigated cropland the next, dry cropland the rest: along one axis of area,
-    kinds and slope classes are two sets of intervals, and a cell is the length that two of them share. Slope
-    classes are scaled to the total of the kinds (they differ by rounding).
+    Paddy takes the flattest classes, irrigated cropland the next, dry cropland the rest: along one axis of
+    area, kinds and slope classes are two sets of intervals, and a cell is the length that two of them share.
+    Slope classes are scaled to the total of the kinds (they differ by rounding).
 
     Parameters
     ----------

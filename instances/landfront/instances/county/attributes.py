@@ -108,9 +108,7 @@ def _best(score: Singles, area: Floats, inside: Flags, share: float) -> Flags:
     return chosen
 
 
-def _lines(
-    mesh: Mesh, ground: Terrain, land: Land, rng: np.random.Generator
-) -> tuple[Flags, Flags, Flags]:
+def _lines(mesh: Mesh, ground: Terrain, land: Land, rng: np.random.Generator) -> tuple[Flags, Flags, Flags]:
     ragged = mesh.mean(noise(rng, mesh.shape, wavelength=30.0, roughness=2.4))
     built = land.within("built")
     urban_share = URBAN / max((land.net[built].sum() / land.net.sum()), URBAN)
@@ -123,7 +121,9 @@ def _lines(
     return farmland, redline, urban
 
 
-def _places(mesh: Mesh, rng: np.random.Generator) -> tuple[NDArray[np.int32], NDArray[np.int32], tuple[str, ...]]:
+def _places(
+    mesh: Mesh, rng: np.random.Generator
+) -> tuple[NDArray[np.int32], NDArray[np.int32], tuple[str, ...]]:
     """Villages are the parcels nearest to a seed, towns the villages nearest to a town's seed."""
     from scipy.spatial import KDTree
 

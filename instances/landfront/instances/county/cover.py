@@ -1,4 +1,4 @@
-"""Land cover of the synthetic county: each class takes the parcels that suit it best, up to its survey share."""
+"""Land cover of the synthetic county: each class takes the parcels that suit it best."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ def calibrated(
     """Values that rise with `score` such that classes hold the wanted shares of the weight inside.
 
     Class c lies between ``edges[c]`` and ``edges[c + 1]`` and holds ``shares[c]`` of the weight of the items
-    `inside` (exact up to one item). The map is piecewise linear, and the same outside, so a field stays smooth.
+    `inside` (exact up to one item). The map is piecewise linear and the same outside: a field stays smooth.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def calibrated(
 
 
 def split(score: Singles, weight: NDArray[np.float64], shares: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Class of each item: the highest scores fill the first class up to its share of the weight, and so on."""
+    """Class of each item: the highest scores fill the first class up to its share of weight, and so on."""
     order = np.argsort(-score, kind="stable")
     heap = np.cumsum(weight[order]) - weight[order] / 2
     classes = np.empty(len(score), dtype=np.int64)

@@ -50,6 +50,7 @@ class Mesh:
     double: NDArray[np.bool_]
 
     def __len__(self) -> int:
+        """Number of parcels."""
         return len(self.first)
 
     def mean(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:

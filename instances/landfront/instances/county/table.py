@@ -28,6 +28,7 @@ class County:
     records: Records
 
     def __len__(self) -> int:
+        """Number of parcels."""
         return len(self.land.kind)
 
     @cached_property
