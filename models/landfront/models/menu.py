@@ -1,11 +1,44 @@
-"""The menu: which interventions are admissible on which parcel, and why the others are not."""
+"""The menu: which interventions are admissible on which parcel, and why the others are not.
+
+Formula, for a parcel p and an intervention i: the option (p, i) is on the menu when every rule that applies holds.
+
+| rule (reason code) | holds when | applies when |
+|---|---|---|
+| ``land_cover`` | the cover code, or the code without its suffix K or A, is one of the intervention's codes | it has codes and the study gives cover |
+| ``slope`` | slope_min <= slope <= slope_max (deg) | the intervention has a bound and the study gives slope |
+| ``rainfall`` | precipitation_min <= precipitation <= precipitation_max (mm) | likewise |
+| ``elevation`` | elevation_min <= elevation <= elevation_max (m) | likewise |
+| ``mask:NAME`` | the mask does not lie on the parcel | the mask forbids the intervention |
+| ``consent`` | the parcel has consent | the study has ``[consent]`` |
+
+The first rule that fails counts. ``keep`` is on the menu of every parcel.
+
+>>> import numpy as np
+>>> inside(np.array([2.0, 30.0, np.nan]), 0.0, 25.0).tolist()  # a missing value fails no rule
+[True, False, True]
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from landfront.instances.catalogue import KEEP, Catalogue
+from landfront.instances.codes import SUFFIXES
+from landfront.instances.faults import Fault, InputError, refuse
+from landfront.instances.landscape import Landscape
+from landfront.instances.study import Mask, Study
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+RANGES = (("slope", "slope"), ("rainfall", "precipitation"), ("elevation", "elevation"))
 
 
 @dataclass(frozen=True)
@@ -34,6 +67,8 @@ class Menu:
         Intervention ids by kind.
     excluded
         What was excluded and why.
+    notes
+        Rules that were not applied, and why.
     """
 
     parcel: NDArray[np.int32]
@@ -41,6 +76,246 @@ class Menu:
     starts: NDArray[np.int64]
     interventions: tuple[str, ...]
     excluded: tuple[Exclusion, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.parcel)
+
+    def find(self, parcel: NDArray[np.int64], kind: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Index of the option of each (parcel, kind) pair, -1 where it is not on the menu."""
+        kinds = len(self.interventions)
+        keys = self.parcel.astype(np.int64) * kinds + self.kind
+        asked = parcel * kinds + kind
+        place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
+        return np.where(keys[place] == asked, place, -1)
+
+
+def build_menu(landscape: Landscape, catalogue: Catalogue, study: Study) -> Menu:
+    """The menu by the rules of the catalogue, the masks and consent.
+
+    Raises
+    ------
+    InputError
+        If a mask forbids an unknown intervention, or nothing but ``keep`` is left.
+    """
+    names = catalogue.interventions
+    sieve = _Sieve(landscape, names, np.ones((len(names), len(landscape)), dtype=bool))
+    for reason, fails in _place_rules(landscape, catalogue, sieve.notes):
+        sieve.drop(reason, fails)
+    _society_rules(sieve, catalogue, study)
+    _refuse_empty(sieve)
+    parcel, kind = np.nonzero(np.ascontiguousarray(sieve.alive.T))
+    return _menu(parcel.astype(np.int32), kind.astype(np.int16), sieve)
+
+
+def menu_from_table(
+    table: pd.DataFrame, landscape: Landscape, catalogue: Catalogue, study: Study
+) -> tuple[Menu, dict[str, Floats]]:
+    """The menu of an effect table, and each of its effects per option, shape (m,).
+
+    Options that the table lacks are not on the menu; ``keep`` is added. Masks and consent still apply.
+
+    Parameters
+    ----------
+    table
+        Columns ``parcel`` (index), ``intervention`` (id) and one per effect, in canonical units.
+
+    Raises
+    ------
+    InputError
+        If a pair occurs twice, ``keep`` has an effect, a mask forbids an unknown intervention, or nothing but
+        ``keep`` is left.
+    """
+    kind, names = _kinds(table["intervention"], catalogue)
+    parcel = table["parcel"].to_numpy(dtype=np.int64)
+    effects = {str(c): table[c].to_numpy(dtype=np.float64) for c in table.columns[2:]}
+    order = _order(parcel * len(names) + kind)
+    parcel, kind = parcel[order], kind[order]
+    _refuse_rows(landscape, names, parcel, kind, {name: column[order] for name, column in effects.items()})
+    alive = np.zeros((len(names), len(landscape)), dtype=bool)
+    alive[kind, parcel] = True
+    sieve = _Sieve(landscape, names, alive)
+    _society_rules(sieve, catalogue, study)
+    _refuse_empty(sieve)
+    kept = np.flatnonzero(sieve.alive[kind, parcel] & (kind > 0))
+    parcel, kind = parcel[kept], kind[kept]
+    place = np.arange(len(kept)) + parcel + 1  # each parcel's keep stands before its other options
+    size = len(kept) + len(landscape)
+    all_parcels, all_kinds = np.zeros(size, dtype=np.int32), np.zeros(size, dtype=np.int16)
+    all_kinds[place] = kind
+    is_keep = np.ones(size, dtype=bool)
+    is_keep[place] = False
+    all_parcels[place], all_parcels[is_keep] = parcel, np.arange(len(landscape))
+    columns = {name: np.zeros(size) for name in effects}
+    for name, column in columns.items():
+        column[place] = effects[name][order[kept]]
+    return _menu(all_parcels, all_kinds, sieve), columns
+
+
+@dataclass
+class _Sieve:
+    """Options that are still alive, (interventions, parcels), and what was dropped."""
+
+    landscape: Landscape
+    names: tuple[str, ...]
+    alive: Flags
+    excluded: list[Exclusion] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def drop(self, reason: str, fails: dict[int, Flags]) -> None:
+        """Drop the parcels on which each kind fails, and count them."""
+        for kind, failing in fails.items():
+            dropped = self.alive[kind] & failing
+            count = int(dropped.sum())
+            if count:
+                area = float(self.landscape.area[dropped].sum())
+                self.excluded.append(Exclusion(self.names[kind], reason, count, area))
+                self.alive[kind] &= ~failing
+
+
+def _place_rules(
+    landscape: Landscape, catalogue: Catalogue, notes: list[str]
+) -> Iterator[tuple[str, dict[int, Flags]]]:
+    """Right plant in the right place: land cover, then slope, rainfall and elevation."""
+    if landscape.cover_codes:
+        yield "land_cover", _cover_fails(landscape, catalogue)
+    elif any(catalogue.codes):
+        notes.append("land_cover: not applied, the study names no parcels.cover")
+    for reason, name in RANGES:
+        bounds = [
+            catalogue.coefficients.get(f"{name}_{end}", np.full(len(catalogue), np.nan))
+            for end in ("min", "max")
+        ]
+        ruled = [k for k in range(1, len(catalogue)) if not np.isnan([bounds[0][k], bounds[1][k]]).all()]
+        values = landscape.covariates.get(name)
+        if values is None:
+            if ruled:
+                notes.append(f"{reason}: not applied, the study names no parcels.{name}")
+            continue
+        missing = int(np.isnan(values).sum())
+        if missing and ruled:
+            notes.append(f"{reason}: not applied on {missing} parcels without a value of {name}")
+        yield reason, {k: ~inside(values, bounds[0][k], bounds[1][k]) for k in ruled}
+
+
+def inside(values: NDArray[np.floating], low: float, high: float) -> Flags:
+    """True where ``low <= value <= high``; a bound or value that is missing (nan) fails nothing."""
+    return np.asarray(~((values < low) | (values > high)))
+
+
+def admits(codes: Iterable[str], code: str) -> bool:
+    """Whether a cover code is one of `codes`, or is once its suffix is taken off.
+
+    >>> admits({"0201", "1104A"}, "0201K"), admits({"0201", "1104A"}, "1104")
+    (True, False)
+    """
+    return code in codes or code.rstrip(SUFFIXES) in codes
+
+
+def _cover_fails(landscape: Landscape, catalogue: Catalogue) -> dict[int, Flags]:
+    fails = {}
+    for kind, codes in enumerate(catalogue.codes):
+        if kind and codes:
+            bad = np.array([*(not admits(codes, code) for code in landscape.cover_codes), True])
+            fails[kind] = bad[landscape.cover]  # -1, no cover, is the last entry
+    return fails
+
+
+def _society_rules(sieve: _Sieve, catalogue: Catalogue, study: Study) -> None:
+    """Masks in file order, then consent."""
+    from landfront.instances.masks import NO_CONSENT
+
+    faults: list[Fault] = []
+    for place, mask in enumerate(study.masks):
+        here = sieve.landscape.masks[mask.name]
+        before = bool(sieve.alive[1:].any())
+        kinds, unknown = _forbidden(mask, sieve.names, catalogue)
+        if unknown:
+            fix = f"Known: *, conversions, {', '.join(sieve.names[1:])}."
+            rule = f"unknown intervention {', '.join(unknown)}"
+            faults.append(Fault("study.toml", f"masks.{place}.forbid", rule, fix))
+        sieve.drop(f"mask:{mask.name}", dict.fromkeys(kinds, here))
+        if before and not sieve.alive[1:].any():
+            fix = f"Look at column {mask.column!r} and at `when`; at least one parcel must be free."
+            rule = f"mask {mask.name!r} leaves nothing to choose on any parcel"
+            faults.append(Fault("study.toml", f"masks.{place}", rule, fix))
+    refuse(*faults)
+    if study.consent is not None:
+        refused = sieve.landscape.masks[NO_CONSENT]
+        sieve.drop("consent", dict.fromkeys(range(1, len(sieve.names)), refused))
+
+
+def _forbidden(mask: Mask, names: tuple[str, ...], catalogue: Catalogue) -> tuple[list[int], list[str]]:
+    """Kinds that a mask forbids, and the names that it does not know."""
+    takes = catalogue.coefficients.get("takes_cropland", np.zeros(len(catalogue)))
+    kinds: set[int] = set()
+    unknown = []
+    for name in mask.forbid:
+        if name == "*":
+            kinds.update(range(1, len(names)))
+        elif name == "conversions":
+            kinds.update(np.flatnonzero(takes > 0).tolist())
+        elif name in names[1:]:
+            kinds.add(names.index(name))
+        else:
+            unknown.append(name)
+    return sorted(kinds - {0}), unknown
+
+
+def _refuse_empty(sieve: _Sieve) -> None:
+    if sieve.alive[1:].any():
+        return
+    counts: dict[str, int] = {}
+    for exclusion in sieve.excluded:
+        counts[exclusion.reason] = counts.get(exclusion.reason, 0) + exclusion.parcels
+    why = ", ".join(f"{reason} {count}" for reason, count in counts.items()) or "the table has no options"
+    fix = f"Loosen the rules or use other interventions; options dropped by rule: {why}."
+    raise InputError(
+        [Fault("study.toml", "interventions", "no intervention is admissible on any parcel", fix)]
+    )
+
+
+def _menu(parcel: NDArray[np.int32], kind: NDArray[np.int16], sieve: _Sieve) -> Menu:
+    counts = np.bincount(parcel, minlength=len(sieve.landscape))
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    return Menu(parcel, kind, starts, sieve.names, tuple(sieve.excluded), tuple(sieve.notes))
+
+
+def _kinds(column: pd.Series, catalogue: Catalogue) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Kind per row; interventions that only the table knows come after the catalogue's."""
+    import pandas as pd
+
+    codes, found = pd.factorize(column)
+    names = [*catalogue.interventions, *(str(name) for name in found if name not in catalogue.interventions)]
+    index = np.array([names.index(str(name)) for name in found], dtype=np.int64)
+    return index[codes], tuple(names)
+
+
+def _order(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows by key; a table that is sorted already is not sorted again."""
+    return np.arange(len(keys)) if (np.diff(keys) >= 0).all() else np.argsort(keys, kind="stable")
+
+
+def _refuse_rows(
+    landscape: Landscape,
+    names: tuple[str, ...],
+    parcel: NDArray[np.int64],
+    kind: NDArray[np.int64],
+    effects: dict[str, Floats],
+) -> None:
+    """Refuse pairs that occur twice, and effects of ``keep``."""
+
+    def rows(at: NDArray[np.int64]) -> tuple[tuple[object, object], ...]:
+        return tuple((landscape.ids[parcel[j]], names[kind[j]]) for j in at[:5])
+
+    twice = np.flatnonzero((np.diff(parcel) == 0) & (np.diff(kind) == 0)) + 1
+    faults = []
+    if len(twice):
+        fix = "Keep one row per parcel and intervention."
+        faults.append(Fault("effects", "parcel, intervention", "occurs twice", fix, len(twice), rows(twice)))
+    for name, column in effects.items():
+        at = np.flatnonzero((kind == 0) & (column != 0))
+        if len(at):
+            fix = f"Effects are changes: give 0 for {KEEP}, or leave its rows out."
+            faults.append(Fault("effects", name, f"{KEEP} has an effect", fix, len(at), rows(at)))
+    refuse(*faults)

@@ -1,0 +1,115 @@
+"""Effects as rows of a program: factored where they are products, sparse where they come from a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from landfront.models.effects import Effect
+from landfront.models.menu import Menu
+from landfront.optimizer.program import Block, Csr, Factored, Stack
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def spread(amount: sp.sparray, scope: Ints, count: int) -> sp.csr_array:
+    """Amounts per parcel and term, (n, T), as amounts per parcel and (term, row), (n, T * count).
+
+    Parcel p belongs to row ``scope[p]`` of each term, to none where that is -1.
+
+    >>> spread(sp.csr_array(np.array([[5.0], [7.0], [9.0]])), np.array([1, -1, 0]), 2).toarray().tolist()
+    [[0.0, 5.0], [0.0, 0.0], [9.0, 0.0]]
+    """
+    entries = sp.coo_array(amount)
+    parcel, term = entries.coords
+    inside = np.flatnonzero((scope[parcel] >= 0) & (entries.data != 0))
+    parcel, term = parcel[inside], term[inside]
+    shape = (amount.shape[0], amount.shape[1] * count)
+    return sp.csr_array((entries.data[inside], (parcel, term * count + scope[parcel])), shape=shape)
+
+
+def factored(menu: Menu, amount: sp.sparray, table: Floats, *, scope: Ints, count: int) -> Factored:
+    """Terms with amounts (n, T) and tables (T, K): one row per term and region, ``row = term * count + region``."""
+    rows = len(table) * count
+    return Factored(
+        menu.parcel,
+        menu.kind,
+        spread(amount, scope, count),
+        np.repeat(table, count, axis=0),
+        np.arange(rows),
+        rows,
+    )
+
+
+def effect_rows(menu: Menu, effect: Effect, *, scope: Ints, count: int, kinds: NDArray[np.bool_]) -> Block:
+    """One row per region: the sum of an effect over the options of the region's parcels with these kinds."""
+    if effect.column is not None:
+        return Csr(_columns(menu, effect.column, scope=scope, count=count, kinds=kinds))
+    if not effect.terms:
+        return Csr(sp.csr_array((count, len(menu))))
+    amount = sp.csc_array(np.column_stack([term.amount for term in effect.terms]))
+    table = np.stack([np.where(kinds, term.table, 0.0) for term in effect.terms])
+    block = factored(menu, amount, table, scope=scope, count=count)
+    row = np.tile(np.arange(count), len(table))  # the terms of one effect add up in the same row
+    return Factored(block.group, block.kind, block.amount, block.table, row, count)
+
+
+def _columns(
+    menu: Menu, column: Floats, *, scope: Ints, count: int, kinds: NDArray[np.bool_]
+) -> sp.csr_array:
+    row = scope[menu.parcel]
+    inside = np.flatnonzero((row >= 0) & kinds[menu.kind] & (column != 0))
+    return sp.csr_array((column[inside], (row[inside], inside)), shape=(count, len(menu)))
+
+
+def objective_rows(menu: Menu, effects: Sequence[Effect], parcels: int) -> Stack:
+    """One row per effect, in order, over all options."""
+    everywhere, kinds = np.zeros(parcels, dtype=np.int64), np.ones(len(menu.interventions), dtype=bool)
+    blocks = [effect_rows(menu, effect, scope=everywhere, count=1, kinds=kinds) for effect in effects]
+    return stack(blocks, len(menu))
+
+
+def stack(blocks: Sequence[Block], columns: int) -> Stack:
+    """Blocks one under the other; neighbours of the same form become one, so that a pass over them is one pass."""
+    merged: list[Block] = []
+    for form, group in groupby(blocks, key=type):
+        members = list(group)
+        merged.append(_merge_factored(members) if form is Factored else _merge_csr(members))  # type: ignore[arg-type]
+    return Stack(tuple(merged), columns)
+
+
+def _merge_factored(blocks: Sequence[Factored]) -> Factored:
+    if len(blocks) == 1:
+        return blocks[0]
+    starts = np.cumsum([0, *(block.rows for block in blocks)])
+    return Factored(
+        blocks[0].group,
+        blocks[0].kind,
+        sp.csr_array(sp.hstack([block.amount for block in blocks], format="csr")),
+        np.concatenate([block.table for block in blocks]),
+        np.concatenate([block.row + start for block, start in zip(blocks, starts[:-1], strict=True)]),
+        int(starts[-1]),
+    )
+
+
+def _merge_csr(blocks: Sequence[Csr]) -> Csr:
+    if len(blocks) == 1:
+        return blocks[0]
+    return Csr(sp.csr_array(sp.vstack([block.matrix for block in blocks], format="csr")))
+
+
+def best_change(menu: Menu, values: Floats, *, kinds: NDArray[np.bool_], largest: bool) -> Floats:
+    """The best that each parcel can add to a sum, shape (n,): its best option, or 0 by ``keep`` or another kind.
+
+    >>> menu = Menu(np.array([0, 0, 1], np.int32), np.array([0, 1, 0], np.int16), np.array([0, 2, 3]), ("keep", "a"))
+    >>> best_change(menu, np.array([0.0, 3.0, 0.0]), kinds=np.array([True, True]), largest=True).tolist()
+    [3.0, 0.0]
+    """
+    counted = np.where(kinds[menu.kind], values, 0.0)
+    best = np.maximum if largest else np.minimum
+    return np.asarray(best.reduceat(counted, menu.starts[:-1]))

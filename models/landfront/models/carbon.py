@@ -1,0 +1,103 @@
+r"""Carbon: the net sink increment of an option, in t CO2e of all gases, from the start year to a milestone.
+
+Formula, for an option (p, i) and T years from the start to the milestone:
+
+    carbon(p, i) = a_p * S_i(T)
+    S_i(T)       = f1_i * min(T, y1_i) + f2_i * min(max(T - y1_i, 0), y2_i)          (piecewise, saturating)
+
+For ``natural_forest_restoration`` the study may ask for a growth curve instead (``[carbon] curve``):
+
+    S_p(T) = sum_z w_pz * A_z * (1 - exp(-k_z * T)) ** p_z                            (zone)
+    S_p(T) = exp(-3.994) * T ** 0.738 * MAP_p ** 0.913                                (precipitation)
+
+| symbol | meaning | unit |
+|---|---|---|
+| a_p | area of the parcel | ha |
+| f1, f2 | flux of the first and the second phase (``flux_1``, ``flux_2``), removal positive | t CO2e/ha/yr |
+| y1, y2 | length of the phases (``years_1``, ``years_2``); afterwards the store is full | yr |
+| w_pz | share of the parcel in growth zone z | 1 |
+| A, k, p | Chapman-Richards curve of the zone, fitted to GROA plots (Cook-Patton et al. 2020) | t CO2/ha, 1/yr, 1 |
+| MAP_p | yearly precipitation | mm |
+
+The baseline is 0: only the increment counts.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landfront.instances.faults import Fault, InputError
+from landfront.models.component import Component, Inputs, coefficient, covariate, no_baseline
+from landfront.models.effects import Term
+
+Floats = NDArray[np.float64]
+REGROWTH = "natural_forest_restoration"
+# ln stock = -3.994 + 0.738 ln age + 0.913 ln MAP: 511 sites of GROA in China, R2 = 0.37.
+INTERCEPT, AGE_POWER, RAIN_POWER = -3.994, 0.738, 0.913
+
+
+def saturating(flux_1: Floats, years_1: Floats, flux_2: Floats, years_2: Floats, *, years: int) -> Floats:
+    """Sum of a flux in two phases over `years`, t CO2e per ha, shape (K,).
+
+    >>> flux = saturating(np.array([4.6]), np.array([30.0]), np.array([1.98]), np.array([30.0]), years=35)
+    >>> round(float(flux[0]), 6)  # 30 * 4.6 + 5 * 1.98
+    147.9
+    """
+    first = flux_1 * np.minimum(years, years_1)
+    return np.asarray(first + flux_2 * np.minimum(np.maximum(years - years_1, 0), years_2))
+
+
+def growth(years: int, A: float, k: float, p: float) -> float:
+    """Stock of the Chapman-Richards curve after `years`, t CO2 per ha.
+
+    >>> round(growth(30, 242.4, 0.028, 1.0), 1)
+    137.8
+    """
+    return float(A * (1.0 - np.exp(-k * years)) ** p)
+
+
+def _terms(inputs: Inputs, years: int) -> tuple[Term, ...]:
+    table = saturating(
+        coefficient(inputs, "flux_1"),
+        coefficient(inputs, "years_1"),
+        coefficient(inputs, "flux_2", default=0.0),
+        coefficient(inputs, "years_2", default=0.0),
+        years=years,
+    )
+    curve = inputs.study.carbon.curve
+    if curve == "piecewise" or REGROWTH not in inputs.menu.interventions:
+        return (Term(inputs.landscape.area, table),)
+    regrowth = np.zeros(inputs.kinds)
+    regrowth[inputs.menu.interventions.index(REGROWTH)] = 1.0
+    special = _zone if curve == "zone" else _precipitation
+    return (Term(inputs.landscape.area, table * (1.0 - regrowth)), *special(inputs, years, regrowth))
+
+
+def _zone(inputs: Inputs, years: int, regrowth: Floats) -> tuple[Term, ...]:
+    landscape, curves = inputs.landscape, {curve.zone: curve for curve in inputs.catalogue.curves}
+    if not landscape.growth_zones:
+        fix = "Name the column under parcels.growth_zone, or take another carbon.curve."
+        raise InputError(
+            [Fault("study.toml", "parcels.growth_zone", "missing, but carbon.curve needs it", fix)]
+        )
+    unknown = [zone for zone in landscape.growth_zones if zone not in curves]
+    if unknown:
+        fix = f"Known zones: {', '.join(curves)}."
+        raise InputError([Fault("parcels", "growth_zone", f"no growth curve for {', '.join(unknown)}", fix)])
+    return tuple(
+        Term(
+            landscape.area * landscape.zone_share[:, z],
+            regrowth * growth(years, curves[zone].A, curves[zone].k, curves[zone].p),
+        )
+        for z, zone in enumerate(landscape.growth_zones)
+    )
+
+
+def _precipitation(inputs: Inputs, years: int, regrowth: Floats) -> tuple[Term, ...]:
+    rain = covariate(inputs, "precipitation", needed_by='carbon.curve = "precipitation"')
+    amount = inputs.landscape.area * rain**RAIN_POWER
+    return (Term(amount, regrowth * np.exp(INTERCEPT) * float(years) ** AGE_POWER),)
+
+
+CARBON = Component("carbon", "t CO2e", no_baseline, _terms, by_milestone=True)

@@ -1,0 +1,65 @@
+r"""Cropland: the area that stays cropland, plain and weighted with its quality, in ha.
+
+Formula, for an option (p, i):
+
+    cropland(p, i)         = -a_p * c_p * t_i
+    cropland_quality(p, i) = -a_p * c_p * g_p * t_i
+    baseline(p)            =  a_p * c_p          or  a_p * c_p * g_p
+
+| symbol | meaning | unit |
+|---|---|---|
+| a_p | area of the parcel | ha |
+| c_p | 1 on cropland (class 01), else 0 | 1 |
+| t_i | ``takes_cropland``: 1 where a field is no longer cropland afterwards | 1 |
+| g_p | ``parcels.quality``; else the yield over the mean yield of the cropland | 1 |
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landfront.models.component import Component, Inputs, coefficient, covariate, present
+from landfront.models.component import cropland as cropland_mask
+from landfront.models.effects import Term
+
+Floats = NDArray[np.float64]
+
+
+def relative_yield(yields: Floats, area: Floats) -> Floats:
+    """Yield over the area-weighted mean yield, shape (n,); 0 everywhere where nothing is harvested.
+
+    >>> relative_yield(np.array([4.0, 8.0, 0.0]), np.array([1.0, 1.0, 0.0])).round(6).tolist()
+    [0.666667, 1.333333, 0.0]
+    """
+    harvest = float(yields @ area)
+    return np.zeros_like(yields) if harvest == 0 else np.asarray(yields * area.sum() / harvest)
+
+
+def _area(inputs: Inputs) -> Floats:
+    return np.where(cropland_mask(inputs, needed_by="cropland"), inputs.landscape.area, 0.0)
+
+
+def _weighted(inputs: Inputs) -> Floats:
+    area = _area(inputs)
+    if "quality" in inputs.landscape.covariates:
+        quality = covariate(inputs, "quality", needed_by="cropland_quality")
+        return area * present(quality, area > 0, inputs, "quality")
+    yields = covariate(
+        inputs, "grain_yield", needed_by="cropland_quality (where there is no parcels.quality)"
+    )
+    return area * relative_yield(present(yields, area > 0, inputs, "grain_yield"), area)
+
+
+def _terms(inputs: Inputs, years: int) -> tuple[Term, ...]:
+    del years  # the state that is reached, not a flow
+    return (Term(-_area(inputs), coefficient(inputs, "takes_cropland", default=0.0)),)
+
+
+def _weighted_terms(inputs: Inputs, years: int) -> tuple[Term, ...]:
+    del years  # the state that is reached, not a flow
+    return (Term(-_weighted(inputs), coefficient(inputs, "takes_cropland", default=0.0)),)
+
+
+CROPLAND = Component("cropland", "ha", _area, _terms)
+CROPLAND_QUALITY = Component("cropland_quality", "ha", _weighted, _weighted_terms)

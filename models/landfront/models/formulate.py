@@ -1,0 +1,229 @@
+r"""The formulation: components stacked to one program.
+
+Formula, with one column x_j per option j of the menu:
+
+    max or min   b_c + sum over j of e_c(j) * x_j                    one objective per criterion c, in file order
+    subject to   lower_r <= sum over j in scope r of e(j) * x_j <= upper_r        one row per limit and region
+                 sum over the options j of parcel p of x_j = 1                    one group per parcel
+                 x_j in {0, 1} (decision = "whole")  or  0 <= x_j <= 1 ("share")
+
+| symbol | meaning |
+|---|---|
+| e_c(j) | effect of the option on criterion c, the change against ``keep`` |
+| b_c | baseline total of the criterion |
+
+>>> senses({"carbon": "max", "cost": "min"}).tolist()
+[-1, 1]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landfront.instances.catalogue import Catalogue
+from landfront.instances.faults import Fault, InputError, refuse
+from landfront.instances.landscape import Landscape
+from landfront.instances.study import Study
+from landfront.models.blocks import objective_rows, stack
+from landfront.models.component import Inputs
+from landfront.models.habitat import ALL, PREFIX, Habitat, habitat_of
+from landfront.models.limits import LimitRow, LimitRows, effect_key, limit_rows, names_of
+from landfront.models.menu import Menu, build_menu, menu_from_table
+from landfront.models.registry import Effects, Sources, unknown
+from landfront.models.effects import Effect
+from landfront.optimizer.program import Program
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Formulation:
+    """A study as a program, with everything that turns its solutions back into plans.
+
+    Attributes
+    ----------
+    study, landscape, catalogue
+        What was formulated.
+    menu
+        The options: column j of the program is option j.
+    effects
+        By criterion, then those that only limits use.
+    limits
+        One per coupling row of the program.
+    program
+        All criteria in file order as objectives (baselines as offsets); rows in terms of change.
+    """
+
+    study: Study
+    landscape: Landscape
+    catalogue: Catalogue
+    menu: Menu
+    effects: Mapping[str, Effect]
+    limits: tuple[LimitRow, ...]
+    program: Program
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about how the input was read and the menu built."""
+        return (*self.landscape.notes, *self.menu.notes)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """What the study's own tables add to landscape and catalogue; read from the study where left out.
+
+    Attributes
+    ----------
+    effects
+        The ``[effects]`` table: parcel index, intervention, one column per effect.
+    feature_change
+        Share of each habitat feature gained or lost, shape (features, interventions of the catalogue).
+    baselines
+        Baselines by criterion or effect, per parcel or one total.
+    """
+
+    effects: pd.DataFrame | None = None
+    feature_change: Floats | None = None
+    baselines: Mapping[str, Floats | float] | None = None
+
+
+def formulate(study: Study) -> Formulation:
+    """Read a study's tables and formulate it.
+
+    Raises
+    ------
+    InputError
+        With every fault of the input that was found.
+    """
+    from landfront.instances.catalogue import load_catalogue  # type: ignore[attr-defined,unused-ignore]
+    from landfront.instances.load import load_landscape
+
+    return formulate_from(study, load_landscape(study), load_catalogue(study))
+
+
+def formulate_from(
+    study: Study, landscape: Landscape, catalogue: Catalogue, *, tables: Tables | None = None
+) -> Formulation:
+    """Formulate a study from its landscape and catalogue.
+
+    Raises
+    ------
+    InputError
+        With every fault of the input that was found.
+    """
+    sources = _sources(study, landscape, catalogue, tables or _read_tables(study, landscape, catalogue))
+    effects = _effects(study, sources)
+    limits = limit_rows(study, effects)
+    menu = sources.inputs.menu
+    program = _program(study, effects, limits, menu)
+    return Formulation(study, landscape, catalogue, menu, effects, limits.rows, program)
+
+
+def senses(criteria: Mapping[str, str]) -> NDArray[np.int8]:
+    """-1 for each criterion to be maximised, +1 for each to be minimised."""
+    return np.array([-1 if sense == "max" else 1 for sense in criteria.values()], dtype=np.int8)
+
+
+def _read_tables(study: Study, landscape: Landscape, catalogue: Catalogue) -> Tables:
+    """Read what the study names; a loader is imported only when it is needed."""
+    from landfront.instances import load
+
+    return Tables(
+        load.load_effect_table(study) if study.effects else None,
+        load.load_feature_effects(study, landscape, catalogue) if study.features else None,
+        load.load_baselines(study, landscape) if study.baseline else {},
+    )
+
+
+def _sources(study: Study, landscape: Landscape, catalogue: Catalogue, tables: Tables) -> Sources:
+    columns: Mapping[str, Floats] = {}
+    if tables.effects is None:
+        menu = build_menu(landscape, catalogue, study)
+    else:
+        menu, columns = menu_from_table(tables.effects, landscape, catalogue, study)
+    habitat: Habitat | None = None
+    if tables.feature_change is not None:
+        habitat = habitat_of(landscape, tables.feature_change, len(menu.interventions))
+    return Sources(Inputs(landscape, catalogue, menu, study), columns, habitat, tables.baselines or {})
+
+
+def _effects(study: Study, sources: Sources) -> Effects:
+    """Every effect that criteria and limits use; all faults are collected."""
+    faults: list[Fault] = []
+    built: dict[str, Effect] = {}
+    features: dict[str, None] = {}
+    for key, effect, year, place in _asked(study):
+        if effect == ALL and sources.habitat is not None:
+            features.update(dict.fromkeys(PREFIX + name for name in sources.habitat.names))
+            continue
+        found = _faults_of(effect, year, sources, place)
+        faults.extend(found)
+        if found or key in built:
+            continue
+        try:
+            built[key] = sources.effect(effect, key=key, milestone=year or study.study.milestones[-1])
+        except InputError as error:
+            faults.extend(fault for fault in error.faults if fault not in faults)
+    refuse(*faults)
+    return Effects(built, tuple(name for name in features if name not in built), sources)
+
+
+def _asked(study: Study) -> list[tuple[str, str, int | None, str]]:
+    """Key, effect, milestone as asked for, and place in study.toml, of each criterion and limit."""
+    asked = [
+        (name, study.effect_of(name), entry.milestone, f"criteria.{name}")
+        for name, entry in study.criteria.items()
+    ]
+    for limit in study.limits:
+        year = limit.milestone or (
+            study.criteria[limit.criterion].milestone if limit.criterion in study.criteria else None
+        )
+        asked.append(
+            (effect_key(study, limit), study.effect_of(limit.criterion), year, f"limits.{limit.name}")
+        )
+    return asked
+
+
+def _faults_of(effect: str, year: int | None, sources: Sources, place: str) -> list[Fault]:
+    """Whether an effect exists and can be asked for at a milestone."""
+    study = sources.inputs.study
+    if not sources.knows(effect):
+        key = f"{place}.{'criterion' if place.startswith('limits') else 'effect'}"
+        return [unknown(effect, sources, place=key, also=study.criteria)]
+    if year is None:
+        return []
+    if not sources.by_milestone(effect):
+        return [
+            Fault("study.toml", f"{place}.milestone", f"{effect!r} has no milestones", "Leave milestone out.")
+        ]
+    if year not in study.study.milestones:
+        fix = f"Milestones: {', '.join(map(str, study.study.milestones))} (study.milestones)."
+        return [Fault("study.toml", f"{place}.milestone", f"{year} is not a milestone of the study", fix)]
+    return []
+
+
+def _program(study: Study, effects: Effects, limits: LimitRows, menu: Menu) -> Program:
+    columns, parcels = len(menu), len(menu.starts) - 1
+    criteria = [effects[name] for name in study.criteria]
+    return Program(
+        objectives=objective_rows(menu, criteria, parcels),
+        senses=senses({name: entry.sense for name, entry in study.criteria.items()}),
+        offsets=np.array([effect.baseline.sum() for effect in criteria]),
+        rows=stack(limits.blocks, columns),
+        row_lower=limits.lower,
+        row_upper=limits.upper,
+        lower=np.zeros(columns),
+        upper=np.ones(columns),
+        integer=np.full(columns, study.study.decision == "whole"),
+        starts=menu.starts,
+        objective_names=tuple(study.criteria),
+        row_names=names_of(limits.rows),
+    )

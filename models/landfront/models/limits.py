@@ -1,0 +1,271 @@
+r"""Limits: sums of an effect over a scope, bounded from below, above or both; rows of the program.
+
+Formula, for a limit on effect e with interventions I over the parcels P_r of a region r:
+
+    lower_r <= b_r + sum over p in P_r, i in I of e(p, i) * x(p, i) <= upper_r         (of = "total")
+    lower_r <=       sum over p in P_r, i in I of e(p, i) * x(p, i) <= upper_r         (of = "change")
+
+| symbol | meaning |
+|---|---|
+| x(p, i) | 1 where option (p, i) is chosen, or its share |
+| b_r | baseline total of the effect in the region |
+| share of ``baseline`` | share * b_r |
+| share of ``attainable`` | share * (b_r + sum over p in P_r of the best e(p, i)), without b_r for a change |
+| share of ``land`` | share * area of the region; for ``area``, ``cropland`` and habitat only |
+
+The program's rows hold the change, so the bounds of a total are shifted by ``b_r``. "Best" is the largest, for
+a criterion with ``sense = "min"`` the smallest.
+
+>>> shifted(np.array([95.0]), np.array([np.inf]), np.array([100.0]))
+(array([-5.]), array([inf]))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from landfront.instances.faults import Fault, InputError
+from landfront.instances.study import Limit, Study
+from landfront.models import bounds
+from landfront.models.blocks import best_change, effect_rows, factored
+from landfront.models.habitat import ALL, PREFIX, UNIT, Habitat
+from landfront.models.registry import Effects, unknown
+from landfront.models.scopes import Scope, scope_of
+from landfront.optimizer.program import Block
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LimitRow:
+    """One row of the program, as a user means it.
+
+    Attributes
+    ----------
+    name
+        Name of the row: the limit's name, with the region (and feature) in brackets where it has several rows.
+    criterion, effect
+        What study.toml names, and the key of the effect that is summed.
+    region, level
+        Region and its level, empty for everything.
+    unit
+        Unit of `lower`, `upper` and `baseline`.
+    lower, upper
+        Bounds of the total, or of the change when ``of = "change"``; infinite where there is none.
+    of
+        ``"total"`` or ``"change"``.
+    baseline
+        Baseline total of the scope.
+    owner, reason
+        Who set the limit and why.
+    limit
+        Name of the limit in study.toml.
+    interventions
+        Interventions that count; empty = all.
+    regions
+        Regions that count together; empty = `region` alone, or everything.
+    """
+
+    name: str
+    criterion: str
+    effect: str
+    region: str
+    level: str
+    unit: str
+    lower: float
+    upper: float
+    of: str
+    baseline: float
+    owner: str
+    reason: str
+    limit: str
+    interventions: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LimitRows:
+    """The rows of limits and their program form: ``lower <= block.dot(x) <= upper``."""
+
+    rows: tuple[LimitRow, ...]
+    blocks: tuple[Block, ...]
+    lower: Floats
+    upper: Floats
+
+
+def limit_rows(study: Study, effects: Effects) -> LimitRows:
+    """Rows of every limit of a study.
+
+    Raises
+    ------
+    InputError
+        With every fault of every limit.
+    """
+    faults = [*_twice(study)]
+    parts: list[LimitRows] = []
+    for limit in study.limits:
+        try:
+            parts.append(_rows(limit, effects))
+        except InputError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise InputError(faults)
+    return LimitRows(
+        tuple(row for part in parts for row in part.rows),
+        tuple(block for part in parts for block in part.blocks),
+        np.concatenate([np.zeros(0), *(part.lower for part in parts)]),
+        np.concatenate([np.zeros(0), *(part.upper for part in parts)]),
+    )
+
+
+def shifted(lower: Floats, upper: Floats, baseline: Floats) -> tuple[Floats, Floats]:
+    """Bounds of a total as bounds of the change."""
+    return lower - baseline, upper - baseline
+
+
+def effect_key(study: Study, limit: Limit) -> str:
+    """Key of the effect that a limit sums: its criterion, or ``effect@milestone`` where it asks for another year."""
+    year = limit.milestone
+    if year is None or (limit.criterion in study.criteria and year == study.milestone_of(limit.criterion)):
+        return limit.criterion
+    return f"{study.effect_of(limit.criterion)}@{year}"
+
+
+def _twice(study: Study) -> list[Fault]:
+    names = [limit.name for limit in study.limits]
+    again = sorted({name for name in names if names.count(name) > 1})
+    return [
+        Fault("study.toml", f"limits.{name}", "two limits have this name", "Rename one.") for name in again
+    ]
+
+
+def _rows(limit: Limit, effects: Effects) -> LimitRows:
+    """Rows of one limit: its scope, its sums, its bounds."""
+    inputs = effects.sources.inputs
+    scope = scope_of(limit, inputs.landscape)
+    kinds = _kinds(limit, inputs.menu.interventions)
+    found = [fault for fault in (scope, kinds) if isinstance(fault, Fault)]
+    if isinstance(scope, Fault) or isinstance(kinds, Fault):
+        raise InputError(found)
+    sums = (
+        _feature_sums(limit, effects, scope, kinds)
+        if limit.criterion == ALL
+        else _sums(limit, effects, scope, kinds)
+    )
+    lower, upper = bounds.bounds_of(limit, sums, inputs)
+    rows = tuple(
+        _row(limit, sums, scope, place, (float(lower[place]), float(upper[place])))
+        for place in range(len(lower))
+    )
+    if limit.of == "total":
+        lower, upper = shifted(lower, upper, sums.baseline)
+    return LimitRows(rows, (sums.block,), lower, upper)
+
+
+def _row(limit: Limit, sums: bounds.Sums, scope: Scope, place: int, between: tuple[float, float]) -> LimitRow:
+    region = scope.regions[place % len(scope.regions)]
+    feature = sums.criteria[place]
+    many = ([feature.removeprefix(PREFIX)] if limit.criterion == ALL else []) + ([region] if limit.by else [])
+    return LimitRow(
+        name=f"{limit.name}[{', '.join(many)}]" if many else limit.name,
+        criterion=feature,
+        effect=sums.keys[place],
+        region=region,
+        level=scope.level,
+        unit=sums.unit,
+        lower=between[0],
+        upper=between[1],
+        of=limit.of,
+        baseline=float(sums.baseline[place]),
+        owner=limit.owner,
+        reason=limit.reason,
+        limit=limit.name,
+        interventions=limit.interventions,
+        regions=() if limit.by else limit.regions,
+    )
+
+
+def _kinds(limit: Limit, interventions: tuple[str, ...]) -> NDArray[np.bool_] | Fault:
+    """Which interventions count; all when none is named."""
+    gone = [name for name in limit.interventions if name not in interventions]
+    if gone:
+        fix = f"Known: {', '.join(interventions)}."
+        rule = f"unknown intervention {', '.join(gone)}"
+        return Fault("study.toml", f"limits.{limit.name}.interventions", rule, fix)
+    return np.array([not limit.interventions or name in limit.interventions for name in interventions])
+
+
+def _sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[np.bool_]) -> bounds.Sums:
+    """The sums of one effect, one per region of the scope."""
+    inputs, study = effects.sources.inputs, effects.sources.inputs.study
+    key = effect_key(study, limit)
+    if key not in effects:
+        place = f"limits.{limit.name}.criterion"
+        raise InputError([unknown(limit.criterion, effects.sources, place=place, also=study.criteria)])
+    effect = effects[key]
+    count = len(scope.regions)
+    entry = study.criteria.get(limit.criterion)
+
+    def best() -> Floats:
+        largest = entry is None or entry.sense == "max"
+        return scope.sum(best_change(inputs.menu, effect.values(inputs.menu), kinds=kinds, largest=largest))
+
+    block = effect_rows(inputs.menu, effect, scope=scope.row, count=count, kinds=kinds)
+    land = scope.sum(inputs.landscape.area)
+    labels = tuple(f" in {region}" if region else "" for region in scope.regions)
+    return bounds.Sums(
+        block, (limit.criterion,) * count, (key,) * count, labels, effect.unit, scope, scope.sum(effect.baseline), land, best,
+        _is_area(study.effect_of(limit.criterion)),
+    )  # fmt: skip
+
+
+def _is_area(effect: str) -> bool:
+    """Whether a share of the land makes sense for an effect."""
+    return effect in ("area", "cropland", "habitat") or effect.startswith(PREFIX)
+
+
+def _feature_sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[np.bool_]) -> bounds.Sums:
+    """The sums of every habitat feature, one per feature and region, without a dense array per feature."""
+    habitat = effects.sources.habitat
+    if habitat is None:
+        raise InputError([unknown(ALL, effects.sources, place=f"limits.{limit.name}.criterion")])
+    inputs, count = effects.sources.inputs, len(scope.regions)
+    table = np.where(kinds, habitat.change, 0.0)
+    block = factored(inputs.menu, habitat.amount, table, scope=scope.row, count=count)
+    keys = tuple(PREFIX + name for name in habitat.names for _ in range(count))
+    labels = tuple(
+        f" of {name}{f' in {region}' if region else ''}" for name in habitat.names for region in scope.regions
+    )
+
+    def best() -> Floats:
+        return np.concatenate([_best_feature(effects, key, scope, kinds) for key in keys[::count]])
+
+    return bounds.Sums(
+        block, keys, keys, labels, UNIT, scope, _feature_baseline(habitat, scope),
+        np.tile(scope.sum(inputs.landscape.area), len(habitat.names)), best, True,
+    )  # fmt: skip
+
+
+def _feature_baseline(habitat: Habitat, scope: Scope) -> Floats:
+    entries = sp.coo_array(habitat.amount)
+    parcel, feature = entries.coords
+    inside = scope.row[parcel] >= 0
+    count = len(scope.regions)
+    row = feature[inside].astype(np.int64) * count + scope.row[parcel[inside]]
+    return np.bincount(row, weights=entries.data[inside], minlength=count * len(habitat.names))
+
+
+def _best_feature(effects: Effects, key: str, scope: Scope, kinds: NDArray[np.bool_]) -> Floats:
+    inputs = effects.sources.inputs
+    values = effects.sources.effect(key, key=key, milestone=0).values(inputs.menu)
+    return scope.sum(best_change(inputs.menu, values, kinds=kinds, largest=True))
+
+
+def names_of(rows: Sequence[LimitRow]) -> tuple[str, ...]:
+    """Names of the rows."""
+    return tuple(row.name for row in rows)

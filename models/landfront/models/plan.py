@@ -1,0 +1,273 @@
+r"""A plan: a solution of the program as shares per parcel, its totals, and what the limits say of it.
+
+Formula, for a criterion c with baseline b_c and effects e_c:
+
+    value_c = b_c + sum over chosen options (p, i) of e_c(p, i) * x(p, i)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landfront.models.effects import Effect
+from landfront.models.formulate import Formulation
+from landfront.optimizer.program import Csr, Factored
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+MU_PER_HA = 15.0
+NO_SHARE = 1e-9
+"""A smaller share is a solver's rounding, not a decision."""
+TOLERANCE = 1e-6
+"""A limit holds when it is broken by no more than this share of the numbers it is about."""
+
+
+@dataclass(frozen=True)
+class Violation:
+    """An option that somebody's plan uses though it is not on the menu, and the rule that forbids it."""
+
+    parcel: object
+    intervention: str
+    area: float
+
+
+@dataclass(frozen=True)
+class OffMenu:
+    """Options of somebody's plan that are not on the menu; parallel arrays, shape (v,).
+
+    Attributes
+    ----------
+    parcel, kind
+        Indices of parcel and intervention.
+    share
+        Share of the parcel.
+    """
+
+    parcel: Ints
+    kind: Ints
+    share: Floats
+
+
+NOTHING = OffMenu(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A plan.
+
+    Attributes
+    ----------
+    formulation
+        The study, formulated.
+    x
+        The program's columns, shape (m,).
+    off_menu
+        Options that are not on the menu: only in a plan that somebody brought.
+    """
+
+    formulation: Formulation
+    x: NDArray[Any]
+    off_menu: OffMenu = NOTHING
+
+    @cached_property
+    def chosen(self) -> pd.DataFrame:
+        """Chosen options: ``parcel``, ``kind`` and ``option`` (-1 off the menu) as indices, and ``share``."""
+        import pandas as pd
+
+        menu, off = self.formulation.menu, self.off_menu
+        option = np.flatnonzero(self.x > NO_SHARE)
+        frame = pd.DataFrame(
+            {
+                "parcel": np.concatenate([menu.parcel[option], off.parcel]),
+                "kind": np.concatenate([menu.kind[option], off.kind]),
+                "option": np.concatenate([option, np.full(len(off.share), -1)]),
+                "share": np.concatenate([self.x[option].astype(np.float64), off.share]),
+            }
+        )
+        return frame.sort_values(["parcel", "kind"], ignore_index=True) if len(off.share) else frame
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """Options that are not on the menu."""
+        landscape, names = self.formulation.landscape, self.formulation.menu.interventions
+        off = self.off_menu
+        return tuple(
+            Violation(landscape.ids[p], names[k], float(landscape.area[p] * share))
+            for p, k, share in zip(off.parcel, off.kind, off.share, strict=True)
+        )
+
+    @cached_property
+    def baseline(self) -> dict[str, float]:
+        """Total of each criterion as it is today."""
+        effects = self.formulation.effects
+        return {name: float(effects[name].baseline.sum()) for name in self.formulation.study.criteria}
+
+    @cached_property
+    def changes(self) -> dict[str, float]:
+        """Change of each criterion against the baseline."""
+        effects = self.formulation.effects
+        return {name: float(self._effect(effects[name]).sum()) for name in self.formulation.study.criteria}
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Total of each criterion: baseline and change."""
+        return {name: self.baseline[name] + change for name, change in self.changes.items()}
+
+    @cached_property
+    def options(self) -> dict[str, dict[str, float]]:
+        """Parcels and area in ha under each intervention that the plan uses; shared parcels count in each."""
+        names = self.formulation.menu.interventions
+        kind = self.chosen["kind"].to_numpy()
+        parcels = np.bincount(kind, minlength=len(names))
+        area = np.bincount(kind, weights=self._area, minlength=len(names))
+        return {
+            names[k]: {"parcels": int(parcels[k]), "area_ha": float(area[k])} for k in np.flatnonzero(parcels)
+        }
+
+    def limits(self) -> pd.DataFrame:
+        """Every limit: ``name, region, criterion, unit, value, lower, upper, margin, holds``.
+
+        ``value`` is a total or a change, as the limit says; ``margin`` is how far inside its bounds it is, negative
+        where it is broken.
+        """
+        import pandas as pd
+
+        rows = self.formulation.limits
+        columns = ("name", "region", "criterion", "unit", "lower", "upper", "of", "baseline")
+        frame = pd.DataFrame([{c: getattr(row, c) for c in columns} for row in rows], columns=list(columns))
+        shift = np.where(frame["of"] == "total", frame["baseline"], 0.0).astype(np.float64)
+        frame.insert(4, "value", self._activity() + shift)
+        lower, upper = frame["lower"].to_numpy(np.float64), frame["upper"].to_numpy(np.float64)
+        value = frame["value"].to_numpy(np.float64)
+        frame["margin"] = np.minimum(value - lower, upper - value)
+        size = np.maximum.reduce(
+            [np.abs(value), np.abs(frame["baseline"].to_numpy(np.float64)), np.ones(len(frame))]
+        )
+        frame["holds"] = frame["margin"].to_numpy() >= -TOLERANCE * size
+        return frame.drop(columns=["of", "baseline"])
+
+    def totals(self, level: str | None = None) -> pd.DataFrame:
+        """Region x intervention: ``region, intervention, parcels, area_ha, area_mu`` and the change of every effect.
+
+        Without `level` there is one region, named ``""``; parcels without a region count under ``""`` too.
+        """
+        import pandas as pd
+
+        region_of, names = self._regions(level)
+        kinds = self.formulation.menu.interventions
+        region = region_of[self.chosen["parcel"].to_numpy()]
+        cell = region * len(kinds) + self.chosen["kind"].to_numpy()
+        used, place = np.unique(cell, return_inverse=True)
+
+        def add(values: Floats) -> Floats:
+            return np.bincount(place, weights=values, minlength=len(used))
+
+        area = add(self._area)
+        frame = pd.DataFrame(
+            {
+                "region": [names[r] for r in used // len(kinds)],
+                "intervention": [kinds[k] for k in used % len(kinds)],
+                "parcels": np.bincount(place, minlength=len(used)),
+                "area_ha": area,
+                "area_mu": area * MU_PER_HA,
+            }
+        )
+        effects = {name: add(self._effect(effect)) for name, effect in self.formulation.effects.items()}
+        return pd.concat([frame, pd.DataFrame(effects)], axis=1)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per chosen option: ``parcel, intervention, share, area_ha`` and the change of each criterion."""
+        import pandas as pd
+
+        formulation = self.formulation
+        names = np.array(formulation.menu.interventions, dtype=object)
+        frame = pd.DataFrame(
+            {
+                "parcel": formulation.landscape.ids.take(self.chosen["parcel"].to_numpy()),
+                "intervention": names[self.chosen["kind"].to_numpy()],
+                "share": self.chosen["share"],
+                "area_ha": self._area,
+            }
+        )
+        for name in formulation.study.criteria:
+            frame[name] = self._effect(formulation.effects[name])
+        return frame
+
+    def to_file(self, path: str | Path) -> Path:
+        """Write the plan as .csv, .parquet, .gpkg or .shp, by the suffix of `path`."""
+        from landfront.models.plan_write import write_plan
+
+        return write_plan(self, Path(path))
+
+    def __str__(self) -> str:
+        from landfront.models.plan_text import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from landfront.models.plan_text import as_html
+
+        return as_html(self)
+
+    @cached_property
+    def _area(self) -> Floats:
+        """Area in ha of each chosen option."""
+        area = self.formulation.landscape.area[self.chosen["parcel"].to_numpy()]
+        return np.asarray(area * self.chosen["share"].to_numpy())
+
+    def _effect(self, effect: Effect) -> Floats:
+        """Change of an effect by each chosen option."""
+        share = self.chosen["share"].to_numpy()
+        if effect.column is not None:
+            return np.asarray(effect.column[self.chosen["option"].to_numpy()] * share)
+        parcel, kind = self.chosen["parcel"].to_numpy(), self.chosen["kind"].to_numpy()
+        values = np.zeros(len(share))
+        for term in effect.terms:
+            values += term.amount[parcel] * term.table[kind]
+        return values * share
+
+    def _activity(self) -> Floats:
+        """Change that each limit sums, options off the menu included."""
+        rows, off = self.formulation.program.rows, self.off_menu
+        activity = rows.dot(np.asarray(self.x, dtype=np.float64))
+        if len(off.share):
+            parts = [_off_menu(block, off) for block in rows.blocks]
+            activity = activity + np.concatenate([np.zeros(0), *parts])
+        return activity
+
+    def _regions(self, level: str | None) -> tuple[Ints, tuple[str, ...]]:
+        """Region of each parcel as an index, and the names; index 0 is for no region."""
+        landscape = self.formulation.landscape
+        if level is None:
+            return np.zeros(len(landscape), dtype=np.int64), ("",)
+        if level not in landscape.levels:
+            raise ValueError(
+                f"unknown region level {level!r}; levels: {', '.join(landscape.levels) or 'none'}"
+            )
+        at = landscape.levels.index(level)
+        return landscape.regions[:, at].astype(np.int64) + 1, ("", *landscape.region_names[at])
+
+
+def _off_menu(block: object, off: OffMenu) -> Floats:
+    """What options off the menu add to a block's rows; rows from a table have no entry for them."""
+    if isinstance(block, Factored):
+        group, kind = off.parcel.astype(np.int32), off.kind.astype(np.int16)
+        return replace(block, group=group, kind=kind).dot(off.share)
+    assert isinstance(block, Csr)
+    return np.zeros(block.shape[0])
+
+
+def plan_from_frame(formulation: Formulation, frame: pd.DataFrame) -> Plan:
+    """A plan that somebody already has; see `landfront.models.plan_read.read_plan`."""
+    from landfront.models.plan_read import read_plan
+
+    return read_plan(formulation, frame)

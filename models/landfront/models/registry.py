@@ -1,0 +1,152 @@
+"""The registry of components by effect name, and the effects that a study asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landfront.instances.faults import Fault, InputError
+from landfront.models.area import AREA
+from landfront.models.biodiversity import BIODIVERSITY
+from landfront.models.carbon import CARBON
+from landfront.models.component import Component, Inputs, no_baseline
+from landfront.models.cost import COST
+from landfront.models.cropland import CROPLAND, CROPLAND_QUALITY
+from landfront.models.effects import Effect
+from landfront.models.food import FOOD
+from landfront.models.habitat import PREFIX, TOTAL, Habitat
+from landfront.models.water import WATER
+
+Floats = NDArray[np.float64]
+COMPONENTS: Mapping[str, Component] = {
+    component.name: component
+    for component in (CARBON, COST, FOOD, WATER, BIODIVERSITY, CROPLAND, CROPLAND_QUALITY, AREA)
+}
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where effects come from.
+
+    Attributes
+    ----------
+    inputs
+        What components look at.
+    columns
+        Effects of the study's table, by name, shape (m,).
+    habitat
+        Habitat features, or None.
+    baselines
+        Baselines that the study gives, by criterion or effect: per parcel, shape (n,), or one total.
+    """
+
+    inputs: Inputs
+    columns: Mapping[str, Floats]
+    habitat: Habitat | None
+    baselines: Mapping[str, Floats | float]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Effects that can be asked for, the single features left out."""
+        features = () if self.habitat is None else (TOTAL,)
+        return tuple(dict.fromkeys((*self.columns, *COMPONENTS, *features)))
+
+    def knows(self, effect: str) -> bool:
+        """Whether there is such an effect."""
+        return (
+            effect in self.columns
+            or effect in COMPONENTS
+            or (self.habitat is not None and effect in self.habitat)
+        )
+
+    def by_milestone(self, effect: str) -> bool:
+        """Whether an effect depends on the milestone: computed ones may, those of a table do not."""
+        return effect not in self.columns and effect in COMPONENTS and COMPONENTS[effect].by_milestone
+
+    def effect(self, effect: str, *, key: str, milestone: int) -> Effect:
+        """One effect under the key that the study uses for it.
+
+        Raises
+        ------
+        InputError
+            If a coefficient or covariate that it needs is missing.
+        """
+        found = self._plain(effect, key=key, milestone=milestone)
+        given = self.baselines.get(key, self.baselines.get(effect))
+        return found if given is None else replace(found, baseline=self._spread(given, found.baseline))
+
+    def _plain(self, effect: str, *, key: str, milestone: int) -> Effect:
+        if effect in self.columns:
+            return self._from_table(effect, key)
+        if self.habitat is not None and effect in self.habitat:
+            return replace(self.habitat.effect(effect), name=key)
+        years = milestone - self.inputs.study.study.start_year
+        return COMPONENTS[effect].effect(self.inputs, name=key, years=years)
+
+    def _from_table(self, effect: str, key: str) -> Effect:
+        component = COMPONENTS.get(effect)
+        return Effect(
+            key, _unit(effect, self.inputs), self._table_baseline(component), column=self.columns[effect]
+        )
+
+    def _table_baseline(self, component: Component | None) -> Floats:
+        """Baseline of a table's effect: the component's where the landscape has what it needs, else 0."""
+        if component is None:
+            return no_baseline(self.inputs)
+        try:
+            return component.baseline(self.inputs)
+        except InputError:
+            return no_baseline(self.inputs)
+
+    def _spread(self, given: Floats | float, computed: Floats) -> Floats:
+        """A baseline per parcel; one total is spread like the computed baseline, or else by area."""
+        values = np.asarray(given, dtype=np.float64)
+        if values.ndim:
+            return values
+        weights = computed if computed.sum() > 0 else self.inputs.landscape.area
+        return np.asarray(weights * (float(values) / weights.sum()))
+
+
+def _unit(effect: str, inputs: Inputs) -> str:
+    """Canonical unit of an effect: the component's; one that only the table knows has the unit said there, or none."""
+    component = COMPONENTS.get(effect)
+    if component:
+        return component.unit_in(inputs.study)
+    return inputs.study.effects.units.get(effect, "") if inputs.study.effects else ""
+
+
+@dataclass(frozen=True)
+class Effects(Mapping[str, Effect]):
+    """Effects by criterion, then those that only limits use; single features are made when they are asked for."""
+
+    built: Mapping[str, Effect]
+    features: tuple[str, ...]
+    sources: Sources
+
+    def __getitem__(self, key: str) -> Effect:
+        if key in self.built:
+            return self.built[key]
+        if key in self.features:
+            return self.sources.effect(key, key=key, milestone=0)
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self.built, *self.features))
+
+    def __len__(self) -> int:
+        return len(self.built) + len(self.features)
+
+
+def unknown(effect: str, sources: Sources, *, place: str, also: Iterable[str] = ()) -> Fault:
+    """The fault of an effect that does not exist."""
+    if effect.startswith(PREFIX) and sources.habitat is None:
+        return Fault("study.toml", "features", f"missing, but {place} needs {effect!r}", "Give [features].")
+    names = [*dict.fromkeys((*also, *sources.names))]
+    if sources.habitat is not None:
+        names += [PREFIX + name for name in sources.habitat.names[:5]]
+    return Fault(
+        "study.toml", place, f"unknown criterion or effect {effect!r}", f"Known: {', '.join(names)}."
+    )
