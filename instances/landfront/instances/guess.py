@@ -226,4 +226,4 @@ def _nested(frame: pd.DataFrame, outer: str, inner: str) -> bool:
 def _few(column: pd.Series) -> bool:
     if column.dtype.kind == "f" or column.isna().any():
         return False
-    return 2 <= column.nunique() <= min(MOST_REGIONS, np.sqrt(len(column)) + 10)
+    return bool(2 <= column.nunique() <= min(MOST_REGIONS, np.sqrt(len(column)) + 10))

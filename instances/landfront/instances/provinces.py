@@ -99,7 +99,7 @@ def joint_areas(kinds: Floats, slopes: Floats) -> Floats:
     begins = [end - margin for end, margin in zip(ends, (kinds, slopes), strict=True)]
     low = np.maximum(begins[0][:, :, None], begins[1][:, None, :])
     high = np.minimum(ends[0][:, :, None], ends[1][:, None, :])
-    return np.maximum(high - low, 0.0)
+    return np.asarray(np.maximum(high - low, 0.0), dtype=np.float64)
 
 
 def mark_summary(units: pd.DataFrame) -> pd.DataFrame:

@@ -80,22 +80,23 @@ def records(mesh: Mesh, ground: Terrain, land: Land, rng: np.random.Generator) -
 
 
 def _by_group(land: Land, values: dict[str, float]) -> Floats:
-    return land.kinds["group"].map(values).fillna(0.0).to_numpy(np.float64)[land.kind]
+    per_kind = land.kinds["group"].map(values).fillna(0.0).to_numpy(np.float64)
+    return np.asarray(per_kind[land.kind])
 
 
 def _soils(ground: Terrain, land: Land, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    spread = np.exp(0.18 * ground.fertility + 0.1 * rng.standard_normal(len(land.kind)))
+    spread: Floats = np.exp(0.18 * ground.fertility + 0.1 * rng.standard_normal(len(land.kind)))
     soil = _by_group(land, SOIL) * spread
     deficit = _by_group(land, DEFICIT) * rng.uniform(0.4, 1.6, len(land.kind))
     return np.round(soil, 1), np.round(soil * (1 + deficit), 1)
 
 
 def _yields(ground: Terrain, land: Land, rng: np.random.Generator) -> Floats:
-    weight = land.kinds["class"].map(YIELD_WEIGHT).fillna(0.0).to_numpy(np.float64)[land.kind]
+    weight = np.asarray(land.kinds["class"].map(YIELD_WEIGHT).fillna(0.0).to_numpy(np.float64)[land.kind])
     steep = np.clip(1 - 0.012 * land.slope, 0.5, 1)
-    spread = np.exp(0.15 * ground.fertility + 0.08 * rng.standard_normal(len(weight)))
+    spread: Floats = np.exp(0.15 * ground.fertility + 0.08 * rng.standard_normal(len(weight)))
     raw = weight * steep * spread
-    return np.round(raw * MEAN_YIELD * land.net[land.cropland].sum() / (raw @ land.net), 1)
+    return np.asarray(np.round(raw * MEAN_YIELD * land.net[land.cropland].sum() / (raw @ land.net), 1))
 
 
 def _best(score: Singles, area: Floats, inside: Flags, share: float) -> Flags:
@@ -133,8 +134,8 @@ def _places(
     town_seed, village_seed = (rng.uniform(low, high, (count, 2)) for count in (towns, villages))
     corner = mesh.first // mesh.shape[1] * (mesh.shape[1] + 1) + mesh.first % mesh.shape[1]
     place = np.column_stack([mesh.x.ravel()[corner], mesh.y.ravel()[corner]])
-    village = KDTree(village_seed).query(place)[1].astype(np.int32)
-    town = KDTree(town_seed).query(village_seed)[1].astype(np.int32)
+    village = np.asarray(KDTree(village_seed).query(place)[1], dtype=np.int32)
+    town = np.asarray(KDTree(town_seed).query(village_seed)[1], dtype=np.int32)
     return village, town, _names(towns, rng)
 
 

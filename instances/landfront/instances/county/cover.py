@@ -192,4 +192,4 @@ def reached(land: Land) -> pd.DataFrame:
 
 
 def _area_by(classes: NDArray[np.int64], area: Floats, *, inside: NDArray[np.bool_]) -> Floats:
-    return np.bincount(classes[inside], area[inside])
+    return np.bincount(classes[inside], area[inside]).astype(np.float64)

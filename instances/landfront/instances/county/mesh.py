@@ -71,8 +71,7 @@ class Mesh:
 
     def outline(self) -> Floats:
         """The county's boundary, closed, shape (k, 2)."""
-        sides = [np.s_[0, :-1], np.s_[:-1, -1], np.s_[-1, :0:-1], np.s_[::-1, 0]]
-        return np.column_stack([np.concatenate([grid[side] for side in sides]) for grid in (self.x, self.y)])
+        return np.column_stack([_rim(self.x), _rim(self.y)])
 
     def polygons(self) -> NDArray[np.object_]:
         """Shapely polygons of the parcels, shape (n,)."""
@@ -87,6 +86,10 @@ class Mesh:
             chosen = np.flatnonzero(self.double == double)
             shapes[chosen] = shapely.polygons(vertices[corner[chosen, None] + np.array(ring)])
         return shapes
+
+
+def _rim(grid: Floats) -> Floats:
+    return np.concatenate([grid[0, :-1], grid[:-1, -1], grid[-1, :0:-1], grid[::-1, 0]])
 
 
 def build_mesh(parcels: int, rng: np.random.Generator) -> Mesh:
