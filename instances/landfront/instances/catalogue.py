@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
+    from landfront.instances.study import Study
+
 KEEP = "keep"
+KEEP_LABELS = {"en": "Keep as it is", "zh": "维持现状"}
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,17 @@ class Catalogue:
         Language code ("en", "zh") to one label per intervention.
     coefficients
         Parameter (data dictionary ``coefficients.csv``) to values in canonical unit, shape (K,); nan = none.
+        Costs are in the study's currency.
     codes
-        Land-cover codes (TD/T 1055) on which each intervention is admissible; empty = any.
+        Land-cover codes (TD/T 1055) on which each intervention is admissible; empty = any. A listed suffixed
+        code (0307K) is among them where its plain code is.
     curves
         Growth curves by zone.
     evidence
-        One row per number in use: intervention, parameter, set, value, low, high, unit, source, verified, note.
+        One row per number in use: intervention, parameter, set, value, low, high, unit, period, source,
+        verified (one of verified, derived, recalled, assumed), note.
+    known
+        Every intervention of the catalogue, also those that the study does not use.
     """
 
     interventions: tuple[str, ...]
@@ -51,6 +59,44 @@ class Catalogue:
     codes: tuple[frozenset[str], ...]
     curves: tuple[GrowthCurve, ...]
     evidence: pd.DataFrame
+    known: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
+        """Return the number of interventions, ``keep`` included."""
         return len(self.interventions)
+
+
+def load_catalogue(study: Study) -> Catalogue:
+    """Read the catalogue that a study names, with its coefficient sets, at its level, in its currency.
+
+    Index 0 is ``keep``; the order of ``interventions.use`` is kept, else that of the catalogue. With an
+    ``[effects]`` table the interventions are those of the table, and the catalogue gives their labels only.
+
+    Raises
+    ------
+    InputError
+        If the catalogue cannot be read or has faults, a set or intervention is unknown, an intervention lacks
+        a coefficient that is needed, or costs are in another currency and no exchange rate is given.
+    """
+    from landfront.instances.evidence import build
+
+    return build(study)
+
+
+def describe(study: Study | None = None, language: str = "en") -> pd.DataFrame:
+    """Evidence as a table: the numbers that a study uses, or the whole packaged catalogue without one.
+
+    Parameters
+    ----------
+    study
+        A study, or None for every set of the packaged catalogue.
+    language
+        "en" or "zh", for the names of the interventions.
+
+    Returns
+    -------
+    Columns intervention, name, parameter, set, value, low, high, unit, period, source, verified, note.
+    """
+    from landfront.instances.evidence import describe as table
+
+    return table(study, language)

@@ -1,0 +1,426 @@
+"""Evidence: the rows of a catalogue (interventions.csv, coefficients.csv), checked and chosen among."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from landfront.instances import codes
+from landfront.instances.catalogue import KEEP, KEEP_LABELS, Catalogue, GrowthCurve
+from landfront.instances.effect_table import interventions_of_table
+from landfront.instances.faults import Fault
+from landfront.instances.money import to_currency
+from landfront.instances.paths import CATALOGUE_FILES, inside
+from landfront.instances.schema import by_key, near, some
+from landfront.instances.sheet import Faults, Sheet, open_sheet
+from landfront.instances.study import Study
+from landfront.instances.units import UnitError, convert
+
+DEFAULT = "default"
+MARKS = ("verified", "derived", "recalled", "assumed")
+MONEY = {"establishment": "/ha", "annual": "/ha/yr", "payment": "/ha"}
+INTERVENTIONS, COEFFICIENTS, CURVES = CATALOGUE_FILES
+COLUMNS = (
+    "intervention",
+    "parameter",
+    "set",
+    "value",
+    "low",
+    "high",
+    "unit",
+    "period",
+    "source",
+    "verified",
+    "note",
+)
+FROM_DICTIONARY = "data dictionary (tables/coefficients.csv)"
+
+
+@dataclass(frozen=True)
+class Book:
+    """A catalogue as read: one row per intervention, one row per number, and the growth curves."""
+
+    name: str
+    interventions: pd.DataFrame
+    numbers: pd.DataFrame
+    curves: tuple[GrowthCurve, ...]
+    zones: dict[str, str]
+
+
+def build(study: Study) -> Catalogue:
+    """See `catalogue.load_catalogue`."""
+    faults = Faults()
+    book = read_book(study, faults)
+    faults.refuse()
+    assert book is not None
+    if study.effects is not None:
+        return _labels_only(study, book, faults)
+    names = _in_use(study, tuple(book.interventions.index), book.name, faults)
+    _check_sets(study, book, faults)
+    faults.refuse()
+    chosen = _choose(book.numbers, names, study)
+    _check_needed(book, chosen, names, faults)
+    evidence = _in_currency(_with_defaults(chosen, names, book), study, faults)
+    faults.refuse()
+    return _catalogue(book, names, coefficients=_matrix(book, names, evidence), evidence=evidence)
+
+
+def known_interventions(study: Study) -> tuple[str, ...]:
+    """Interventions that a study can use: those of its effect table, else those of its catalogue."""
+    faults = Faults()
+    if study.effects is not None:
+        return interventions_of_table(study, inside(study, study.effects.source, "effects.source"))
+    book = read_book(study, faults)
+    faults.refuse()
+    assert book is not None
+    return tuple(book.interventions.index)
+
+
+def zone_names(study: Study) -> dict[str, str]:
+    """Growth zones of a study's catalogue by each spelling that is known."""
+    book = read_book(study, Faults())
+    return {} if book is None else book.zones
+
+
+def describe(study: Study | None, language: str) -> pd.DataFrame:
+    """See `catalogue.describe`."""
+    if study is None:
+        faults = Faults()
+        book = _read(_packaged(), _packaged(), faults)
+        faults.refuse()
+        assert book is not None
+        table = book.numbers.rename(columns={"mean": "value"})
+        labels = book.interventions[f"name_{language}"]
+    else:
+        catalogue = build(study)
+        table = catalogue.evidence
+        labels = pd.Series(catalogue.labels[language], index=catalogue.interventions)
+    table = table[[*COLUMNS]].reset_index(drop=True)
+    table.insert(1, "name", table["intervention"].map(labels))
+    return table
+
+
+def read_book(study: Study, faults: Faults) -> Book | None:
+    """Read the catalogue that a study names; None stands for one that has faults, which are collected."""
+    name = study.interventions.catalogue
+    with faults.caught():
+        folder = _packaged() if name == DEFAULT else inside(study, name, "interventions.catalogue")
+        return _read(folder, _packaged(), faults)
+    return None
+
+
+def _packaged() -> Path:
+    return Path(str(files("landfront.instances").joinpath("catalogue_data")))
+
+
+def _read(folder: Path, packaged: Path, faults: Faults) -> Book | None:
+    before = len(faults.found)
+    interventions = _read_interventions(folder, faults)
+    numbers = _read_numbers(folder, interventions, faults)
+    own = folder / CURVES
+    curves, zones = _read_curves(own if own.exists() else packaged / CURVES, faults)
+    if len(faults.found) > before or interventions is None or numbers is None:
+        return None
+    return Book(folder.name, interventions, numbers, curves, zones)
+
+
+def _read_interventions(folder: Path, faults: Faults) -> pd.DataFrame | None:
+    optional = {"name_zh": "", "ecosystem": "", "msa_basis": "after", "takes_cropland": "0"}
+    sheet = _open(folder / INTERVENTIONS, ("intervention", "name_en", "codes"), optional, faults)
+    if sheet is None:
+        return None
+    frame = sheet.frame
+    for column in ("intervention", "name_en"):
+        sheet.fault(column, "missing value", "Fill it in.", where=(frame[column] == "").to_numpy())
+    sheet.unique("intervention", what="intervention")
+    sheet.fault(
+        "intervention",
+        f"the name {KEEP!r} is taken",
+        "Choose another.",
+        where=_is(frame["intervention"], KEEP),
+    )
+    known = frozenset(codes.listed())
+    stray = frame["codes"].map(lambda text: any(code not in known for code in _split(text)))
+    sheet.fault("codes", "unknown land codes", codes.advice("TD/T 1055"), where=stray.to_numpy(dtype=bool))
+    for column, allowed in (("msa_basis", ("after", "gain")), ("takes_cropland", ("0", "1"))):
+        where = ~frame[column].isin(allowed).to_numpy()
+        sheet.fault(column, f"is none of {', '.join(allowed)}", "Give one of them.", where=where)
+    frame["name_zh"] = frame["name_zh"].where(frame["name_zh"] != "", frame["name_en"])
+    return frame.set_index("intervention")
+
+
+def _read_numbers(folder: Path, interventions: pd.DataFrame | None, faults: Faults) -> pd.DataFrame | None:
+    needed = ("intervention", "parameter", "mean", "unit", "source", "verified")
+    sheet = _open(
+        folder / COEFFICIENTS, needed, {"set": DEFAULT, "period": "", "note": ""}, faults, ("low", "high")
+    )
+    if sheet is None:
+        return None
+    frame = sheet.frame
+    before = len(faults.found)
+    for column in ("source", "unit"):
+        where = (frame[column] == "").to_numpy()
+        sheet.fault(column, "missing value", f"Every number has a {column}.", where=where)
+    sheet.fault(
+        "verified",
+        "unknown mark",
+        f"Give one of {', '.join(MARKS)}.",
+        where=~frame["verified"].isin(MARKS).to_numpy(),
+    )
+    frame["set"] = frame["set"].where(frame["set"] != "", DEFAULT)
+    _check_names(sheet, "parameter", tuple(by_key("coefficients")))
+    if interventions is not None:
+        _check_names(sheet, "intervention", tuple(interventions.index))
+    twice = frame.duplicated(["intervention", "parameter", "set"], keep=False).to_numpy()
+    sheet.fault("parameter", "the same intervention, parameter and set twice", "Keep one.", where=twice)
+    if len(faults.found) == before:
+        _check_ranges(sheet)
+    return frame
+
+
+def _open(
+    path: Path, needed: Sequence[str], optional: dict[str, str], faults: Faults, numbers: Sequence[str] = ()
+) -> Sheet | None:
+    """Read a file of a catalogue; empty text stays empty, and optional columns get their default."""
+    from landfront.instances.readers import column_names
+
+    with faults.caught():
+        present = column_names(path)
+        extra = [name for name in (*optional, *numbers) if name in present]
+        sheet = open_sheet(path, [*needed, *extra], faults)
+        if sheet is None or not all(sheet.has(name) for name in needed):
+            return None
+        frame = sheet.frame
+        for name in (*(n for n in needed if n != "mean"), *optional):
+            frame[name] = sheet.text(name, missing="ok").fillna("") if name in frame else optional[name]
+        for name in numbers:
+            anywhere = np.ones(len(frame), dtype=np.bool_)
+            frame[name] = sheet.number(name, missing=anywhere) if name in frame else np.nan
+        if "mean" in frame:
+            frame["mean"] = sheet.number("mean")
+        return sheet
+    return None
+
+
+def _check_names(sheet: Sheet, column: str, known: Sequence[str]) -> None:
+    series = sheet.frame[column]
+    unknown = ~series.isin(known).to_numpy()
+    hint = near(str(series[unknown].iloc[0]), known) if unknown.any() else ""
+    sheet.fault(column, f"unknown {column}", f"{hint} Known: {some(known, 30)}.".strip(), where=unknown)
+
+
+def _check_ranges(sheet: Sheet) -> None:
+    """Units measure what the dictionary says, low <= mean <= high, and means lie in its range."""
+    frame = sheet.frame
+    disordered = (frame["low"] > frame["mean"]) | (frame["mean"] > frame["high"])
+    sheet.fault("mean", "not between low and high", "Mend the row.", where=disordered.to_numpy())
+    for (parameter, unit), part in frame.groupby(["parameter", "unit"]):
+        row = by_key("coefficients")[str(parameter)]
+        where = np.isin(np.arange(len(frame)), part.index.to_numpy())
+        if parameter in MONEY:
+            continue  # the study's currency decides, see _in_currency
+        try:
+            mean = convert(frame["mean"].to_numpy(), str(unit), row["unit"])
+        except UnitError as error:
+            sheet.fault("unit", f"wrong unit for {parameter}", f"{error}.", where=where)
+            continue
+        low, high = float(row["min"] or -np.inf), float(row["max"] or np.inf)
+        outside = where & ((mean < low) | (mean > high))
+        sheet.fault(
+            "mean",
+            f"{parameter} outside {row['min']} to {row['max']} {row['unit']}",
+            "Mend it.",
+            where=outside,
+        )
+
+
+def _read_curves(path: Path, faults: Faults) -> tuple[tuple[GrowthCurve, ...], dict[str, str]]:
+    sheet = open_sheet(path, ("zone", "A", "k", "p"), faults)
+    if sheet is None or not all(sheet.has(name) for name in ("zone", "A", "k", "p")):
+        return (), {}
+    zones = sheet.text("zone").tolist()
+    numbers = zip(*(sheet.number(name).tolist() for name in ("A", "k", "p")), strict=True)
+    curves = tuple(GrowthCurve(zone, *three) for zone, three in zip(zones, numbers, strict=True))
+    spellings = {zone: zone for zone in zones}
+    if path.parent == _packaged():
+        other = open_sheet(path, ("source_zone",), faults)
+        if other is not None:
+            spellings |= dict(zip(other.text("source_zone"), zones, strict=True))
+    return curves, spellings
+
+
+def _in_use(study: Study, known: Sequence[str], where: str, faults: Faults) -> tuple[str, ...]:
+    """Interventions in use, in the order that the study gives."""
+    use = study.interventions.use
+    names = tuple(dict.fromkeys(name for name in use if name != KEEP)) or tuple(known)
+    for name in names:
+        if name not in known:
+            fix = f"{near(name, known)} Known: {some(known, 30)}.".strip()
+            rule = f"unknown intervention {name!r} (catalogue {where})"
+            faults.found.append(Fault("study.toml", "interventions.use", rule, fix))
+    return names
+
+
+def _check_sets(study: Study, book: Book, faults: Faults) -> None:
+    known = tuple(dict.fromkeys(book.numbers["set"]))
+    for name in study.interventions.set:
+        if name not in known:
+            fix = f"{near(name, known)} Known sets: {some(known)}.".strip()
+            faults.found.append(Fault("study.toml", "interventions.set", f"unknown set {name!r}", fix))
+
+
+def _choose(numbers: pd.DataFrame, names: Sequence[str], study: Study) -> pd.DataFrame:
+    """One row per intervention and parameter: later sets win over earlier ones, and any over the default."""
+    order = {
+        name: rank
+        for rank, name in enumerate(dict.fromkeys((DEFAULT, *_last_counts(study.interventions.set))))
+    }
+    rows = numbers[numbers["set"].isin(order) & numbers["intervention"].isin(names)]
+    rows = rows.assign(rank=rows["set"].map(order)).sort_values("rank", kind="stable")
+    rows = rows.drop_duplicates(["intervention", "parameter"], keep="last").sort_index()
+    level = study.interventions.level
+    leveled = rows["parameter"].map(lambda name: by_key("coefficients")[name]["level"] == "1")
+    rows["value"] = rows["mean"].where(~leveled | rows[level].isna(), rows[level])
+    return rows.drop(columns="rank")
+
+
+def _last_counts(sets: Sequence[str]) -> tuple[str, ...]:
+    """Sets in rising rank; one that is named twice counts where it stands last."""
+    return tuple(reversed(dict.fromkeys(reversed(sets))))
+
+
+def _check_needed(book: Book, chosen: pd.DataFrame, names: Sequence[str], faults: Faults) -> None:
+    """Every intervention has what the formulation cannot do without."""
+    given = set(zip(chosen["intervention"], chosen["parameter"], strict=True))
+    for name in names:
+        row = book.interventions.loc[name]
+        needed = [key for key, entry in by_key("coefficients").items() if entry["required"] == "1"]
+        needed += ["msa_after"] if row["msa_basis"] == "after" else []
+        missing = [key for key in needed if (name, key) not in given]
+        if missing:
+            fix = f"Add a row for each, or leave {name} out of interventions.use."
+            place = f"{book.name}/{COEFFICIENTS}"
+            faults.found.append(Fault(place, name, f"intervention without {some(missing)}", fix))
+        if not _split(row["codes"]):
+            place, fix = (
+                f"{book.name}/{INTERVENTIONS}",
+                "List the land codes on which it is admissible, as 0103|0102.",
+            )
+            faults.found.append(Fault(place, name, "intervention without codes", fix))
+
+
+def _with_defaults(chosen: pd.DataFrame, names: Sequence[str], book: Book) -> pd.DataFrame:
+    """Add a row, marked as assumed, for each number that the data dictionary supplies."""
+    given = set(zip(chosen["intervention"], chosen["parameter"], strict=True))
+    flags = {"takes_cropland", "msa_gain"}
+    rows = [
+        {
+            "intervention": name,
+            "parameter": key,
+            "set": DEFAULT,
+            "value": float(entry["default"]),
+            "unit": entry["unit"],
+            "low": np.nan,
+            "high": np.nan,
+            "period": "",
+            "source": FROM_DICTIONARY,
+            "verified": "assumed",
+            "note": "not given in the catalogue",
+        }
+        for name in names
+        for key, entry in by_key("coefficients").items()
+        if entry["default"] and key not in flags and (name, key) not in given
+    ]
+    if not rows:
+        return chosen
+    return pd.concat([chosen, pd.DataFrame(rows)], ignore_index=True)
+
+
+def _in_currency(evidence: pd.DataFrame, study: Study, faults: Faults) -> pd.DataFrame:
+    """Values, lows and highs in canonical units; costs in the study's currency."""
+    evidence = evidence.copy()
+    for (parameter, unit), part in evidence.groupby(["parameter", "unit"]):
+        key, per = str(parameter), MONEY.get(str(parameter))
+        target = by_key("coefficients")[key]["unit"] if per is None else study.study.currency + per
+        numbers = part[["value", "low", "high"]].to_numpy(dtype=np.float64)
+        try:
+            if per is None:
+                numbers = convert(numbers, str(unit), target)
+            else:
+                numbers = to_currency(numbers, str(unit), study, per=per)
+        except UnitError as error:
+            faults.found.append(Fault("study.toml", "study.exchange_rate", f"costs in {unit}", f"{error}."))
+            continue
+        evidence.loc[part.index, ["value", "low", "high"]] = numbers
+        evidence.loc[part.index, "unit"] = target
+    return evidence[[*COLUMNS]].reset_index(drop=True)
+
+
+def _matrix(book: Book, names: Sequence[str], evidence: pd.DataFrame) -> dict[str, NDArray[np.float64]]:
+    """Coefficients per parameter, shape (K,); 0 for keep, nan where an intervention has none."""
+    place = {name: kind for kind, name in enumerate((KEEP, *names))}
+    matrix = {}
+    for key in by_key("coefficients"):
+        values = np.full(len(place), np.nan)
+        values[0] = 0.0
+        part = evidence[evidence["parameter"] == key]
+        values[part["intervention"].map(place).to_numpy(dtype=np.int64)] = part["value"]
+        matrix[key] = values
+    rows = book.interventions.loc[list(names)]
+    matrix["takes_cropland"][1:] = (rows["takes_cropland"] == "1").to_numpy(dtype=np.float64)
+    matrix["msa_gain"][1:] = (rows["msa_basis"] == "gain").to_numpy(dtype=np.float64)
+    return matrix
+
+
+def _labels_only(study: Study, book: Book, faults: Faults) -> Catalogue:
+    """Catalogue of a study with an effect table: its interventions, and the labels that are known."""
+    assert study.effects is not None
+    with faults.caught():
+        path = inside(study, study.effects.source, "effects.source")
+        found = interventions_of_table(study, path)
+        names = _in_use(study, found, study.effects.source, faults)
+    faults.refuse()
+    empty = {key: np.array([0.0, *(np.nan for _ in names)]) for key in by_key("coefficients")}
+    return _catalogue(book, names, coefficients=empty, evidence=pd.DataFrame(columns=[*COLUMNS]))
+
+
+def _catalogue(
+    book: Book, names: Sequence[str], *, coefficients: dict[str, NDArray[np.float64]], evidence: pd.DataFrame
+) -> Catalogue:
+    table = book.interventions
+    labels = {
+        language: (KEEP_LABELS[language], *(_label(table, name, f"name_{language}") for name in names))
+        for language in KEEP_LABELS
+    }
+    admissible = (
+        ()
+        if evidence.empty
+        else tuple(codes.with_suffixes(_split(table.loc[name, "codes"])) for name in names)
+    )
+    return Catalogue(
+        interventions=(KEEP, *names),
+        labels=labels,
+        coefficients=coefficients,
+        codes=(frozenset(), *(admissible or (frozenset(),) * len(names))),
+        curves=book.curves,
+        evidence=evidence,
+        known=frozenset(table.index) | frozenset(names),
+    )
+
+
+def _label(table: pd.DataFrame, name: str, column: str) -> str:
+    return str(table.loc[name, column]) if name in table.index else name
+
+
+def _split(text: object) -> tuple[str, ...]:
+    return tuple(part.strip() for part in str(text).split("|") if part.strip())
+
+
+def _is(series: pd.Series, value: str) -> NDArray[np.bool_]:
+    return (series == value).to_numpy(dtype=np.bool_)

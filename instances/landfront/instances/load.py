@@ -1,0 +1,188 @@
+"""Loading a study: its tables become a landscape, a catalogue and effects, or one list of all faults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from landfront.instances import evidence
+from landfront.instances.baselines import load_baselines
+from landfront.instances.catalogue import Catalogue, load_catalogue
+from landfront.instances.effect_table import effect_unit, read_effect_table
+from landfront.instances.faults import Fault
+from landfront.instances.habitats import Habitat, load_feature_effects, read_features
+from landfront.instances.landscape import Geometry, Landscape
+from landfront.instances.masks import read_masks
+from landfront.instances.parcels import (
+    needed_columns,
+    read_area,
+    read_covariates,
+    read_cover,
+    read_ids,
+    read_regions,
+    read_zones,
+)
+from landfront.instances.paths import input_files, inside
+from landfront.instances.readers import has_geometry
+from landfront.instances.sheet import Faults, Sheet, open_sheet
+from landfront.instances.study import Study
+
+__all__ = [
+    "Inputs",
+    "effect_unit",
+    "input_files",
+    "load_baselines",
+    "load_effect_table",
+    "load_feature_effects",
+    "load_inputs",
+    "load_landscape",
+]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a study's tables hold: landscape, catalogue and, where it has one, its effect table."""
+
+    landscape: Landscape
+    catalogue: Catalogue
+    effects: pd.DataFrame | None
+
+
+def load_inputs(study: Study) -> Inputs:
+    """Read everything a study names.
+
+    Raises
+    ------
+    InputError
+        With the faults of all tables together.
+    """
+    faults = Faults()
+    landscape, ids = _landscape(study, faults)
+    catalogue = None
+    with faults.caught():
+        catalogue = load_catalogue(study)
+    effects = read_effect_table(study, ids, faults)
+    if landscape is not None and catalogue is not None:
+        with faults.caught():
+            load_baselines(study, landscape)
+        with faults.caught():
+            load_feature_effects(study, landscape, catalogue)
+    faults.refuse()
+    assert landscape is not None
+    assert catalogue is not None
+    return Inputs(landscape, catalogue, effects)
+
+
+def load_landscape(study: Study) -> Landscape:
+    """Read the parcels, their regions, covariates, masks and habitat features.
+
+    Raises
+    ------
+    InputError
+        With every fault of the parcel table and of the feature table.
+    """
+    faults = Faults()
+    landscape, _ = _landscape(study, faults)
+    faults.refuse()
+    assert landscape is not None
+    return landscape
+
+
+def load_effect_table(study: Study, landscape: Landscape | None = None) -> pd.DataFrame:
+    """Read the study's ``[effects]`` table.
+
+    Parameters
+    ----------
+    study
+        A study with a section ``[effects]``.
+    landscape
+        The study's landscape where it is at hand; read otherwise.
+
+    Returns
+    -------
+    One row per option of the table, in its order and without ``keep``: parcel (int32, index into
+    ``Landscape.ids``), intervention (text), and one float64 column per effect in its canonical unit.
+
+    Raises
+    ------
+    InputError
+        If there is no such section, or with every fault of the table.
+    """
+    faults = Faults()
+    if study.effects is None:
+        faults.found.append(Fault("study.toml", "effects", "missing", "Add a section [effects]."))
+        faults.refuse()
+    ids = (landscape or load_landscape(study)).ids
+    table = read_effect_table(study, ids, faults)
+    faults.refuse()
+    assert table is not None
+    return table
+
+
+def _landscape(study: Study, faults: Faults) -> tuple[Landscape | None, pd.Index | None]:
+    """Landscape, or None where there are faults; and the parcel ids where at least they could be read."""
+    before = len(faults.found)
+    parcels = study.parcels
+    sheet = None
+    with faults.caught():
+        path = inside(study, parcels.source, "parcels.source")
+        sheet = open_sheet(
+            path, needed_columns(study), faults, layer=parcels.layer, encoding=parcels.encoding
+        )
+    ids = read_ids(sheet, parcels.id) if sheet is not None and sheet.has(parcels.id) else None
+    features = read_features(study, ids, faults)
+    landscape = _assemble(sheet, study, ids, features) if sheet is not None else None
+    return (landscape if len(faults.found) == before else None), ids
+
+
+def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habitat) -> Landscape | None:
+    parcels, faults = study.parcels, sheet.faults
+    area = read_area(sheet, parcels.area) if sheet.has(parcels.area.column) else None
+    cover = read_cover(sheet, study)
+    regions, region_names = read_regions(sheet, study)
+    covariates = read_covariates(sheet, study, cover)
+    zones, zone_share = read_zones(sheet, study, evidence.zone_names(study))
+    masks = read_masks(sheet, study, _interventions(study))
+    geometry = _geometry(sheet, study)
+    if ids is None or area is None or faults.found:
+        return None
+    return Landscape(
+        ids=ids,
+        area=area,
+        cover=cover[0],
+        cover_codes=cover[1],
+        levels=parcels.regions,
+        regions=regions,
+        region_names=region_names,
+        covariates=covariates,
+        masks=masks,
+        growth_zones=zones,
+        zone_share=zone_share,
+        features=features[0],
+        feature_names=features[1],
+        geometry=geometry,
+        notes=tuple(dict.fromkeys(faults.notes)),
+    )
+
+
+def _interventions(study: Study) -> tuple[str, ...]:
+    """Interventions that masks may name; none where their own table is at fault, which is told elsewhere."""
+    if study.masks:
+        with Faults().caught():
+            return evidence.known_interventions(study)
+    return ()
+
+
+def _geometry(sheet: Sheet, study: Study) -> Geometry | None:
+    """Where the geometry is: wanted unless the study says no, and a fault if it is asked for and absent."""
+    parcels = study.parcels
+    if parcels.geometry is False:
+        return None
+    path = inside(study, parcels.source, "parcels.source")
+    if has_geometry(path, layer=parcels.layer):
+        encoding = str(sheet.frame.attrs.get("encoding", "utf-8"))
+        return Geometry(path, parcels.layer, encoding, parcels.id)
+    if parcels.geometry:
+        sheet.fault("", "holds no geometry, but parcels.geometry = true", "Give a layer, or set it to false.")
+    return None

@@ -1,0 +1,72 @@
+"""From Arrow to pandas without loss: exact integers, text as text, an empty text is missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+EXACT = 2**53
+"""Integers up to here survive as float64."""
+
+
+def to_frame(table: pa.Table) -> pd.DataFrame:
+    """Turn an Arrow table into a frame whose columns are int64, float64, bool or text."""
+    columns = {name: _series(_flat(table.column(name))) for name in table.column_names}
+    return pd.DataFrame(columns, copy=False)
+
+
+def typed(column: Any) -> Any:
+    """Read a text column as integers or floats if every filled cell is one, else leave it text."""
+    column = pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column)
+    if column.null_count == len(column):
+        return column
+    for kind in (pa.int64(), pa.float64()):
+        try:
+            numbers = pc.cast(pc.utf8_trim_whitespace(column), kind)
+        except pa.ArrowInvalid:
+            continue
+        return column if _is_code(column) or _is_odd(numbers) else numbers
+    return column
+
+
+def _is_code(column: Any) -> bool:
+    """Tell whether cells start with a zero that a number would lose (0103)."""
+    return bool(pc.any(pc.match_substring_regex(column, r"^\s*[+-]?0[0-9]")).as_py())
+
+
+def _is_odd(numbers: Any) -> bool:
+    """Tell whether words such as nan and inf were read as numbers."""
+    if not pa.types.is_floating(numbers.type):
+        return False
+    return not pc.all(pc.is_finite(numbers)).as_py()
+
+
+def _flat(column: Any) -> Any:
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
+def _series(column: Any) -> pd.Series:
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        trimmed = pc.utf8_trim_whitespace(column)
+        return pd.Series(pc.if_else(pc.equal(trimmed, ""), None, column).to_pandas(), dtype="str")
+    if pa.types.is_integer(kind):
+        return _integers(column)
+    if pa.types.is_decimal(kind) or pa.types.is_float16(kind) or pa.types.is_float32(kind):
+        column = column.cast(pa.float64())
+    if pa.types.is_boolean(kind) and column.null_count:
+        return pd.Series(column.cast(pa.string()).to_pandas(), dtype="str")
+    return pd.Series(column.to_pandas())
+
+
+def _integers(column: Any) -> pd.Series:
+    if column.null_count == 0:
+        return pd.Series(column.to_numpy().astype(np.int64))
+    largest = pc.max(pc.abs(column.cast(pa.int64()))).as_py()
+    if largest is None or largest <= EXACT:
+        return pd.Series(column.cast(pa.float64()).to_numpy(zero_copy_only=False))
+    return pd.Series(column.cast(pa.string()).to_pandas(), dtype="str")

@@ -1,0 +1,143 @@
+"""Reader of CSV and Parquet."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from landfront.instances.faults import Fault, InputError
+from landfront.instances.landscape import Geometry
+from landfront.instances.readers.encoding import Encoding, file_chunks, find_encoding
+from landfront.instances.readers.frame import to_frame, typed
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+
+def column_names(path: Path, *, layer: str | None, encoding: str) -> list[str]:
+    """Names of the columns; the geometry of a GeoParquet is left out."""
+    if _is_parquet(path):
+        schema = _schema(path)
+        return [name for name in schema.names if name not in _geometry_columns(schema)]
+    with path.open("rb") as file:
+        head = file.readline()
+    found = find_encoding(path.name, encoding, partial(file_chunks, path))
+    if not head.strip():
+        raise InputError(
+            [Fault(path.name, "", "the file is empty", "Give a header line and one row per record.")]
+        )
+    header = _parse(path, head.decode(found.name).encode())
+    _refuse_twins(path, header.column_names)
+    return list(header.column_names)
+
+
+def read(path: Path, *, layer: str | None, encoding: str, columns: Sequence[str] | None) -> pd.DataFrame:
+    """Read the columns asked for, or all."""
+    if _is_parquet(path):
+        names = column_names(path, layer=layer, encoding=encoding) if columns is None else list(columns)
+        frame, found = to_frame(_arrow(path, names)), Encoding("utf-8")
+    else:
+        found = find_encoding(path.name, encoding, partial(file_chunks, path))
+        table = _parse(path, _utf8(path, found.name), columns)
+        frame = to_frame(pa.table({name: typed(table.column(name)) for name in table.column_names}))
+    frame.attrs = {"encoding": found.name, "notes": (found.note,) if found.note else ()}
+    return frame
+
+
+def has_geometry(path: Path, *, layer: str | None) -> bool:
+    """Tell whether a Parquet file is a GeoParquet."""
+    return _is_parquet(path) and bool(_geometry_columns(_schema(path)))
+
+
+def read_geometry(geometry: Geometry) -> gpd.GeoDataFrame:
+    """Read ids and shapes of a GeoParquet."""
+    import geopandas as gpd
+
+    path = geometry.path
+    if not has_geometry(path, layer=None):
+        raise InputError([Fault(path.name, "", "holds no geometry", "Set parcels.geometry = false.")])
+    main = json.loads(_schema(path).metadata[b"geo"])["primary_column"]
+    return gpd.read_parquet(path, columns=[geometry.id_column, main])
+
+
+def _is_parquet(path: Path) -> bool:
+    return path.suffix.lower() in {".parquet", ".geoparquet"}
+
+
+def _parse(path: Path, data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
+    """Parse UTF-8 bytes as CSV, every column as text."""
+    separator = "\t" if path.suffix.lower() == ".tsv" else ","
+    try:
+        header = _header(data, separator)
+        return pa_csv.read_csv(
+            pa.BufferReader(data),
+            parse_options=pa_csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()),
+                include_columns=list(columns or ()),
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise InputError([_not_csv(path, error)]) from error
+
+
+def _header(data: bytes, separator: str) -> list[str]:
+    first = data[: data.find(b"\n") + 1] or data
+    text = io.StringIO(first.decode("utf-8-sig"))
+    return next(csv.reader(text, delimiter=separator), [])
+
+
+def _utf8(path: Path, encoding: str) -> bytes:
+    data = path.read_bytes()
+    return data if encoding == "utf-8" else data.decode(encoding).encode()
+
+
+def _not_csv(path: Path, error: Exception) -> Fault:
+    return Fault(
+        path.name, "", f"is not a readable CSV ({error})", "Give every row as many cells as the header."
+    )
+
+
+def _refuse_twins(path: Path, names: Sequence[str]) -> None:
+    twins = sorted({name for name in names if names.count(name) > 1})
+    if twins:
+        raise InputError(
+            [Fault(path.name, name, "two columns have this name", "Rename one.") for name in twins]
+        )
+
+
+def _schema(path: Path) -> Any:
+    try:
+        return pq.read_schema(path)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError([_not_parquet(path, error)]) from error
+
+
+def _arrow(path: Path, columns: list[str]) -> pa.Table:
+    try:
+        return pq.read_table(path, columns=columns)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError([_not_parquet(path, error)]) from error
+
+
+def _not_parquet(path: Path, error: Exception) -> Fault:
+    text = str(error).splitlines()[0]
+    return Fault(
+        path.name, "", f"is not a readable Parquet file ({text})", "Write it anew; it may be cut short."
+    )
+
+
+def _geometry_columns(schema: Any) -> frozenset[str]:
+    metadata = schema.metadata or {}
+    return frozenset(json.loads(metadata[b"geo"])["columns"]) if b"geo" in metadata else frozenset()
