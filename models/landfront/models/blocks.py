@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 
-def spread(amount: sp.sparray, scope: Ints, count: int) -> sp.csr_array:
+def spread(amount: sp.csr_array | sp.csc_array, scope: Ints, count: int) -> sp.csr_array:
     """Amounts per parcel and term, (n, T), as amounts per parcel and (term, row), (n, T * count).
 
     Parcel p belongs to row ``scope[p]`` of each term, to none where that is -1.
@@ -33,8 +33,10 @@ def spread(amount: sp.sparray, scope: Ints, count: int) -> sp.csr_array:
     return sp.csr_array((entries.data[inside], (parcel, term * count + scope[parcel])), shape=shape)
 
 
-def factored(menu: Menu, amount: sp.sparray, table: Floats, *, scope: Ints, count: int) -> Factored:
-    """Terms with amounts (n, T) and tables (T, K): one row per term and region, ``row = term * count + region``."""
+def factored(
+    menu: Menu, amount: sp.csr_array | sp.csc_array, table: Floats, *, scope: Ints, count: int
+) -> Factored:
+    """Terms with amounts (n, T) and tables (T, K): term t and region r are row ``t * count + r``."""
     rows = len(table) * count
     return Factored(
         menu.parcel,
@@ -75,7 +77,7 @@ def objective_rows(menu: Menu, effects: Sequence[Effect], parcels: int) -> Stack
 
 
 def stack(blocks: Sequence[Block], columns: int) -> Stack:
-    """Blocks one under the other; neighbours of the same form become one, so that a pass over them is one pass."""
+    """Blocks one under the other; neighbours of the same form become one, for one pass over the options."""
     merged: list[Block] = []
     for form, group in groupby(blocks, key=type):
         members = list(group)
@@ -104,9 +106,10 @@ def _merge_csr(blocks: Sequence[Csr]) -> Csr:
 
 
 def best_change(menu: Menu, values: Floats, *, kinds: NDArray[np.bool_], largest: bool) -> Floats:
-    """The best that each parcel can add to a sum, shape (n,): its best option, or 0 by ``keep`` or another kind.
+    """The best that each parcel can add to a sum, shape (n,): its best option of these kinds, or 0.
 
-    >>> menu = Menu(np.array([0, 0, 1], np.int32), np.array([0, 1, 0], np.int16), np.array([0, 2, 3]), ("keep", "a"))
+    >>> parcel, kind = np.array([0, 0, 1], np.int32), np.array([0, 1, 0], np.int16)
+    >>> menu = Menu(parcel, kind, np.array([0, 2, 3]), ("keep", "a"))
     >>> best_change(menu, np.array([0.0, 3.0, 0.0]), kinds=np.array([True, True]), largest=True).tolist()
     [3.0, 0.0]
     """

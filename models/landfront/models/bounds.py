@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, InputError
-from landfront.instances.readers import read_table
+from landfront.instances.money import to_currency
 from landfront.instances.schema import some
-from landfront.instances.study import Bound, Limit, Share
+from landfront.instances.study import Bound, Limit, Share, Study
 from landfront.instances.units import UnitError, convert
+from landfront.models.bounds_table import known_regions, read_bounds
 from landfront.models.component import Inputs
 from landfront.models.scopes import Scope
 from landfront.optimizer.program import Block
@@ -26,10 +27,12 @@ class Sums:
 
     Attributes
     ----------
+    study
+        The study, for units of money.
     block
         Rows of the program, in terms of change.
     criteria, keys, labels
-        Criterion, key of the effect, and words such as ``" in Hebei"``, one per row.
+        Criterion, key of the effect, and words such as ``"Hebei"``, one per row.
     unit
         Canonical unit of the effect.
     scope
@@ -42,6 +45,7 @@ class Sums:
         Whether the effect is an area, so that a share of the land makes sense.
     """
 
+    study: Study
     block: Block
     criteria: tuple[str, ...]
     keys: tuple[str, ...]
@@ -54,6 +58,22 @@ class Sums:
     is_area: bool
 
 
+def narrowed(limit: Limit, inputs: Inputs) -> Limit:
+    """The limit on the regions of its table only, where nothing else bounds the other regions."""
+    if (
+        limit.bounds is None
+        or limit.by is None
+        or limit.regions
+        or limit.min is not None
+        or limit.max is not None
+    ):
+        return limit
+    levels = dict(zip(inputs.landscape.levels, inputs.landscape.region_names, strict=True))
+    names, _ = read_bounds(inputs.study, limit, limit.bounds)
+    known = tuple(name for name in names if name in levels.get(limit.by, ()))
+    return limit.model_copy(update={"regions": known})
+
+
 def bounds_of(limit: Limit, sums: Sums, inputs: Inputs) -> tuple[Floats, Floats]:
     """Lower and upper bound of each row as the user means them, in the effect's unit, shape (rows,) each.
 
@@ -62,27 +82,25 @@ def bounds_of(limit: Limit, sums: Sums, inputs: Inputs) -> tuple[Floats, Floats]
     InputError
         With every fault of this limit's bounds.
     """
-    faults: list[Fault] = [*_words(limit, sums, inputs)]
-    lower, upper = np.full(len(sums.baseline), -np.inf), np.full(len(sums.baseline), np.inf)
-    try:
-        if limit.equal is not None:
-            middle = _value(limit, "equal", limit.equal, sums)
-            slack = _converted(limit, "tolerance", limit.tolerance or 0.0, sums)
-            lower, upper = middle - slack, middle + slack
-        if limit.min is not None:
-            lower = _value(limit, "min", limit.min, sums)
-        if limit.max is not None:
-            upper = _value(limit, "max", limit.max, sums)
-        if limit.bounds is not None:
-            lower, upper = _from_table(limit, sums, inputs, (lower, upper))
-    except InputError as error:
-        faults.extend(error.faults)
-    crossed = np.flatnonzero(lower > upper)
-    if len(crossed):
-        where = some(sums.labels[r].strip() or "everywhere" for r in crossed)
-        faults.append(_fault(limit, "min", f"above max ({where})", "Give min <= max."))
+    faults = _words(limit, sums, inputs)
     if faults:
         raise InputError(faults)
+    lower, upper = np.full(len(sums.baseline), -np.inf), np.full(len(sums.baseline), np.inf)
+    if limit.equal is not None:
+        middle = _value(limit, "equal", limit.equal, sums)
+        slack = _converted(limit, "tolerance", limit.tolerance or 0.0, sums)
+        lower, upper = middle - slack, middle + slack
+    if limit.min is not None:
+        lower = _value(limit, "min", limit.min, sums)
+    if limit.max is not None:
+        upper = _value(limit, "max", limit.max, sums)
+    if limit.bounds is not None:
+        given = _from_table(limit, limit.bounds, sums, inputs)
+        lower, upper = np.where(np.isnan(given), (lower, upper), given)
+    crossed = np.flatnonzero(lower > upper)
+    if len(crossed):
+        rule = f"above max ({_where(sums, crossed)})"
+        raise InputError([_fault(limit, "min", rule, "Give min <= max.")])
     return lower, upper
 
 
@@ -94,13 +112,11 @@ def _words(limit: Limit, sums: Sums, inputs: Inputs) -> list[Fault]:
         faults.append(_fault(limit, "tolerance", "missing, but equal on whole parcels needs it", fix))
     if limit.interventions and limit.of == "total" and (sums.baseline != 0).any():
         fix = 'Say of = "change": the baseline is not split by intervention.'
-        faults.append(
-            _fault(limit, "of", f"a total of {limit.criterion!r} over some interventions only", fix)
-        )
+        rule = f"a total of {limit.criterion!r} over some interventions only"
+        faults.append(_fault(limit, "of", rule, fix))
     if limit.bounds is not None and limit.by is None:
-        faults.append(
-            _fault(limit, "by", "missing, but bounds needs it", "Say which region level the table is about.")
-        )
+        fix = "Say which region level the table is about."
+        faults.append(_fault(limit, "by", "missing, but bounds needs it", fix))
     return faults
 
 
@@ -111,10 +127,8 @@ def _value(limit: Limit, side: str, bound: Bound, sums: Sums) -> Floats:
     whole = _whole(limit, side, bound, sums)
     nothing = np.flatnonzero(whole == 0)
     if len(nothing):
-        rule = f"a share of a {bound.of} of zero{some(sums.labels[r] for r in nothing)}"
-        fix = (
-            "Give a number, or the baseline under [baseline]." if bound.of == "baseline" else "Give a number."
-        )
+        rule = f"a share of a {bound.of} of zero ({_where(sums, nothing)})"
+        fix = "Give a number, the baseline under [baseline], or the regions that it is about."
         raise InputError([_fault(limit, side, rule, fix)])
     return bound.share * whole
 
@@ -136,61 +150,31 @@ def _converted(limit: Limit, side: str, value: float, sums: Sums) -> float:
     if limit.unit is None:
         return float(value)
     try:
+        if sums.unit == sums.study.study.currency:
+            return float(to_currency(np.array([value]), limit.unit, sums.study)[0])
         return float(convert(float(value), limit.unit, sums.unit))
     except UnitError as error:
         fix = f"The unit of {limit.criterion!r} is {sums.unit or 'not known'}."
         raise InputError([_fault(limit, "unit", f"cannot be used for {side}: {error}", fix)]) from error
 
 
-def _from_table(
-    limit: Limit, sums: Sums, inputs: Inputs, default: tuple[Floats, Floats]
-) -> tuple[Floats, Floats]:
-    """Bounds per region from the limit's table; where it is empty, those of study.toml."""
-    import pandas as pd
-
-    assert limit.bounds is not None
-    table = read_table(inputs.study.folder / limit.bounds)
-    missing = [name for name in ("region",) if name not in table.columns]
-    if missing or not {"min", "max"} & set(table.columns):
-        fix = "Columns: region, and min or max or both."
-        raise InputError([Fault(limit.bounds, "", f"columns are {some(table.columns)}", fix)])
-    names = table["region"].astype(str).str.strip()
-    faults = _region_faults(limit.bounds, names, sums.scope)
-    result = []
-    for column, given in zip(("min", "max"), default, strict=True):
-        values = table[column] if column in table.columns else pd.Series(np.nan, index=table.index)
-        numbers = pd.to_numeric(values, errors="coerce")
-        bad = np.flatnonzero(
-            (numbers.isna() & values.notna() & (values.astype(str).str.strip() != "")).to_numpy()
-        )
-        if len(bad):
-            rows = tuple((int(r) + 2, values.iloc[r]) for r in bad[:5])
-            faults.append(Fault(limit.bounds, column, "is not a number", "Give numbers.", len(bad), rows))
-        factor = _converted(limit, column, 1.0, sums)
-        by_region = dict(zip(names, numbers.to_numpy(dtype=np.float64) * factor, strict=True))
-        wanted = np.array([by_region.get(region, np.nan) for region in sums.scope.regions])
-        wanted = np.tile(wanted, len(given) // len(wanted))
-        result.append(np.where(np.isnan(wanted), given, wanted))
-    if faults:
-        raise InputError(faults)
-    return result[0], result[1]
+def _from_table(limit: Limit, table: str, sums: Sums, inputs: Inputs) -> Floats:
+    """Bounds per row from the limit's table, shape (2, rows), nan where it gives none."""
+    names, bounds = read_bounds(inputs.study, limit, table)
+    at = inputs.landscape.levels.index(sums.scope.level)
+    wrong = known_regions(names, inputs.landscape.region_names[at])
+    if wrong:
+        fix = f"Known: {some(inputs.landscape.region_names[at])}."
+        raise InputError([Fault(table, "region", wrong, fix)])
+    place = {name: column for column, name in enumerate(names)}
+    column = np.array([place.get(region, -1) for region in sums.scope.regions])
+    given = np.where(column >= 0, bounds[:, column], np.nan) * _converted(limit, "bounds", 1.0, sums)
+    return np.tile(given, len(sums.baseline) // len(sums.scope.regions))
 
 
-def _region_faults(table: str, names: object, scope: Scope) -> list[Fault]:
-    """Regions of a bounds table that do not exist or stand there twice."""
-    import pandas as pd
-
-    column = pd.Series(names)
-    faults = []
-    for rule, at in (
-        (f"unknown region of level {scope.level}", ~column.isin(scope.regions)),
-        ("region occurs twice", column.duplicated()),
-    ):
-        bad = np.flatnonzero(at.to_numpy())
-        if len(bad):
-            rows = tuple((int(r) + 2, column.iloc[r]) for r in bad[:5])
-            faults.append(Fault(table, "region", rule, f"Known: {some(scope.regions)}.", len(bad), rows))
-    return faults
+def _where(sums: Sums, rows: NDArray[np.intp]) -> str:
+    """Words for some of the rows."""
+    return some(sums.labels[r] or "everywhere" for r in rows)
 
 
 def _fault(limit: Limit, key: str, rule: str, fix: str) -> Fault:

@@ -16,7 +16,7 @@ For ``natural_forest_restoration`` the study may ask for a growth curve instead 
 | f1, f2 | flux of the first and the second phase (``flux_1``, ``flux_2``), removal positive | t CO2e/ha/yr |
 | y1, y2 | length of the phases (``years_1``, ``years_2``); afterwards the store is full | yr |
 | w_pz | share of the parcel in growth zone z | 1 |
-| A, k, p | Chapman-Richards curve of the zone, fitted to GROA plots (Cook-Patton et al. 2020) | t CO2/ha, 1/yr, 1 |
+| A, k, p | growth curve of the zone, fitted to GROA plots (Cook-Patton et al. 2020) | t CO2/ha, 1/yr, 1 |
 | MAP_p | yearly precipitation | mm |
 
 The baseline is 0: only the increment counts.

@@ -2,24 +2,22 @@ r"""Cost: establishment, payments and yearly costs of an option, discounted to t
 
 Formula, for an option (p, i) and T years from the start to the last milestone:
 
-    cost(p, i) = a_p * (e_i + s_i + c_i * D(T)) * q
+    cost(p, i) = a_p * (e_i + s_i + c_i * D(T))
     D(T)       = sum over t = 1..T of (1 + r) ** -t
 
 | symbol | meaning | unit |
 |---|---|---|
 | a_p | area of the parcel | ha |
-| e_i | ``establishment``, paid at the start | CNY/ha |
-| s_i | ``payment``, one-off payments to land users, paid at the start | CNY/ha |
-| c_i | ``annual``, paid at the end of each year | CNY/ha/yr |
+| e_i | ``establishment``, paid at the start | currency/ha |
+| s_i | ``payment``, one-off payments to land users, paid at the start | currency/ha |
+| c_i | ``annual``, paid at the end of each year | currency/ha/yr |
 | r | ``study.discount_rate`` | 1/yr |
-| q | ``study.exchange_rate``, 1 where the study is in CNY | currency per CNY |
 
-The baseline is 0: what is spent today goes on in every plan.
+Catalogues are read in the study's currency. The baseline is 0: what is spent today goes on in every plan.
 """
 
 from __future__ import annotations
 
-from landfront.instances.faults import Fault, InputError
 from landfront.models.component import Component, Inputs, coefficient, no_baseline
 from landfront.models.effects import Term
 
@@ -40,17 +38,7 @@ def _terms(inputs: Inputs, years: int) -> tuple[Term, ...]:
     once = coefficient(inputs, "establishment") + coefficient(inputs, "payment", default=0.0)
     yearly = coefficient(inputs, "annual", default=0.0)
     per_ha = once + yearly * annuity(inputs.horizon, inputs.study.study.discount_rate)
-    return (Term(inputs.landscape.area, per_ha * _exchange_rate(inputs)),)
-
-
-def _exchange_rate(inputs: Inputs) -> float:
-    about = inputs.study.study
-    if about.exchange_rate is None and about.currency != "CNY":
-        rule = f"missing, but the catalogue's costs are in CNY and the study's in {about.currency}"
-        raise InputError(
-            [Fault("study.toml", "study.exchange_rate", rule, f"Give {about.currency} per CNY.")]
-        )
-    return about.exchange_rate or 1.0
+    return (Term(inputs.landscape.area, per_ha),)
 
 
 COST = Component("cost", "currency", no_baseline, _terms)

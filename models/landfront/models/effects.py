@@ -1,4 +1,4 @@
-"""An effect: one number per option, as products of parcel amounts and intervention coefficients or as a column."""
+"""An effect: one number per option, as products of parcel and intervention numbers or as a column."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@ r"""The formulation: components stacked to one program.
 
 Formula, with one column x_j per option j of the menu:
 
-    max or min   b_c + sum over j of e_c(j) * x_j                    one objective per criterion c, in file order
+    max or min   b_c + sum over j of e_c(j) * x_j                    one objective per criterion c
     subject to   lower_r <= sum over j in scope r of e(j) * x_j <= upper_r        one row per limit and region
                  sum over the options j of parcel p of x_j = 1                    one group per parcel
                  x_j in {0, 1} (decision = "whole")  or  0 <= x_j <= 1 ("share")
@@ -31,11 +31,11 @@ from landfront.instances.landscape import Landscape
 from landfront.instances.study import Study
 from landfront.models.blocks import objective_rows, stack
 from landfront.models.component import Inputs
+from landfront.models.effects import Effect
 from landfront.models.habitat import ALL, PREFIX, Habitat, habitat_of
 from landfront.models.limits import LimitRow, LimitRows, effect_key, limit_rows, names_of
 from landfront.models.menu import Menu, build_menu, menu_from_table
 from landfront.models.registry import Effects, Sources, unknown
-from landfront.models.effects import Effect
 from landfront.optimizer.program import Program
 
 if TYPE_CHECKING:
@@ -73,7 +73,10 @@ class Formulation:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know about how the input was read and the menu built."""
-        return (*self.landscape.notes, *self.menu.notes)
+        from landfront.instances.baselines import baseline_note
+
+        given = baseline_note(self.study)
+        return (*self.landscape.notes, *self.menu.notes, *((given,) if given else ()))
 
 
 @dataclass(frozen=True)
@@ -87,12 +90,12 @@ class Tables:
     feature_change
         Share of each habitat feature gained or lost, shape (features, interventions of the catalogue).
     baselines
-        Baselines by criterion or effect, per parcel or one total.
+        Baseline per parcel by effect, shape (n,), where the study gives one.
     """
 
     effects: pd.DataFrame | None = None
     feature_change: Floats | None = None
-    baselines: Mapping[str, Floats | float] | None = None
+    baselines: Mapping[str, Floats] | None = None
 
 
 def formulate(study: Study) -> Formulation:
@@ -103,10 +106,11 @@ def formulate(study: Study) -> Formulation:
     InputError
         With every fault of the input that was found.
     """
-    from landfront.instances.catalogue import load_catalogue  # type: ignore[attr-defined,unused-ignore]
-    from landfront.instances.load import load_landscape
+    from landfront.instances.load import load_inputs
 
-    return formulate_from(study, load_landscape(study), load_catalogue(study))
+    inputs = load_inputs(study)
+    tables = _read_tables(study, inputs.landscape, inputs.catalogue, inputs.effects)
+    return formulate_from(study, inputs.landscape, inputs.catalogue, tables=tables)
 
 
 def formulate_from(
@@ -132,15 +136,16 @@ def senses(criteria: Mapping[str, str]) -> NDArray[np.int8]:
     return np.array([-1 if sense == "max" else 1 for sense in criteria.values()], dtype=np.int8)
 
 
-def _read_tables(study: Study, landscape: Landscape, catalogue: Catalogue) -> Tables:
-    """Read what the study names; a loader is imported only when it is needed."""
+def _read_tables(
+    study: Study, landscape: Landscape, catalogue: Catalogue, effects: pd.DataFrame | None = None
+) -> Tables:
+    """Read what the study names; the loaders are imported only here, since they bring pandas."""
     from landfront.instances import load
 
-    return Tables(
-        load.load_effect_table(study) if study.effects else None,
-        load.load_feature_effects(study, landscape, catalogue) if study.features else None,
-        load.load_baselines(study, landscape) if study.baseline else {},
-    )
+    if study.effects and effects is None:
+        effects = load.load_effect_table(study, landscape)
+    change = load.load_feature_effects(study, landscape, catalogue) if study.features else None
+    return Tables(effects, change, load.load_baselines(study, landscape) if study.baseline else {})
 
 
 def _sources(study: Study, landscape: Landscape, catalogue: Catalogue, tables: Tables) -> Sources:

@@ -13,8 +13,8 @@ Formula, for a limit on effect e with interventions I over the parcels P_r of a 
 | share of ``attainable`` | share * (b_r + sum over p in P_r of the best e(p, i)), without b_r for a change |
 | share of ``land`` | share * area of the region; for ``area``, ``cropland`` and habitat only |
 
-The program's rows hold the change, so the bounds of a total are shifted by ``b_r``. "Best" is the largest, for
-a criterion with ``sense = "min"`` the smallest.
+The program's rows hold the change, so the bounds of a total are shifted by ``b_r``. "Best" is the largest, or
+the smallest for a criterion with ``sense = "min"``.
 
 >>> shifted(np.array([95.0]), np.array([np.inf]), np.array([100.0]))
 (array([-5.]), array([inf]))
@@ -48,7 +48,7 @@ class LimitRow:
     Attributes
     ----------
     name
-        Name of the row: the limit's name, with the region (and feature) in brackets where it has several rows.
+        The limit's name, with the region (and feature) in brackets where the limit has several rows.
     criterion, effect
         What study.toml names, and the key of the effect that is summed.
     region, level
@@ -129,7 +129,7 @@ def shifted(lower: Floats, upper: Floats, baseline: Floats) -> tuple[Floats, Flo
 
 
 def effect_key(study: Study, limit: Limit) -> str:
-    """Key of the effect that a limit sums: its criterion, or ``effect@milestone`` where it asks for another year."""
+    """Key of the effect that a limit sums: its criterion, or ``effect@year`` where it wants another year."""
     year = limit.milestone
     if year is None or (limit.criterion in study.criteria and year == study.milestone_of(limit.criterion)):
         return limit.criterion
@@ -147,6 +147,7 @@ def _twice(study: Study) -> list[Fault]:
 def _rows(limit: Limit, effects: Effects) -> LimitRows:
     """Rows of one limit: its scope, its sums, its bounds."""
     inputs = effects.sources.inputs
+    limit = bounds.narrowed(limit, inputs)
     scope = scope_of(limit, inputs.landscape)
     kinds = _kinds(limit, inputs.menu.interventions)
     found = [fault for fault in (scope, kinds) if isinstance(fault, Fault)]
@@ -216,12 +217,19 @@ def _sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[np.bool_]
         return scope.sum(best_change(inputs.menu, effect.values(inputs.menu), kinds=kinds, largest=largest))
 
     block = effect_rows(inputs.menu, effect, scope=scope.row, count=count, kinds=kinds)
-    land = scope.sum(inputs.landscape.area)
-    labels = tuple(f" in {region}" if region else "" for region in scope.regions)
     return bounds.Sums(
-        block, (limit.criterion,) * count, (key,) * count, labels, effect.unit, scope, scope.sum(effect.baseline), land, best,
-        _is_area(study.effect_of(limit.criterion)),
-    )  # fmt: skip
+        study,
+        block,
+        criteria=(limit.criterion,) * count,
+        keys=(key,) * count,
+        labels=scope.regions,
+        unit=effect.unit,
+        scope=scope,
+        baseline=scope.sum(effect.baseline),
+        land=scope.sum(inputs.landscape.area),
+        best=best,
+        is_area=_is_area(study.effect_of(limit.criterion)),
+    )
 
 
 def _is_area(effect: str) -> bool:
@@ -238,17 +246,23 @@ def _feature_sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[n
     table = np.where(kinds, habitat.change, 0.0)
     block = factored(inputs.menu, habitat.amount, table, scope=scope.row, count=count)
     keys = tuple(PREFIX + name for name in habitat.names for _ in range(count))
-    labels = tuple(
-        f" of {name}{f' in {region}' if region else ''}" for name in habitat.names for region in scope.regions
-    )
 
     def best() -> Floats:
         return np.concatenate([_best_feature(effects, key, scope, kinds) for key in keys[::count]])
 
     return bounds.Sums(
-        block, keys, keys, labels, UNIT, scope, _feature_baseline(habitat, scope),
-        np.tile(scope.sum(inputs.landscape.area), len(habitat.names)), best, True,
-    )  # fmt: skip
+        inputs.study,
+        block,
+        criteria=keys,
+        keys=keys,
+        labels=tuple(" ".join((name, region)).strip() for name in habitat.names for region in scope.regions),
+        unit=UNIT,
+        scope=scope,
+        baseline=_feature_baseline(habitat, scope),
+        land=np.tile(scope.sum(inputs.landscape.area), len(habitat.names)),
+        best=best,
+        is_area=True,
+    )
 
 
 def _feature_baseline(habitat: Habitat, scope: Scope) -> Floats:
@@ -257,7 +271,8 @@ def _feature_baseline(habitat: Habitat, scope: Scope) -> Floats:
     inside = scope.row[parcel] >= 0
     count = len(scope.regions)
     row = feature[inside].astype(np.int64) * count + scope.row[parcel[inside]]
-    return np.bincount(row, weights=entries.data[inside], minlength=count * len(habitat.names))
+    total = np.bincount(row, weights=entries.data[inside], minlength=count * len(habitat.names))
+    return np.asarray(total, dtype=np.float64)
 
 
 def _best_feature(effects: Effects, key: str, scope: Scope, kinds: NDArray[np.bool_]) -> Floats:

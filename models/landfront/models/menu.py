@@ -1,10 +1,10 @@
 """The menu: which interventions are admissible on which parcel, and why the others are not.
 
-Formula, for a parcel p and an intervention i: the option (p, i) is on the menu when every rule that applies holds.
+Formula: the option (p, i) of parcel p and intervention i is on the menu when every rule that applies holds.
 
 | rule (reason code) | holds when | applies when |
 |---|---|---|
-| ``land_cover`` | the cover code, or the code without its suffix K or A, is one of the intervention's codes | it has codes and the study gives cover |
+| ``land_cover`` | the code or the code without suffix K or A, is the intervention's | the study gives cover |
 | ``slope`` | slope_min <= slope <= slope_max (deg) | the intervention has a bound and the study gives slope |
 | ``rainfall`` | precipitation_min <= precipitation <= precipitation_max (mm) | likewise |
 | ``elevation`` | elevation_min <= elevation <= elevation_max (m) | likewise |
@@ -79,6 +79,7 @@ class Menu:
     notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
+        """Number of options."""
         return len(self.parcel)
 
     def find(self, parcel: NDArray[np.int64], kind: NDArray[np.int64]) -> NDArray[np.int64]:

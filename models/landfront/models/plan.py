@@ -136,8 +136,8 @@ class Plan:
     def limits(self) -> pd.DataFrame:
         """Every limit: ``name, region, criterion, unit, value, lower, upper, margin, holds``.
 
-        ``value`` is a total or a change, as the limit says; ``margin`` is how far inside its bounds it is, negative
-        where it is broken.
+        ``value`` is a total or a change, as the limit says; ``margin`` is how far inside its bounds it is,
+        negative where it is broken.
         """
         import pandas as pd
 
@@ -156,7 +156,7 @@ class Plan:
         return frame.drop(columns=["of", "baseline"])
 
     def totals(self, level: str | None = None) -> pd.DataFrame:
-        """Region x intervention: ``region, intervention, parcels, area_ha, area_mu`` and the change of every effect.
+        """Region x intervention: ``region, intervention, parcels, area_ha, area_mu``, change of every effect.
 
         Without `level` there is one region, named ``""``; parcels without a region count under ``""`` too.
         """
@@ -169,7 +169,7 @@ class Plan:
         used, place = np.unique(cell, return_inverse=True)
 
         def add(values: Floats) -> Floats:
-            return np.bincount(place, weights=values, minlength=len(used))
+            return np.asarray(np.bincount(place, weights=values, minlength=len(used)), dtype=np.float64)
 
         area = add(self._area)
         frame = pd.DataFrame(
@@ -185,7 +185,7 @@ class Plan:
         return pd.concat([frame, pd.DataFrame(effects)], axis=1)
 
     def to_frame(self) -> pd.DataFrame:
-        """One row per chosen option: ``parcel, intervention, share, area_ha`` and the change of each criterion."""
+        """One row per chosen option: ``parcel, intervention, share, area_ha``, change of each criterion."""
         import pandas as pd
 
         formulation = self.formulation
@@ -209,6 +209,7 @@ class Plan:
         return write_plan(self, Path(path))
 
     def __str__(self) -> str:
+        """The plan as a person reads it."""
         from landfront.models.plan_text import as_text
 
         return as_text(self)
@@ -233,7 +234,7 @@ class Plan:
         values = np.zeros(len(share))
         for term in effect.terms:
             values += term.amount[parcel] * term.table[kind]
-        return values * share
+        return np.asarray(values * share)
 
     def _activity(self) -> Floats:
         """Change that each limit sums, options off the menu included."""

@@ -23,20 +23,20 @@ TOLERANCE_OF_SHARES = 1e-6
 def read_plan(formulation: Formulation, frame: pd.DataFrame) -> Plan:
     """A plan that somebody already has.
 
-    Options that are not on the menu are kept (`Plan.violations`) and their effects computed from the catalogue,
+    Options that are not on the menu are kept (`Plan.violations`), with effects computed from the catalogue,
     since a planner's plan may break rules.
 
     Parameters
     ----------
     frame
-        Columns ``parcel`` (or the study's id column) and ``intervention``; with a column ``share`` a parcel may
-        have several rows, whose shares sum to 1.
+        Columns ``parcel`` (or the study's id column) and ``intervention``; with a column ``share`` a parcel
+        may have several rows, whose shares sum to 1.
 
     Raises
     ------
     InputError
-        With all of: columns or parcels missing, unknown parcels or interventions, parcels that occur twice, shares
-        that do not sum to 1, options off the menu whose effects only a table could give.
+        With all of: columns or parcels missing, unknown parcels or interventions, parcels twice, shares that
+        do not sum to 1, options off the menu whose effects only a table could give.
     """
     column = _id_column(formulation, frame)
     parcel, faults = _parcels(formulation, frame[column])
@@ -84,29 +84,22 @@ def _rows_fault(column: str, rule: str, fix: str, values: pd.Series, at: Any) ->
 
 
 def _parcels(formulation: Formulation, column: pd.Series) -> tuple[Ints, list[Fault]]:
-    """Index of each row's parcel, -1 where unknown; texts and numbers are compared as texts."""
+    """Index of each row's parcel, -1 where unknown; 7 and "7" are the same id."""
+    from landfront.instances.sheet import match_ids
+
     ids = formulation.landscape.ids
-    text = _plain(column)
-    index = np.asarray(ids.map(str).get_indexer(text), dtype=np.int64)
-    again = np.asarray(ids.map(str).get_indexer(text.str.removeprefix("'")), dtype=np.int64)
-    index = np.where(index < 0, again, index)  # an id that was exported with an apostrophe
+    index = match_ids(ids, column)
+    if (index < 0).any():  # an id that was exported with an apostrophe
+        index = np.where(index < 0, match_ids(ids, column.astype("str").str.removeprefix("'")), index)
     return index, _rows_fault("parcel", "unknown parcel", "Use the ids of the study.", column, index < 0)
-
-
-def _plain(column: pd.Series) -> pd.Series:
-    """Texts without blanks around them; whole numbers without a decimal point."""
-    import pandas as pd
-
-    if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
-        column = column.astype("Int64")
-    return column.astype(str).str.strip()
 
 
 def _kinds(formulation: Formulation, column: pd.Series) -> tuple[Ints, list[Fault]]:
     import pandas as pd
 
     names = pd.Index(formulation.menu.interventions)
-    index = np.asarray(names.get_indexer(_plain(column)), dtype=np.int64)
+    wanted = pd.Index(column.astype("str").str.strip())
+    index = np.asarray(names.get_indexer(wanted), dtype=np.int64)
     fix = f"Known: {', '.join(names)}."
     return index, _rows_fault("intervention", "unknown intervention", fix, column, index < 0)
 

@@ -44,9 +44,10 @@ def _options(plan: Plan) -> list[tuple[str, ...]]:
 
 def _broken(plan: Plan) -> list[str]:
     limits = plan.limits()
+    broken = limits[~limits["holds"].astype(bool)]
     lines = [
-        f"limit {row.name} is broken by {number(-row.margin)} {row.unit}".rstrip()
-        for row in limits[~limits["holds"].astype(bool)].itertuples()
+        f"limit {name} is broken by {number(-float(margin))} {unit}".rstrip()
+        for name, margin, unit in zip(broken["name"], broken["margin"], broken["unit"], strict=True)
     ]
     lines += [f"{v.intervention} on parcel {v.parcel} is not on the menu" for v in plan.violations]
     more = len(lines) - SHOWN

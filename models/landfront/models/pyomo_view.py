@@ -7,8 +7,9 @@ r"""The Pyomo twin: the same program as a model that reads like the textbook.
                  limit_NAME[region]:        lower <= baseline + sum of effect[p, i] * x[p, i] <= upper
     objectives   one per criterion; the first is active
 
-It is built from the menu, the effects and the limits, not from the arrays of the program, so that comparing the two
-proves something. Arrays build and solve; this model is for reading, for other solvers and for adding rules by hand.
+It is built from the menu, the effects and the limits, not from the arrays of the program, so that comparing
+the two proves something. Arrays build and solve; this model is for reading, for other solvers and for adding
+rules by hand.
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 def to_pyomo(formulation: Formulation) -> pyo.ConcreteModel:
     """The formulation as a Pyomo ``ConcreteModel``.
 
-    Criteria keep their own senses; activate another Objective to optimise it. ``model.x[p, i]`` is declared in the
-    order of the program's columns.
+    Criteria keep their own senses; activate another Objective to optimise it. ``model.x`` is in the order of
+    the program's columns.
     """
     import pyomo.environ as pyo
 
@@ -144,7 +145,9 @@ def _limit(formulation: Formulation, model: Any, row: LimitRow, columns: Sequenc
     inside = inside[values[inside] != 0] if values[inside].any() else inside[:1]
     constant = row.baseline if row.of == "total" else 0.0
     body = LinearExpression(
-        constant=constant, linear_coefs=values[inside].tolist(), linear_vars=[columns[j] for j in inside.tolist()]
+        constant=constant,
+        linear_coefs=values[inside].tolist(),
+        linear_vars=[columns[j] for j in inside.tolist()],
     )
     lower = None if np.isneginf(row.lower) else row.lower
     upper = None if np.isposinf(row.upper) else row.upper

@@ -40,13 +40,13 @@ class Sources:
     habitat
         Habitat features, or None.
     baselines
-        Baselines that the study gives, by criterion or effect: per parcel, shape (n,), or one total.
+        Baseline per parcel that the study gives, by effect, shape (n,).
     """
 
     inputs: Inputs
     columns: Mapping[str, Floats]
     habitat: Habitat | None
-    baselines: Mapping[str, Floats | float]
+    baselines: Mapping[str, Floats]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,8 +75,8 @@ class Sources:
             If a coefficient or covariate that it needs is missing.
         """
         found = self._plain(effect, key=key, milestone=milestone)
-        given = self.baselines.get(key, self.baselines.get(effect))
-        return found if given is None else replace(found, baseline=self._spread(given, found.baseline))
+        given = self.baselines.get(effect)
+        return found if given is None else replace(found, baseline=given)
 
     def _plain(self, effect: str, *, key: str, milestone: int) -> Effect:
         if effect in self.columns:
@@ -101,17 +101,9 @@ class Sources:
         except InputError:
             return no_baseline(self.inputs)
 
-    def _spread(self, given: Floats | float, computed: Floats) -> Floats:
-        """A baseline per parcel; one total is spread like the computed baseline, or else by area."""
-        values = np.asarray(given, dtype=np.float64)
-        if values.ndim:
-            return values
-        weights = computed if computed.sum() > 0 else self.inputs.landscape.area
-        return np.asarray(weights * (float(values) / weights.sum()))
-
 
 def _unit(effect: str, inputs: Inputs) -> str:
-    """Canonical unit of an effect: the component's; one that only the table knows has the unit said there, or none."""
+    """Canonical unit: the component's; an effect that only the table knows has its unit from there."""
     component = COMPONENTS.get(effect)
     if component:
         return component.unit_in(inputs.study)
@@ -120,13 +112,14 @@ def _unit(effect: str, inputs: Inputs) -> str:
 
 @dataclass(frozen=True)
 class Effects(Mapping[str, Effect]):
-    """Effects by criterion, then those that only limits use; single features are made when they are asked for."""
+    """Effects by criterion, then those that only limits use; features are made when they are asked for."""
 
     built: Mapping[str, Effect]
     features: tuple[str, ...]
     sources: Sources
 
     def __getitem__(self, key: str) -> Effect:
+        """The effect of a key."""
         if key in self.built:
             return self.built[key]
         if key in self.features:
@@ -134,9 +127,11 @@ class Effects(Mapping[str, Effect]):
         raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:
+        """The keys."""
         return iter((*self.built, *self.features))
 
     def __len__(self) -> int:
+        """Number of keys."""
         return len(self.built) + len(self.features)
 
 

@@ -34,14 +34,15 @@ class Scope:
     def sum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum per row of values per parcel, shape (rows,)."""
         inside = self.row >= 0
-        return np.bincount(self.row[inside], weights=values[inside], minlength=len(self.regions))
+        total = np.bincount(self.row[inside], weights=values[inside], minlength=len(self.regions))
+        return np.asarray(total, dtype=np.float64)
 
 
 def scope_of(limit: Limit, landscape: Landscape) -> Scope | Fault:
     """The scope of a limit, or what is wrong with it.
 
-    ``by`` gives one row per region of a level, those in ``regions`` only where it lists any. ``regions`` alone
-    gives one row for all of them together.
+    ``by`` gives one row per region of a level, only those in ``regions`` where it lists any. ``regions``
+    alone gives one row for all of them together.
     """
     if limit.by is None and not limit.regions:
         return Scope(np.zeros(len(landscape), dtype=np.int64), ("",), "")
