@@ -1,0 +1,162 @@
+"""What `check` says of a study: counts, exclusions, marks, limits, and how large the problem is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from landfront.models.formulate import Formulation
+from landfront.report.bounds_text import bounds_text
+from landfront.report.infeasible import Clash, reach
+from landfront.report.quantities import area, quantity
+from landfront.report.summary import mark_counts
+from landfront.report.tables import coefficients_table, menu_table
+
+SLACK = 1e-6
+
+
+@dataclass(frozen=True)
+class Check:
+    """A study that was read and formulated without fault."""
+
+    formulation: Formulation
+
+    @cached_property
+    def marks(self) -> dict[str, int]:
+        """How many coefficients in use carry each mark."""
+        return mark_counts(coefficients_table(self.formulation))
+
+    @cached_property
+    def impossible(self) -> tuple[Clash, ...]:
+        """Limits that no plan can meet even if it need meet no other."""
+        program = self.formulation.program
+        found = []
+        for row, limit in enumerate(self.formulation.limits):
+            least, most = reach(program, row)
+            size = SLACK * max(abs(least), abs(most), 1.0)
+            if program.row_lower[row] > most + size or program.row_upper[row] < least - size:
+                shift = 0.0 if limit.of == "change" else limit.baseline
+                found.append(Clash(limit, least + shift, most + shift))
+        return tuple(found)
+
+    def to_json(self) -> dict[str, Any]:
+        """The check as plain values."""
+        formulation = self.formulation
+        program = formulation.program
+        return {
+            "title": formulation.study.title,
+            "digest": formulation.study.digest,
+            "parcels": len(formulation.landscape),
+            "area_ha": float(formulation.landscape.area.sum()),
+            "options": len(formulation.menu),
+            "interventions": self._admissible(),
+            "exclusions": menu_table(formulation).to_dict("records"),
+            "criteria": {
+                name: {"sense": entry.sense, "unit": formulation.effects[name].unit, "baseline": float(base)}
+                for (name, entry), base in zip(
+                    formulation.study.criteria.items(), program.offsets, strict=True
+                )
+            },
+            "limits": [
+                {
+                    "name": row.name,
+                    "criterion": row.criterion,
+                    "lower": _finite(row.lower),
+                    "upper": _finite(row.upper),
+                    "unit": row.unit,
+                }
+                for row in formulation.limits
+            ],
+            "impossible_limits": [str(clash) for clash in self.impossible],
+            "marks": self.marks,
+            "notes": list(formulation.notes),
+            "size": {"columns": program.columns, "rows": program.rows.shape[0], "groups": program.groups},
+        }
+
+    def _admissible(self) -> dict[str, dict[str, float]]:
+        """Parcels and area on which each intervention is admissible."""
+        menu, landscape = self.formulation.menu, self.formulation.landscape
+        count = np.bincount(menu.kind, minlength=len(menu.interventions))
+        hectares = np.bincount(
+            menu.kind, weights=landscape.area[menu.parcel], minlength=len(menu.interventions)
+        )
+        return {
+            name: {"parcels": int(count[k]), "area_ha": float(hectares[k])}
+            for k, name in enumerate(menu.interventions)
+        }
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                *self._size_text(),
+                *self._menu_text(),
+                *self._criteria_text(),
+                *self._limit_text(),
+                *self._evidence_text(),
+                *self._notes_text(),
+            ]
+        )
+
+    def _size_text(self) -> list[str]:
+        formulation = self.formulation
+        total = area(float(formulation.landscape.area.sum()), mu=formulation.study.study.currency == "CNY")
+        program = formulation.program
+        kind = "whole parcels" if formulation.study.study.decision == "whole" else "shares of parcels"
+        return [
+            formulation.study.title,
+            f"{len(formulation.landscape):,} parcels, {total}; {kind}",
+            f"{program.columns:,} options, {program.rows.shape[0]:,} limit rows, {len(formulation.study.criteria)} criteria",
+        ]
+
+    def _menu_text(self) -> list[str]:
+        lines = ["", "Interventions (parcels on which they are admissible)"]
+        lines += [
+            f"  {name:<30} {entry['parcels']:>10,}"
+            for name, entry in self._admissible().items()
+            if name != "keep"
+        ]
+        table = menu_table(self.formulation)
+        if len(table):
+            sums = table.groupby("reason", sort=False)["parcels"].sum().sort_values(ascending=False)
+            lines += ["", "Excluded, by reason (parcels times interventions)"]
+            lines += [f"  {reason:<30} {count:>10,}" for reason, count in sums.items()]
+        return lines
+
+    def _criteria_text(self) -> list[str]:
+        lines = ["", "Criteria (today's total)"]
+        for (name, entry), base in zip(
+            self.formulation.study.criteria.items(), self.formulation.program.offsets, strict=True
+        ):
+            lines.append(
+                f"  {name:<20} {entry.sense}  {quantity(float(base), self.formulation.effects[name].unit)}"
+            )
+        return lines
+
+    def _limit_text(self) -> list[str]:
+        rows = self.formulation.limits
+        lines = ["", f"Limits: {len(rows)} rows"] if rows else ["", "Limits: none"]
+        groups: dict[str, list[Any]] = {}
+        for row in rows:
+            groups.setdefault(row.limit, []).append(row)
+        for name, group in groups.items():
+            many = f"{len(group)} rows, the first: " if len(group) > 1 else ""
+            owner = f" ({group[0].owner})" if group[0].owner else ""
+            lines.append(f"  {name}: {many}{bounds_text(group[0])}{owner}")
+        lines += [f"  CANNOT BE MET: {clash}" for clash in self.impossible]
+        return lines
+
+    def _evidence_text(self) -> list[str]:
+        if not self.marks:
+            return ["", "Coefficients: none from the catalogue"]
+        return ["", "Coefficients: " + ", ".join(f"{count} {mark}" for mark, count in self.marks.items())]
+
+    def _notes_text(self) -> list[str]:
+        notes = self.formulation.notes
+        return ["", "Notes", *(f"  - {note}" for note in notes)] if notes else []
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

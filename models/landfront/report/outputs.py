@@ -1,0 +1,121 @@
+"""What commands print or write beyond a run directory: JSON shapes, plan files, the catalogue, redrawn figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from landfront.instances.catalogue import describe
+from landfront.instances.faults import Fault, InputError, refuse
+from landfront.models.formulate import formulate
+from landfront.models.plan import Plan
+from landfront.report.figures import write_figures
+from landfront.report.folder import disk_full
+from landfront.report.result import Result
+from landfront.report.run import result_record
+from landfront.report.stored import read_run, result_of
+from landfront.report.tables import front_table
+
+SUFFIXES = (".csv", ".parquet", ".gpkg", ".shp")
+
+
+def front_json(result: Result, folder: Path) -> dict[str, Any]:
+    """What ``front --json`` prints."""
+    return {
+        "run": str(folder),
+        "criteria": list(result.front.criteria),
+        "front": front_table(result).to_dict("records"),
+        "knee": result.knee,
+        **result_record(result),
+    }
+
+
+def check_plan_file(path: Path) -> None:
+    """Refuse a plan file that cannot be written, before any work is done.
+
+    Raises
+    ------
+    InputError
+        If the suffix is unknown, the file is there, or its folder is not.
+    """
+    suffixes = ", ".join(SUFFIXES)
+    if path.suffix.lower() not in SUFFIXES:
+        refuse(
+            Fault(
+                str(path),
+                "",
+                f"{path.suffix or 'no suffix'!r} is not a kind of plan file",
+                f"Use {suffixes}.",
+            )
+        )
+    if path.exists():
+        refuse(Fault(str(path), "", "is already there", "Name a new file; nothing is ever overwritten."))
+    if not path.absolute().parent.is_dir():
+        refuse(Fault(str(path), "", "its folder is missing", "Make the folder first."))
+
+
+def write_plan_file(plan: Plan, path: Path) -> None:
+    """Write a plan by the suffix of its file, whole or not at all.
+
+    Raises
+    ------
+    InputError
+        If the disk is full, or the study has no geometry for a layer.
+    """
+    try:
+        plan.to_file(path)
+    except (OSError, RuntimeError) as error:
+        if disk_full(error, path.absolute().parent):
+            path.unlink(missing_ok=True)
+            fault = Fault(
+                str(path), "", "the disk is full, so nothing was kept", "Make room or name another disk."
+            )
+            raise InputError([fault]) from error
+        raise
+
+
+def redraw(folder: Path, study_folder: Path | None = None) -> list[str]:
+    """Draw the figures of a run again; returns warnings about fonts.
+
+    Raises
+    ------
+    InputError
+        If the folder is no run, or its study is not found.
+    """
+    run = read_run(folder)
+    result = result_of(run, formulate(run.study(study_folder)))
+    return write_figures(result, folder / "figures")
+
+
+def catalogue_json(intervention: str | None) -> list[dict[str, Any]]:
+    """Rows of the packaged catalogue, of one intervention where it is named."""
+    frame = describe()
+    if intervention is not None:
+        known = sorted(set(frame["intervention"]))
+        if intervention not in known:
+            refuse(
+                Fault("catalogue", intervention, "is not an intervention", f"They are: {', '.join(known)}.")
+            )
+        frame = frame[frame["intervention"] == intervention]
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def catalogue_text(intervention: str | None) -> str:
+    """The interventions in English and Chinese, or every number of one of them."""
+    if intervention is not None:
+        return "\n".join(_number_line(row) for row in catalogue_json(intervention))
+    names = {language: describe(language=language) for language in ("en", "zh")}
+    english = names["en"].drop_duplicates("intervention").set_index("intervention")["name"]
+    chinese = names["zh"].drop_duplicates("intervention").set_index("intervention")["name"]
+    lines = [f"{name:<28} {english[name]} / {chinese[name]}" for name in english.index]
+    return "\n".join([*lines, "", "landfront catalogue NAME shows every number with its source and mark."])
+
+
+def _number_line(row: dict[str, Any]) -> str:
+    spread = (
+        f" ({row['low']:g} to {row['high']:g})"
+        if row["low"] == row["low"] and row["high"] == row["high"]
+        else ""
+    )
+    source = f" [{row['verified']}; {row['source']}]"
+    return f"{row['parameter']:<24} {row['set']:<8} {row['value']:g}{spread} {row['unit']}{source}"

@@ -1,0 +1,92 @@
+"""The plans of a run as files: what is chosen on each parcel, without loss, so that its digest can be checked."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from landfront.instances.faults import Fault, InputError, refuse
+from landfront.models.formulate import Formulation
+from landfront.optimizer.front import Point
+
+COLUMNS = ["parcel", "intervention", "share", "area_ha"]
+
+
+def plan_file(folder: Path, key: str) -> Path:
+    """Where the plan with this key stands."""
+    return folder / "plans" / f"{key}.parquet"
+
+
+def write_columns(formulation: Formulation, folder: Path, point: Point) -> None:
+    """Write a point's plan, whole or not at all."""
+    target = plan_file(folder, point.key)
+    target.parent.mkdir(exist_ok=True)
+    partial = target.with_suffix(".partial")
+    frame_of(formulation, point.x).to_parquet(partial, index=False)
+    os.replace(partial, target)
+
+
+def frame_of(formulation: Formulation, x: NDArray[Any]) -> pd.DataFrame:
+    """Parcel, intervention, share and area of every option that is not zero."""
+    menu, landscape = formulation.menu, formulation.landscape
+    option = np.flatnonzero(x[: len(menu)])
+    share = x[option].astype(np.float64)
+    parcel = menu.parcel[option]
+    return pd.DataFrame(
+        {
+            "parcel": landscape.ids.take(parcel),
+            "intervention": pd.Categorical.from_codes(menu.kind[option], categories=list(menu.interventions)),
+            "share": share,
+            "area_ha": landscape.area[parcel] * share,
+        }
+    )
+
+
+def read_columns(formulation: Formulation, folder: Path, key: str) -> NDArray[Any]:
+    """Columns ``x`` of a stored plan, shape (m,).
+
+    Raises
+    ------
+    InputError
+        If the file is missing, cannot be read, or names parcels or options that the study does not have.
+    """
+    frame = read_plan(folder, key)
+    menu = formulation.menu
+    parcel = np.asarray(formulation.landscape.ids.map(str).get_indexer(frame["parcel"].map(str)), np.int64)
+    kind = np.asarray(pd.Index(menu.interventions).get_indexer(frame["intervention"].astype(str)), np.int64)
+    option = np.where((parcel >= 0) & (kind >= 0), menu.find(np.maximum(parcel, 0), np.maximum(kind, 0)), -1)
+    unknown = np.flatnonzero(option < 0)
+    if len(unknown):
+        rows = tuple((frame["parcel"].iloc[r], frame["intervention"].iloc[r]) for r in unknown[:5])
+        fault = Fault(
+            f"plans/{key}.parquet", "intervention", "is not on the menu of its parcel", "", len(unknown), rows
+        )
+        refuse(fault)
+    x = np.zeros(formulation.program.columns)
+    np.add.at(x, option, frame["share"].to_numpy(np.float64))
+    return x
+
+
+def read_plan(folder: Path, key: str) -> pd.DataFrame:
+    """A stored plan as it stands in its file.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, cannot be read, or lacks a column.
+    """
+    path = plan_file(folder, key)
+    try:
+        frame = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            [Fault(str(path), "", f"cannot be read ({error})", "Make the run again.")]
+        ) from error
+    missing = [name for name in COLUMNS if name not in frame.columns]
+    refuse(*(Fault(str(path), name, "is missing", "Make the run again.") for name in missing))
+    return frame

@@ -1,0 +1,67 @@
+"""A raster of parcels by their centres: fast for millions, and as sharp as the page can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+Floats = NDArray[np.float64]
+MOST_CELLS = 1400
+REACH = 3.0
+
+
+@dataclass(frozen=True)
+class Raster:
+    """A grid whose cells each show the parcel that lies nearest.
+
+    Attributes
+    ----------
+    parcel
+        Index of the parcel shown in each cell, -1 outside the study, shape (rows, columns), north first.
+    extent
+        West, east, south, north of the grid.
+    """
+
+    parcel: NDArray[np.int64]
+    extent: tuple[float, float, float, float]
+
+    def picture(
+        self, choice: NDArray[Any], palette: Floats
+    ) -> tuple[Floats, tuple[float, float, float, float]]:
+        """Colours of the cells, shape (rows, columns, 4), and the extent; outside is transparent."""
+        shown = palette[choice[np.maximum(self.parcel, 0)]]
+        shown[self.parcel < 0] = 0.0
+        return shown, self.extent
+
+
+def rasterise(centres: Floats, most: int = MOST_CELLS) -> Raster:
+    """Put parcels on a grid with about one parcel per cell, at most `most` cells along the longer side.
+
+    Cells that no centre falls into take the nearest parcel within three cells, which closes the gaps inside
+    the study and leaves the outside empty.
+
+    Parameters
+    ----------
+    centres
+        Coordinates, shape (n, 2).
+    """
+    low, high = centres.min(axis=0), centres.max(axis=0)
+    span = np.maximum(high - low, 1e-9)
+    cell = max(float(np.sqrt(span[0] * span[1] / len(centres))), float(span.max()) / most)
+    columns, rows = (np.floor(span / cell).astype(int) + 1).tolist()
+    place = np.floor((centres - low) / cell).astype(np.int64)
+    grid = np.full(rows * columns, -1, dtype=np.int64)
+    grid[(rows - 1 - place[:, 1]) * columns + place[:, 0]] = np.arange(len(centres))
+    extent = (float(low[0]), float(low[0] + columns * cell), float(low[1]), float(low[1] + rows * cell))
+    return Raster(_filled(grid.reshape(rows, columns)), extent)
+
+
+def _filled(grid: NDArray[np.int64]) -> NDArray[np.int64]:
+    distance, nearest = ndimage.distance_transform_edt(grid < 0, return_indices=True)
+    filled = grid[tuple(nearest)]
+    filled[distance > REACH] = -1
+    return np.asarray(filled)

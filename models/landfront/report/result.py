@@ -1,0 +1,149 @@
+"""A front with the study it belongs to: the object that tables, figures, layers and texts are drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landfront.models.formulate import Formulation
+from landfront.models.plan import Plan
+from landfront.optimizer.front import Front
+from landfront.optimizer.program import Program
+from landfront.optimizer.quality import knee
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A plan that people talk about.
+
+    Attributes
+    ----------
+    name
+        As in file and layer names: ``max_carbon``, ``min_cost``, ``knee``.
+    point
+        Its position on the front.
+    label
+        What it is, in words.
+    """
+
+    name: str
+    point: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A front of a formulated study.
+
+    Attributes
+    ----------
+    formulation
+        The study as landscape, menu, effects, limits and program.
+    front
+        Its front over two of the criteria.
+    """
+
+    formulation: Formulation
+    front: Front
+
+    @property
+    def criteria(self) -> tuple[str, ...]:
+        """Every criterion of the study, in file order."""
+        return tuple(self.formulation.study.criteria)
+
+    @cached_property
+    def units(self) -> Mapping[str, str]:
+        """Unit of each criterion."""
+        return {name: self.formulation.effects[name].unit for name in self.criteria}
+
+    @cached_property
+    def baseline(self) -> Mapping[str, float]:
+        """Total of each criterion when every parcel is kept as it is."""
+        return dict(zip(self.criteria, self.formulation.program.offsets.tolist(), strict=True))
+
+    @cached_property
+    def values(self) -> Floats:
+        """Totals of every criterion at every point, shape (s, q), recomputed from the effects."""
+        program = self.formulation.program
+        rows = [program.values(np.asarray(point.x, dtype=np.float64)) for point in self.front.points]
+        return np.array(rows).reshape(len(rows), len(self.criteria))
+
+    def total(self, point: int, criterion: str) -> float:
+        """Total of one criterion at one point."""
+        return float(self.values[point, self.criteria.index(criterion)])
+
+    def plan(self, point: int) -> Plan:
+        """The plan of one point."""
+        return Plan(self.formulation, self.front.points[point].x)
+
+    @cached_property
+    def program(self) -> Program:
+        """The program whose front this is: the front's criteria only."""
+        return front_program(self.formulation, self.front.criteria)
+
+    @cached_property
+    def knee(self) -> int | None:
+        """Position of the knee, where the front has one."""
+        return knee(self.front) if len(self.front) > 2 else None
+
+    @cached_property
+    def named(self) -> tuple[Named, ...]:
+        """The best point for each criterion, front criteria first, and the knee."""
+        if not len(self.front):
+            return ()
+        order = [*self.front.criteria, *(name for name in self.criteria if name not in self.front.criteria)]
+        plans = [self._best(name) for name in order]
+        if self.knee is not None:
+            plans.append(Named("knee", self.knee, "knee: the most balanced point of the front"))
+        return tuple(plans)
+
+    def _best(self, criterion: str) -> Named:
+        sense = self.formulation.study.criteria[criterion].sense
+        column = self.values[:, self.criteria.index(criterion)]
+        point = int(np.argmax(column) if sense == "max" else np.argmin(column))
+        word = "most" if sense == "max" else "least"
+        # The front was not searched for other criteria, so their best point is only the best of those found.
+        where = "" if criterion in self.front.criteria else " among the points of the front"
+        return Named(f"{sense}_{criterion}", point, f"{word} {self.word(criterion)}{where}")
+
+    def label(self, criterion: str) -> str:
+        """A criterion in words."""
+        return self.formulation.study.criteria[criterion].label or criterion.replace("_", " ")
+
+    def word(self, criterion: str) -> str:
+        """A criterion as it reads in the middle of a sentence."""
+        label = self.label(criterion)
+        return label[:1].lower() + label[1:] if label[1:2].islower() else label
+
+    @cached_property
+    def intervention_labels(self) -> Mapping[str, str]:
+        """Intervention to its English name."""
+        catalogue = self.formulation.catalogue
+        return dict(zip(catalogue.interventions, catalogue.labels["en"], strict=True))
+
+    @cached_property
+    def in_yuan(self) -> bool:
+        """True for studies in yuan, whose readers think in mu."""
+        return self.formulation.study.study.currency == "CNY"
+
+
+def front_program(formulation: Formulation, criteria: tuple[str, ...]) -> Program:
+    """The study's program with only these criteria as objectives."""
+    names = list(formulation.study.criteria)
+    return formulation.program.select([names.index(name) for name in criteria])
+
+
+def with_plans(formulation: Formulation, front: Front) -> Front:
+    """The front whose points know their plan."""
+
+    def decode(x: NDArray[Any]) -> Plan:
+        return Plan(formulation, x)
+
+    return front.with_decoder(decode)

@@ -1,0 +1,236 @@
+"""Runs a search: checks what is asked before any work, solves, and turns what fails into plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from landfront.instances.faults import Fault, refuse
+from landfront.instances.study import Study
+from landfront.models.formulate import Formulation
+from landfront.models.plan import Plan
+from landfront.optimizer.engine import Infeasible
+from landfront.optimizer.front import Fact, Front, Point
+from landfront.optimizer.fronts import solve_front
+from landfront.optimizer.scalarize import solve_single
+from landfront.report.infeasible import explain
+from landfront.report.quantities import quantity
+from landfront.report.result import front_program, with_plans
+
+EARLY_REASONS = ("time limit", "interrupted", "error")
+METHODS = ("auto", "sandwich", "boxes")
+OnPoint = Callable[[Point, tuple[Fact, ...]], None]
+OnProgress = Callable[[int, int | None, str], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a front is asked for, resolved against the study.
+
+    Attributes
+    ----------
+    criteria
+        The two criteria of the front, the first one first.
+    points
+        How many points, or ``"all"`` for every one.
+    gap
+        Relative gap to which each point is proven.
+    time_limit
+        Seconds, or None.
+    method
+        Name of a front method, or ``"auto"``.
+    seed
+        Seed of whatever is random.
+    """
+
+    criteria: tuple[str, ...]
+    points: int | Literal["all"] = 40
+    gap: float = 1e-4
+    time_limit: float | None = None
+    method: str = "auto"
+    seed: int = 0
+
+
+def request(
+    study: Study,
+    criteria: Sequence[str] | None = None,
+    points: int | Literal["all"] | None = None,
+    gap: float | None = None,
+    *,
+    time_limit: float | None = None,
+    method: str | None = None,
+    seed: int = 0,
+) -> Request:
+    """What is asked, with the study's own ``[front]`` where nothing is said.
+
+    Raises
+    ------
+    InputError
+        Listing everything that is wrong with what is asked.
+    """
+    front = study.front
+    chosen = tuple(criteria or front.criteria or tuple(study.criteria)[:2])
+    asked = Request(
+        criteria=chosen,
+        points=front.points if points is None else points,
+        gap=front.gap if gap is None else gap,
+        time_limit=front.time_limit if time_limit is None else time_limit,
+        method=method or front.method,
+        seed=seed,
+    )
+    refuse(*_criteria_faults(study, chosen), *_number_faults(asked), *_method_faults(study, asked))
+    return asked
+
+
+def find_front(
+    formulation: Formulation,
+    asked: Request,
+    *,
+    on_point: OnPoint | None = None,
+    on_progress: OnProgress | None = None,
+) -> Front:
+    """Solve for the front; its points know their plan.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan meets the limits; it names those that clash.
+    """
+    try:
+        front = solve_front(
+            front_program(formulation, asked.criteria),
+            points=asked.points,
+            gap=asked.gap,
+            time_limit=asked.time_limit,
+            method=asked.method,
+            on_point=on_point,
+            on_progress=on_progress,
+        )
+    except Infeasible as error:
+        raise explain(formulation, error) from error
+    return with_plans(formulation, front)
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The best plan for one criterion, with its proof: `point.bound`, `point.gap`, `point.termination`."""
+
+    criterion: str
+    plan: Plan
+    point: Point
+
+    def to_json(self) -> dict[str, Any]:
+        """What ``plan --json`` prints."""
+        return {
+            "criteria": self.plan.values,
+            "objective": self.criterion,
+            "bound": float(self.point.bound),
+            "gap": float(self.point.gap),
+            "termination": self.point.termination,
+            "options": self.plan.options,
+        }
+
+    def __str__(self) -> str:
+        unit = self.plan.formulation.effects[self.criterion].unit
+        proof = f"Proven: {self.criterion} cannot be better than {quantity(self.point.bound, unit)}"
+        return f"{self.plan}\n{proof} (gap {self.point.gap:.2g}; ended: {self.point.termination})."
+
+
+def find_plan(
+    formulation: Formulation, criterion: str, *, gap: float = 1e-4, time_limit: float | None = None
+) -> Optimum:
+    """The best plan for one criterion.
+
+    Raises
+    ------
+    InfeasibleError
+        If no plan meets the limits; it names those that clash.
+    """
+    index = list(formulation.study.criteria).index(criterion)
+    try:
+        point = solve_single(formulation.program, index, gap=gap, time_limit=time_limit)
+    except Infeasible as error:
+        raise explain(formulation, error) from error
+    return Optimum(criterion, Plan(formulation, point.x), point)
+
+
+def objective(study: Study, maximise: str | None, minimise: str | None) -> str:
+    """The criterion that a plan is asked for: the first one when none is named.
+
+    Raises
+    ------
+    InputError
+        If both are given, the criterion is unknown, or its sense is the other one.
+    """
+    if maximise and minimise:
+        refuse(Fault("plan", "maximise and minimise", "are both given", "Name one criterion."))
+    name = maximise or minimise or next(iter(study.criteria))
+    known = ", ".join(study.criteria)
+    if name not in study.criteria:
+        refuse(Fault("study.toml", "criteria", f"has no criterion {name!r}", f"Choose one of: {known}."))
+    sense = study.criteria[name].sense
+    if (maximise and sense == "min") or (minimise and sense == "max"):
+        other = "minimise" if sense == "min" else "maximise"
+        refuse(Fault("study.toml", f"criteria.{name}", f"has sense {sense!r}", f"Use {other} for it."))
+    return name
+
+
+def _criteria_faults(study: Study, chosen: tuple[str, ...]) -> list[Fault]:
+    known = ", ".join(study.criteria)
+    faults = [
+        Fault("study.toml", "criteria", f"has no criterion {name!r}", f"Choose among: {known}.")
+        for name in chosen
+        if name not in study.criteria
+    ]
+    if len(set(chosen)) != 2 or len(chosen) != 2:
+        said = ", ".join(chosen) or "none"
+        rule = f"a front needs two different criteria, got {len(chosen)} ({said})"
+        faults.append(
+            Fault(
+                "front",
+                "criteria",
+                rule,
+                f"Name two of: {known}. The other criteria are reported at each point; "
+                "three or more at once are not supported in this version.",
+            )
+        )
+    return faults
+
+
+def _method_faults(study: Study, asked: Request) -> list[Fault]:
+    if asked.method == "sandwich" and study.study.decision == "whole":
+        rule = "'sandwich' mixes neighbouring plans, which whole parcels do not allow"
+        return [Fault("front", "method", rule, "Use auto or boxes.")]
+    return []
+
+
+def _number_faults(asked: Request) -> list[Fault]:
+    checks = (
+        (
+            "points",
+            asked.points == "all" or (isinstance(asked.points, int) and asked.points >= 2),
+            "must be 'all' or a whole number of at least 2",
+            asked.points,
+        ),
+        ("gap", 0 < asked.gap < 1, "must lie between 0 and 1", asked.gap),
+        (
+            "time_limit",
+            asked.time_limit is None or (asked.time_limit > 0 and np.isfinite(asked.time_limit)),
+            "must be a positive number of seconds",
+            asked.time_limit,
+        ),
+        (
+            "method",
+            asked.method in METHODS,
+            f"must be one of {', '.join(METHODS)}",
+            asked.method,
+        ),
+    )
+    return [
+        Fault("front", name, f"{rule}, found {value!r}", "Mend that value.")
+        for name, holds, rule, value in checks
+        if not holds
+    ]

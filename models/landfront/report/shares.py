@@ -1,0 +1,49 @@
+"""Areas by intervention in one plan and over all plans of a front, as arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landfront.report.result import Result
+
+Floats = NDArray[np.float64]
+
+
+def option_areas(result: Result) -> Floats:
+    """Area in ha of each option's parcel, shape (m,)."""
+    return np.asarray(result.formulation.landscape.area[result.formulation.menu.parcel])
+
+
+def range_of_shares(result: Result) -> tuple[Floats, Floats]:
+    """Smallest and largest share of each option over the points of the front, shape (m,) each."""
+    options = len(result.formulation.menu)
+    least, most = np.ones(options), np.zeros(options)
+    for point in result.front.points:
+        shares = np.asarray(point.x[:options], dtype=np.float64)
+        np.minimum(least, shares, out=least)
+        np.maximum(most, shares, out=most)
+    return least, most
+
+
+def by_intervention(result: Result, shares: Floats) -> Floats:
+    """Area in ha of each intervention, shape (K,), of shares per option."""
+    menu = result.formulation.menu
+    return np.bincount(menu.kind, weights=shares * option_areas(result), minlength=len(menu.interventions))
+
+
+def main_choice(result: Result, shares: Floats) -> NDArray[np.int16]:
+    """Intervention with the largest share of each parcel, shape (n,); the first one where several are equal."""
+    menu = result.formulation.menu
+    largest = np.maximum.reduceat(shares, menu.starts[:-1])
+    is_largest = shares >= largest[menu.parcel]
+    position = np.where(is_largest, np.arange(len(menu)), len(menu))
+    return menu.kind[np.minimum.reduceat(position, menu.starts[:-1])]
+
+
+def agreed_share(result: Result) -> Floats:
+    """Share of each parcel that gets the same intervention in every plan of the front, shape (n,)."""
+    menu = result.formulation.menu
+    return np.bincount(
+        menu.parcel, weights=range_of_shares(result)[0], minlength=len(result.formulation.landscape)
+    )

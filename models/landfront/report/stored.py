@@ -1,0 +1,134 @@
+"""Reads a run directory back: run.toml, the store, the plans, and the study they belong to."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landfront.instances.faults import Fault, InputError, refuse
+from landfront.instances.study import Study, study_from
+from landfront.models.formulate import Formulation
+from landfront.optimizer.front import Front, Point
+from landfront.optimizer.store import Stored, StoreError, read_store
+from landfront.report.plans import read_columns
+from landfront.report.result import Result, with_plans
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run as it stands on disk.
+
+    Attributes
+    ----------
+    folder
+        The run directory.
+    record
+        What run.toml says.
+    stored
+        Points and facts of the search.
+    """
+
+    folder: Path
+    record: Mapping[str, Any]
+    stored: Stored
+
+    @property
+    def criteria(self) -> tuple[str, ...]:
+        """The two criteria of the front."""
+        return tuple(self.record["request"]["criteria"])
+
+    def study(self, folder: Path | None = None) -> Study:
+        """The study as it was when the run was made, reading its tables from where they are now.
+
+        Raises
+        ------
+        InputError
+            If the study's folder is not there.
+        """
+        place = folder or (self.folder / self.record["study_path"]).resolve()
+        place = place.parent if place.is_file() else place
+        if not place.is_dir():
+            refuse(
+                Fault(
+                    str(self.folder), "run.toml: study_path", f"{place} is missing", "Say where with --study."
+                )
+            )
+        return study_from(dict(self.record["study"]), place / "study.toml")
+
+
+def read_run(folder: Path) -> Run:
+    """Read a run directory.
+
+    Raises
+    ------
+    InputError
+        If it is not the directory of a finished run.
+    """
+    file = folder / "run.toml"
+    if not folder.is_dir() or not file.is_file():
+        what = "is not a run directory" if folder.is_dir() else "is missing"
+        refuse(
+            Fault(
+                str(folder), "", f"{what} (no run.toml)", "Give the folder that `landfront front -o` wrote."
+            )
+        )
+    try:
+        record = tomllib.loads(file.read_text(encoding="utf-8"))
+        stored = read_store(folder / "run.sqlite")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            [Fault(str(file), "", f"is not valid TOML ({error})", "Make the run again.")]
+        ) from error
+    except StoreError as error:
+        raise InputError(
+            [Fault(str(folder / "run.sqlite"), "", str(error), "Make the run again.")]
+        ) from error
+    missing = [
+        name for name in ("request", "study", "study_path", "inputs", "certificate") if name not in record
+    ]
+    refuse(*(Fault(str(file), name, "is missing", "Make the run again.") for name in missing))
+    return Run(folder, record, stored)
+
+
+def result_of(
+    run: Run, formulation: Formulation, columns: Mapping[str, NDArray[Any]] | None = None
+) -> Result:
+    """The run as a result again, its points with their columns.
+
+    Points and facts come from the store; how the search ended comes from run.toml, whose claims
+    `verify` checks.
+    """
+    found = columns or {
+        point.key: read_columns(formulation, run.folder, point.key) for point in run.stored.points
+    }
+    points = tuple(replace(point, x=found[point.key]) for point in run.stored.points)
+    return Result(formulation, with_plans(formulation, _front(run, formulation, points)))
+
+
+def _front(run: Run, formulation: Formulation, points: tuple[Point, ...]) -> Front:
+    certificate = run.record["certificate"]
+    criteria = run.criteria
+    return Front(
+        criteria=criteria,
+        senses=np.array(
+            [-1 if formulation.study.criteria[name].sense == "max" else 1 for name in criteria], np.int8
+        ),
+        points=points,
+        facts=run.stored.facts,
+        ideal=np.array([run.record["ideal"][name] for name in criteria], dtype=np.float64),
+        nadir=np.array([run.record["nadir"][name] for name in criteria], dtype=np.float64),
+        complete=bool(certificate["complete"]),
+        coverage=float(certificate["coverage"]),
+        hypervolume=np.array(certificate["hypervolume"], dtype=np.float64),
+        reason=certificate["reason"],
+        detail=certificate["detail"],
+        seconds=float(certificate["seconds"]),
+        solves=int(certificate["solves"]),
+        method=certificate["method"],
+    )

@@ -1,0 +1,169 @@
+"""How figures look: one colour per intervention, and labels that the fonts at hand can draw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Chosen from Paul Tol's, Okabe and Ito's and Kelly's palettes so that the smallest colour difference between
+# any two, seen with normal vision or with any of the three colour-vision deficiencies, is as large as we found
+# (CIE76 difference 13). Greens are forests, yellows grass, reds and purples cropland, blues water.
+COLOURS: Mapping[str, str] = {
+    "keep": "#E7E7E7",
+    "natural_forest_restoration": "#007D34",
+    "mixed_plantation": "#5AAE61",
+    "mono_plantation": "#ACD39E",
+    "improved_forest_mgmt": "#225522",
+    "cropland_to_forest": "#999933",
+    "cropland_to_grass": "#EEDD88",
+    "grazing_exclusion": "#CCBB44",
+    "grazing_balance": "#F4C800",
+    "degraded_grass_restoration": "#D55E00",
+    "sown_pasture": "#CC6677",
+    "conservation_tillage": "#994455",
+    "organic_cover": "#762A83",
+    "agroforestry": "#CC79A7",
+    "rice_water": "#66CCEE",
+    "nutrient_mgmt": "#AA3377",
+    "wetland_restoration": "#0077BB",
+    "peat_rewetting": "#000000",
+    "mangrove": "#222255",
+    "saltmarsh": "#6699CC",
+    "avoided_forest_conv": "#232C16",
+    "avoided_grass_conv": "#BBBBBB",
+    "bamboo": "#332288",
+}
+INK, FAINT, ACCENT, ALERT = "#222222", "#999999", "#0072B2", "#D55E00"
+LATIN_FONT = "DejaVu Sans"
+CJK_FONTS = (
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "Microsoft YaHei",
+    "SimHei",
+    "PingFang SC",
+    "Heiti SC",
+    "STHeiti",
+    "Hiragino Sans GB",
+    "Arial Unicode MS",
+    "Droid Sans Fallback",
+    "SimSun",
+    "AR PL UMing CN",
+)
+SAMPLE = "碳粮省县林"
+
+
+def colours(interventions: Sequence[str]) -> dict[str, str]:
+    """One colour per intervention; names that the palette does not know take colours that are still free."""
+    used = {COLOURS[name] for name in interventions if name in COLOURS}
+    # Names outside the catalogue start with the strongest colours, not with the greys.
+    free = [colour for colour in STRONG_FIRST if colour not in used]
+    chosen = dict.fromkeys(interventions, "")
+    for position, name in enumerate(name for name in interventions if name not in COLOURS):
+        chosen[name] = free[position % len(free)] if free else STRONG_FIRST[position % len(STRONG_FIRST)]
+    return {name: COLOURS.get(name) or chosen[name] for name in interventions}
+
+
+STRONG_FIRST = (
+    "#0077BB", "#D55E00", "#007D34", "#CC79A7", "#F4C800", "#66CCEE", "#762A83", "#999933", "#994455",
+    "#5AAE61", "#6699CC", "#EEDD88", "#332288", "#CC6677", "#225522", "#ACD39E", "#AA3377", "#CCBB44",
+    "#222255", "#BBBBBB", "#232C16", "#000000",
+)  # fmt: skip
+
+
+@dataclass
+class Labels:
+    """Texts for figures in the fonts found on this system; what they cannot draw becomes Latin.
+
+    Attributes
+    ----------
+    families
+        Font families, tried in this order for each character.
+    replaced
+        Texts that had to be replaced, for the warning in the summary.
+    """
+
+    families: tuple[str, ...]
+    replaced: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of_system(cls) -> Labels:
+        """Labels in the Latin font and, where the system has one, a CJK font."""
+        found = cjk_font()
+        return cls((LATIN_FONT, found) if found else (LATIN_FONT,))
+
+    def text(self, text: str, fallback: str = "") -> str:
+        """The text when every character can be drawn, else the fallback, else what is left of it."""
+        shown = text if drawable(text, self.families) else self._latin(text, fallback)
+        # A lone dollar sign would switch matplotlib to formula mode.
+        return shown.replace("$", r"\$")
+
+    def texts(self, texts: Iterable[str], fallback: str) -> list[str]:
+        """Each text, or the fallback with its number (``region 3``)."""
+        return [self.text(text, f"{fallback} {number}") for number, text in enumerate(texts, start=1)]
+
+    def apply(self, figure: Figure) -> None:
+        """Set the fonts of every text in a figure."""
+        from matplotlib.text import Text
+
+        for text in figure.findobj(Text):
+            text.set_fontfamily(list(self.families))
+
+    @property
+    def warning(self) -> str:
+        """One sentence when texts were replaced, else nothing."""
+        if not self.replaced:
+            return ""
+        return (
+            f"No font on this system can draw {len(set(self.replaced))} of the labels (such as "
+            f"{self.replaced[0]!r}), so the figures show Latin ones. Install a CJK font, for example "
+            "Noto Sans CJK, and run `landfront figures`."
+        )
+
+    def _latin(self, text: str, fallback: str) -> str:
+        self.replaced.append(text)
+        if fallback and drawable(fallback, self.families):
+            return fallback
+        left = "".join(letter for letter in text if drawable(letter, self.families))
+        return " ".join(left.split()).strip(" ,;()[]-") or "(no font for this label)"
+
+
+def drawable(text: str, families: tuple[str, ...]) -> bool:
+    """True when every character has a glyph in one of the families."""
+    return all(letter.isspace() or any(_has(letter, family) for family in families) for letter in text)
+
+
+@cache
+def cjk_font() -> str | None:
+    """Name of an installed font that has Chinese glyphs: a well-known one first, else any."""
+    from matplotlib.font_manager import fontManager
+
+    installed = {entry.name for entry in fontManager.ttflist}
+    known = [name for name in CJK_FONTS if name in installed]
+    others = sorted(name for name in installed if "CJK" in name or "Han" in name)
+    return next((name for name in [*known, *others] if all(_has(letter, name) for letter in SAMPLE)), None)
+
+
+@cache
+def _has(letter: str, family: str) -> bool:
+    return ord(letter) in _glyphs(family)
+
+
+@cache
+def _glyphs(family: str) -> frozenset[int]:
+    from matplotlib.font_manager import findfont, get_font
+
+    try:
+        path = Path(findfont(family, fallback_to_default=False))
+    except ValueError:
+        return frozenset()
+    return frozenset(get_font(str(path)).get_charmap())

@@ -1,0 +1,204 @@
+"""The summary of a run in plain words: what is possible, what it costs, what binds, what is proven."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from landfront.report.bars import no_regret_statement
+from landfront.report.bounds_text import bounds_text
+from landfront.report.front_figure import statement
+from landfront.report.quantities import area, percent, quantity
+from landfront.report.result import Named, Result
+from landfront.report.tables import coefficients_table
+
+WIDTH = 96
+MOST_LIMITS = 8
+STEPS = 4
+BINDING = 1e-6
+
+
+def summary(result: Result, *, warnings: Sequence[str] = ()) -> str:
+    """The whole summary, ending in a line break."""
+    parts = [
+        _heading(result),
+        ["What is possible", *_bullets(_possible(result))],
+        ["Plans to talk about", *_bullets(_plans(result))],
+        ["What each step costs", *_bullets(_steps(result))],
+        ["What every plan agrees on", *_bullets([no_regret_statement(result)])],
+        ["Limits that bind, and what they cost", *_bullets(_binding(result))],
+        ["What the figures rest on", *_bullets(_evidence(result))],
+        ["What is proven", *_bullets(_proof(result))],
+    ]
+    if warnings:
+        parts.append(["Warnings", *_bullets(warnings)])
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def _heading(result: Result) -> list[str]:
+    study, landscape = result.formulation.study, result.formulation.landscape
+    kind = (
+        "shared between interventions" if study.study.decision == "share" else "given one intervention each"
+    )
+    total = area(float(landscape.area.sum()), mu=result.in_yuan)
+    text = f"{len(landscape):,} parcels with {total}, {kind}; {len(result.formulation.menu):,} admissible options."
+    return [study.title, *_wrap(text)]
+
+
+def _possible(result: Result) -> Iterable[str]:
+    for name in result.criteria:
+        column = result.values[:, result.criteria.index(name)]
+        unit, base = result.units[name], result.baseline[name]
+        low, high = float(column.min()), float(column.max())
+        today = f"today {quantity(base, unit)}; " if base else ""
+        changes = f" ({_change(low, base, unit)} to {_change(high, base, unit)})" if base else ""
+        yield f"{result.label(name)}: {today}on the front {quantity(low, unit)} to {quantity(high, unit)}{changes}."
+
+
+def _change(value: float, base: float, unit: str) -> str:
+    share = (value - base) / abs(base)
+    text = f"{'+' if share >= 0 else '-'}{percent(abs(share))}"
+    return f"{quantity(value - base, unit, signed=True)}, {text}"
+
+
+def _plans(result: Result) -> Iterable[str]:
+    for group in _by_point(result.named):
+        facts = ", ".join(
+            f"{result.word(name)} {quantity(result.total(group[0].point, name), result.units[name])}"
+            for name in result.criteria
+        )
+        yield f"{'; '.join(named.label for named in group).capitalize()} (point {group[0].point}): {facts}."
+
+
+def _by_point(named: Iterable[Named]) -> list[list[Named]]:
+    groups: dict[int, list[Named]] = {}
+    for entry in named:
+        groups.setdefault(entry.point, []).append(entry)
+    return list(groups.values())
+
+
+def _steps(result: Result) -> Iterable[str]:
+    """Trade-off rates between a few points from one end of the front to the other."""
+    if len(result.front) < 2:
+        yield "The front has one plan: the two criteria do not conflict."
+        return
+    first, second = result.front.criteria
+    stops = np.unique(np.linspace(0, len(result.front) - 1, STEPS + 1).round().astype(int))
+    # The first criterion gets better from step to step, whatever its sense.
+    if result.formulation.study.criteria[first].sense == "min":
+        stops = stops[::-1]
+    for start, end in zip(stops, stops[1:], strict=False):
+        gain = abs(result.total(end, first) - result.total(start, first))
+        loss = abs(result.total(end, second) - result.total(start, second))
+        if gain == 0 or loss == 0:
+            continue
+        rate = quantity(loss / gain, "", digits=3).strip()
+        yield (
+            f"From point {start} to point {end}: {_better(result, first)} {quantity(gain, result.units[first])}, "
+            f"at the price of {_worse(result, second)} {quantity(loss, result.units[second])} "
+            f"({rate} {result.units[second]} per {result.units[first]})."
+        )
+
+
+def _better(result: Result, name: str) -> str:
+    word = "more" if result.formulation.study.criteria[name].sense == "max" else "less"
+    return f"{word} {result.word(name)} by"
+
+
+def _worse(result: Result, name: str) -> str:
+    word = "less" if result.formulation.study.criteria[name].sense == "max" else "more"
+    return f"{word} {result.word(name)} by"
+
+
+def _binding(result: Result) -> list[str]:
+    """Limits without slack at the knee, or at the middle of the front, by what loosening them would bring."""
+    if not result.formulation.limits:
+        return ["The study has no limits."]
+    point = result.knee if result.knee is not None else len(result.front) // 2
+    frame = binding_limits(result, point)
+    where = "knee" if result.knee is not None else f"point {point}"
+    if frame.empty:
+        return [f"At the {where} no limit binds."]
+    lines = [_limit_line(result, row) for row in frame.head(MOST_LIMITS).itertuples()]
+    if len(frame) > MOST_LIMITS:
+        lines.append(f"And {len(frame) - MOST_LIMITS} more: see limits.csv.")
+    return [f"At the {where}, {len(frame)} of {len(result.formulation.limits)} limits bind.", *lines]
+
+
+def binding_limits(result: Result, point: int) -> pd.DataFrame:
+    """Limits without slack at a point, with ``gain``: what loosening the bound by 1 % would bring."""
+    rows = result.formulation.limits
+    frame = result.plan(point).limits().reset_index(drop=True)
+    prices = result.front.points[point].row_prices
+    frame["price"] = prices if len(prices) == len(rows) else np.nan
+    frame["row"] = np.arange(len(rows))
+    nearest = np.where(
+        (frame["value"] - frame["lower"]).abs().fillna(np.inf)
+        <= (frame["upper"] - frame["value"]).abs().fillna(np.inf),
+        frame["lower"],
+        frame["upper"],
+    )
+    frame["bound"] = nearest
+    slack = (frame["value"] - frame["bound"]).abs()
+    size = np.maximum(frame["bound"].abs(), np.array([abs(row.baseline) for row in rows]) * 1e-3)
+    frame["gain"] = (frame["price"] * frame["bound"]).abs().fillna(0.0) / 100
+    binds = slack <= BINDING * np.maximum(size, 1e-12)
+    return frame[binds].sort_values("gain", ascending=False, kind="stable")
+
+
+def _limit_line(result: Result, row: object) -> str:
+    limit = result.formulation.limits[row.row]  # type: ignore[attr-defined]
+    first = result.front.criteria[0]
+    owner = f" ({limit.owner})" if limit.owner else ""
+    text = f"{limit.name}: {bounds_text(limit)}{owner}"
+    gain = float(row.gain)  # type: ignore[attr-defined]
+    if gain <= 0:
+        return f"{text}. Loosening it brings nothing at this point."
+    step = quantity(abs(float(row.bound)) / 100, limit.unit)  # type: ignore[attr-defined]
+    return f"{text}. Loosening it by 1 % ({step}) would bring about {quantity(gain, result.units[first])} {result.word(first)}."
+
+
+def _evidence(result: Result) -> Iterable[str]:
+    frame = coefficients_table(result.formulation)
+    if frame.empty:
+        yield "Effects come from the study's own table; the catalogue lends no numbers."
+        return
+    marks = mark_counts(frame)
+    listed = ", ".join(f"{count} {mark}" for mark, count in marks.items())
+    yield f"{len(frame)} coefficients from the catalogue: {listed}. Each stands in coefficients.csv with its source."
+    weak = sum(count for mark, count in marks.items() if mark != "verified")
+    if weak:
+        yield f"{percent(weak / len(frame))} of them are not verified against a source: treat results as indicative."
+
+
+def mark_counts(frame: pd.DataFrame) -> dict[str, int]:
+    """How many coefficients carry each mark; the mark is the first word of the column ``verified``."""
+    words = frame["verified"].astype(str).str.strip().str.extract(r"^(\w+)", expand=False).fillna("unmarked")
+    words = words.str.lower().replace({"yes": "verified", "true": "verified", "no": "unverified"})
+    return {str(mark): int(count) for mark, count in words.value_counts().items()}
+
+
+def _proof(result: Result) -> Iterable[str]:
+    front = result.front
+    yield statement(result)
+    proofs = [fact.proof for fact in front.facts]
+    yield (
+        f"{len(proofs)} proven facts: {proofs.count('recomputed')} can be recomputed from the data by `landfront "
+        f"verify`, {proofs.count('claimed')} rest on the solver's branch and bound."
+    )
+    yield f"Found by {front.method} in {front.seconds:.1f} s with {front.solves} solves; ended: {front.detail or front.reason}."
+
+
+def _bullets(lines: Iterable[str]) -> list[str]:
+    return [
+        part
+        for line in lines
+        for part in textwrap.wrap(line, WIDTH, initial_indent="  - ", subsequent_indent="    ")
+    ]
+
+
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH)

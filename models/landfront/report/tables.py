@@ -1,0 +1,104 @@
+"""The tables of a run as data frames; what writes a run and what verifies it call the same functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from landfront.report.result import Result
+
+if TYPE_CHECKING:
+    from landfront.models.formulate import Formulation
+    from landfront.models.plan import Plan
+
+WHOLE = "all"
+
+
+def front_table(result: Result) -> pd.DataFrame:
+    """``point``, every criterion of the study as totals, then ``bound``, ``gap``, ``termination``."""
+    front = result.front
+    frame = pd.DataFrame(result.values, columns=list(result.criteria))
+    frame.insert(0, "point", np.arange(len(front)))
+    frame["bound"] = [point.bound for point in front.points]
+    frame["gap"] = [point.gap for point in front.points]
+    frame["termination"] = [point.termination for point in front.points]
+    return frame
+
+
+def totals_table(result: Result) -> pd.DataFrame:
+    """Area and every effect by point, region level, region and intervention.
+
+    The level ``all`` is the whole study. ``plan`` holds the names of the plans that are this point.
+    """
+    names: dict[int, list[str]] = {}
+    for named in result.named:
+        names.setdefault(named.point, []).append(named.name)
+    parts = []
+    for point in range(len(result.front)):
+        part = plan_totals(result.plan(point), result.formulation.landscape.levels)
+        part.insert(0, "plan", " ".join(names.get(point, [])))
+        part.insert(0, "point", point)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def plan_totals(plan: Plan, levels: tuple[str, ...]) -> pd.DataFrame:
+    """Area and every effect of a plan by level, region and intervention, the whole study first."""
+    parts = []
+    for level in (None, *levels):
+        part = plan.totals(level).reset_index(drop=True)
+        if "region" not in part.columns:
+            part.insert(0, "region", WHOLE)
+        part["region"] = part["region"].astype(str).replace("", WHOLE)
+        part["intervention"] = part["intervention"].astype(str)
+        part.insert(0, "level", level or WHOLE)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def limits_table(result: Result) -> pd.DataFrame:
+    """Every limit at every named plan: value, bounds, margin, shadow price, owner and reason.
+
+    The shadow price is the change of the front's first criterion per unit of the bound.
+    """
+    parts = [_plan_limits(result, named.name, named.point) for named in result.named]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def _plan_limits(result: Result, name: str, point: int) -> pd.DataFrame:
+    frame = result.plan(point).limits().reset_index(drop=True)
+    rows = result.formulation.limits
+    prices = result.front.points[point].row_prices
+    frame["shadow_price"] = prices if len(prices) == len(rows) else np.full(len(rows), np.nan)
+    first = result.front.criteria[0]
+    frame["price_unit"] = [f"{result.units[first]} per {row.unit}" for row in rows]
+    frame["owner"] = [row.owner for row in rows]
+    frame["reason"] = [row.reason for row in rows]
+    frame.insert(0, "plan", name)
+    return frame
+
+
+def menu_table(formulation: Formulation) -> pd.DataFrame:
+    """How many parcels each rule keeps from each intervention."""
+    rows = [
+        (entry.intervention, entry.reason, entry.parcels, entry.area) for entry in formulation.menu.excluded
+    ]
+    return pd.DataFrame(rows, columns=["intervention", "reason", "parcels", "area_ha"])
+
+
+def coefficients_table(formulation: Formulation) -> pd.DataFrame:
+    """Every number that the catalogue lends to the study, with its source and its mark."""
+    evidence = formulation.catalogue.evidence
+    return evidence[evidence["intervention"].isin(formulation.menu.interventions)].reset_index(drop=True)
+
+
+TABLES: Mapping[str, Callable[[Result], pd.DataFrame]] = {
+    "front.csv": front_table,
+    "totals.csv": totals_table,
+    "limits.csv": limits_table,
+    "menu.csv": lambda result: menu_table(result.formulation),
+    "coefficients.csv": lambda result: coefficients_table(result.formulation),
+}
