@@ -214,6 +214,42 @@ class Program:
         """Coupling rows as one sparse matrix, shape (r, m)."""
         return self.rows.to_csr()
 
+    @cached_property
+    def minimised(self) -> Floats:
+        """Objectives as a dense array in minimisation form (maximised ones negated), shape (p, m)."""
+        return np.asarray(self.senses[:, None] * self.objective_matrix, dtype=np.float64)
+
+    @cached_property
+    def minimised_offsets(self) -> Floats:
+        """Offsets in minimisation form, shape (p,)."""
+        return np.asarray(self.senses * self.offsets, dtype=np.float64)
+
+    @cached_property
+    def objective_scale(self) -> Floats:
+        """Largest absolute coefficient of each objective, 1 where all are zero, shape (p,)."""
+        return _scale(np.abs(self.objective_matrix).max(axis=1, initial=0.0))
+
+    @cached_property
+    def objective_span(self) -> Floats:
+        """At least the size that each objective can reach without offset: the sum of the groups' largest
+        absolute coefficients, and of the loose columns' at their bounds, shape (p,).
+        """
+        size = np.abs(self.objective_matrix)
+        grouped = int(self.starts[-1])
+        bounds = np.maximum(np.abs(self.lower[grouped:]), np.abs(self.upper[grouped:]))
+        loose = size[:, grouped:] @ np.where(np.isfinite(bounds), bounds, 1.0)
+        if self.groups == 0:
+            return _scale(loose)
+        return _scale(np.maximum.reduceat(size[:, :grouped], self.starts[:-1], axis=1).sum(axis=1) + loose)
+
+    @cached_property
+    def row_scale(self) -> Floats:
+        """Largest absolute coefficient of each coupling row, 1 where all are zero, shape (r,)."""
+        largest = np.zeros(self.rows.shape[0])
+        row = np.repeat(np.arange(len(largest)), np.diff(self.row_matrix.indptr))
+        np.maximum.at(largest, row, np.abs(self.row_matrix.data))
+        return _scale(largest)
+
     def values(self, x: Floats) -> Floats:
         """Objective values with offsets, in their own senses, shape (p,)."""
         return self.objectives.dot(x) + self.offsets
@@ -232,3 +268,7 @@ class Program:
     def relaxed(self) -> Program:
         """The same program without integrality."""
         return replace(self, integer=np.zeros(self.columns, dtype=bool))
+
+
+def _scale(largest: Floats) -> Floats:
+    return np.where(largest > 0, largest, 1.0)

@@ -1,0 +1,245 @@
+"""Proofs recomputed from the data: feasibility of a solution, and bounds that hold for any multipliers.
+
+Nothing here asks a solver. A bound is the least value of the Lagrangian
+``(w + s)(C x + d) - s u - l (A x) + l b`` over the groups and the column bounds, which is one independent
+choice per group, so that any multipliers ``l`` and ``s >= 0`` prove a bound and good ones prove a tight one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from math import fsum, inf
+
+import numpy as np
+
+from landfront.optimizer import tolerances
+from landfront.optimizer.front import Fact, Floats, Point
+from landfront.optimizer.program import Program
+
+EPSILON = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """How far a solution is from feasible, and its values.
+
+    Attributes
+    ----------
+    values
+        Objective values in own senses, shape (p,).
+    rows
+        Amount by which each coupling row is missed, in the row's unit, 0 where it holds, shape (r,).
+    group, column, integer
+        Largest miss of a group's sum, of a column bound and of a whole number.
+    """
+
+    values: Floats
+    rows: Floats
+    group: float
+    column: float
+    integer: float
+
+
+def group_sums(program: Program, x: Floats) -> Floats:
+    """Sum of each group's columns, shape (groups,)."""
+    if program.groups == 0:
+        return np.zeros(0)
+    return np.asarray(np.add.reduceat(x[: program.starts[-1]], program.starts[:-1]))
+
+
+def residuals(program: Program, x: Floats) -> Residuals:
+    """Recompute the values and every miss of ``x``, shape (m,), from the data."""
+    activity = program.rows.dot(x)
+    missed = np.maximum(np.maximum(program.row_lower - activity, activity - program.row_upper), 0.0)
+    outside = np.maximum(program.lower - x, x - program.upper)
+    return Residuals(
+        values=program.values(x),
+        rows=missed,
+        group=float(np.abs(group_sums(program, x) - 1.0).max(initial=0.0)),
+        column=float(outside.max(initial=0.0)),
+        integer=float(np.abs(x - np.rint(x))[program.integer].max(initial=0.0)),
+    )
+
+
+def row_tolerance(program: Program) -> Floats:
+    """By how much each coupling row may be missed, in the row's unit, shape (r,)."""
+    bound = np.maximum(_finite(program.row_lower), _finite(program.row_upper))
+    return np.asarray(tolerances.ROW * program.row_scale + tolerances.ROW_RELATIVE * bound)
+
+
+def value_noise(program: Program) -> Floats:
+    """How exactly each objective can be imposed as a limit, in its own unit, shape (p,)."""
+    return np.asarray(tolerances.ROW * program.objective_scale)
+
+
+def faults(program: Program, x: Floats) -> list[str]:
+    """What is wrong with ``x`` as a solution, in words; empty when it is feasible within the tolerances."""
+    found = residuals(program, x)
+    words = [
+        f"row {program.row_names[row]} is missed by {found.rows[row]:.3g}"
+        for row in np.flatnonzero(~(found.rows <= row_tolerance(program)))
+    ]
+    for what, miss in (("a group's sum", found.group), ("a column bound", found.column)):
+        if not miss <= tolerances.COLUMN:
+            words.append(f"{what} is missed by {miss:.3g}")
+    if not found.integer <= tolerances.INTEGER:
+        words.append(f"an integer column is {found.integer:.3g} from a whole number")
+    if not np.all(np.isfinite(found.values)):
+        words.append("a value is not a number")
+    return words
+
+
+def check_point(program: Program, point: Point) -> list[str]:
+    """What is wrong with a point: its solution, its stated values; empty when all holds."""
+    x = point.x.astype(np.float64)
+    if x.shape != (program.columns,):
+        return [f"the solution has {x.size} columns, the program {program.columns}"]
+    words = faults(program, x)
+    values = program.values(x)
+    size = np.abs(values) + program.objective_scale
+    for index in np.flatnonzero(~(np.abs(values - point.values) <= tolerances.NOISE * size)):
+        name = program.objective_names[index]
+        words.append(f"{name} is {values[index]:.12g}, but {point.values[index]:.12g} is stated")
+    return words
+
+
+def lagrangian_bound(program: Program, fact: Fact) -> float:
+    """What the multipliers of a fact prove: ``weights @ y`` of every feasible y <= upper is at least this.
+
+    Multipliers of the wrong sign, or pressing on an infinite bound, are clipped to zero, so the result holds
+    whatever they are. Sums are exactly rounded, and the rounding error of the terms is subtracted.
+    """
+    prices = _usable(fact.row_prices, program.row_lower, program.row_upper)
+    caps = np.where(np.isfinite(fact.upper), np.maximum(np.nan_to_num(fact.cap_prices), 0.0), 0.0)
+    weights = fact.weights + caps
+    reduced = weights @ program.minimised - program.rows.tdot(prices)
+    grouped = int(program.starts[-1])
+    parts = np.concatenate(
+        [
+            _group_minima(program, reduced[:grouped]),
+            _column_minima(reduced[grouped:], program.lower[grouped:], program.upper[grouped:]),
+            _rhs_terms(program, fact, prices, weights, caps),
+        ]
+    )
+    if not np.all(np.isfinite(parts)):
+        return -inf
+    return fsum(parts) - _rounding(program, np.abs(prices), np.abs(weights), parts)
+
+
+def recomputed(program: Program, fact: Fact) -> Fact:
+    """The fact with ``beta`` as its multipliers prove it."""
+    return replace(fact, beta=lagrangian_bound(program, fact), proof="recomputed")
+
+
+def fact_holds(program: Program, fact: Fact) -> bool:
+    """Whether the multipliers of a fact prove at least its ``beta``; a claimed fact cannot be shown so."""
+    proven = lagrangian_bound(program, fact)
+    return fact.proof == "claimed" or fact.beta <= proven + tolerances.NOISE * EPSILON
+
+
+def half_plane(fact: Fact) -> tuple[Floats, float]:
+    """Weights and bound that hold for every feasible y, whatever ``upper``; only of recomputed facts.
+
+    A Lagrangian bound is affine in the caps: ``weights @ y >= beta`` for ``y <= upper`` came from
+    ``(weights + cap_prices) @ y >= beta + cap_prices @ upper`` for all y.
+    """
+    caps = np.where(np.isfinite(fact.upper), fact.cap_prices, 0.0)
+    shift = fsum(caps * np.where(np.isfinite(fact.upper), fact.upper, 0.0))
+    return fact.weights + caps, fact.beta + shift
+
+
+def point_bound(facts: Iterable[Fact], values: Floats, noise: Floats) -> float:
+    """Best proven bound on the first objective among solutions at least as good in the others.
+
+    Parameters
+    ----------
+    facts
+        In minimisation form.
+    values
+        Minimisation form, shape (p,); the first is not used.
+    noise
+        How exactly each value is known, shape (p,), from `value_noise`: a fact proven for ``y <= upper`` is
+        used at a point that exceeds ``upper`` by no more.
+    """
+    return max((_bound_of(fact, values, noise) for fact in facts), default=-inf)
+
+
+def _bound_of(fact: Fact, values: Floats, noise: Floats) -> float:
+    best = -inf
+    if fact.proof == "recomputed":
+        weights, beta = half_plane(fact)
+        best = _first_axis(weights, beta, values)
+    if np.all(values[1:] <= fact.upper[1:] + noise[1:]):
+        best = max(best, min(float(fact.upper[0]), _first_axis(fact.weights, fact.beta, values)))
+    return best
+
+
+def _first_axis(weights: Floats, beta: float, values: Floats) -> float:
+    if not weights[0] > 0 or np.any(weights[1:] < 0):
+        return -inf
+    return float((beta - weights[1:] @ values[1:]) / weights[0])
+
+
+def _finite(values: Floats) -> Floats:
+    return np.where(np.isfinite(values), np.abs(values), 0.0)
+
+
+def _usable(prices: Floats, lower: Floats, upper: Floats) -> Floats:
+    known = np.nan_to_num(prices, nan=0.0, posinf=0.0, neginf=0.0)
+    bound = np.where(known > 0, lower, upper)
+    return np.where(np.isfinite(bound), known, 0.0)
+
+
+def _group_minima(program: Program, reduced: Floats) -> Floats:
+    """Least value of each group's choice, or of its shares where the bounds are not 0 and 1."""
+    if program.groups == 0:
+        return np.zeros(0)
+    grouped = len(reduced)
+    lower, upper = program.lower[:grouped], program.upper[:grouped]
+    if np.all(lower == 0) and np.all((upper >= 1) | (upper == 0)):
+        open_ = np.where(upper == 0, inf, reduced)
+        return np.asarray(np.minimum.reduceat(open_, program.starts[:-1]))
+    return _filled(program, reduced, lower, np.minimum(upper, 1.0))
+
+
+def _filled(program: Program, reduced: Floats, lower: Floats, upper: Floats) -> Floats:
+    """Cheapest shares per group between the bounds: fill what is left of 1 in order of reduced cost."""
+    group = np.repeat(np.arange(program.groups), np.diff(program.starts))
+    order = np.lexsort((reduced, group))
+    room = (upper - lower)[order]
+    before = np.cumsum(room) - room
+    before -= np.repeat(before[program.starts[:-1]], np.diff(program.starts))
+    left = 1.0 - np.add.reduceat(lower, program.starts[:-1])
+    taken = np.clip(left[group[order]] - before, 0.0, room)
+    return np.asarray(np.add.reduceat(reduced[order] * (lower[order] + taken), program.starts[:-1]))
+
+
+def _column_minima(reduced: Floats, lower: Floats, upper: Floats) -> Floats:
+    at = np.where(reduced > 0, lower, upper)
+    return np.where(reduced == 0, 0.0, reduced * np.where(reduced == 0, 0.0, at))
+
+
+def _rhs_terms(program: Program, fact: Fact, prices: Floats, weights: Floats, caps: Floats) -> Floats:
+    bound = np.where(prices > 0, program.row_lower, program.row_upper)
+    rows = prices * np.where(prices == 0, 0.0, bound)
+    limits = caps * np.where(np.isfinite(fact.upper), fact.upper, 0.0)
+    return np.concatenate([rows, -limits, weights * program.minimised_offsets])
+
+
+def _rounding(program: Program, prices: Floats, weights: Floats, parts: Floats) -> float:
+    """At least the rounding error of the parts: each is a sum of at most r + p products.
+
+    A column's sum is off by (terms + 3) unit roundings of the sum of its absolute products, which is at most
+    prices times the largest coefficient of each row; every group and every linking column counts once.
+    """
+    terms = len(prices) + len(weights) + 3
+    size = float(prices @ program.row_scale + weights @ program.objective_scale)
+    loose = program.columns - int(program.starts[-1])
+    reach = program.groups + float(np.sum(_reach(program))) if loose else float(program.groups)
+    return EPSILON * (terms * size * reach + fsum(np.abs(parts)))
+
+
+def _reach(program: Program) -> Floats:
+    grouped = int(program.starts[-1])
+    return np.maximum(_finite(program.lower[grouped:]), _finite(program.upper[grouped:]))

@@ -1,0 +1,215 @@
+"""Method (b): boxes for two objectives with integers, the widest open box first.
+
+An epsilon constraint whose level is chosen where the facts leave the largest box (as in K. Dächert, K. Klamroth,
+R. Lacour, D. Vanderpooten, Efficient computation of the search region, EJOR 260, 2017, for two objectives),
+with no fixed step and an augmented objective, so that no weakly dominated point is found. Boxes are not kept: they are
+what `outer.open_cells` derives from archive and facts, so that a solve with a gap simply leaves its box open.
+Departures: half-planes from the relaxation's multipliers bound every box, and a level on a lattice is imposed
+half a step above, away from the solver's tolerance.
+"""
+
+from __future__ import annotations
+
+from math import inf
+
+import numpy as np
+
+from landfront.optimizer import certify, tolerances
+from landfront.optimizer.front import Floats
+from landfront.optimizer.fronts.search import Accuracy, Search
+from landfront.optimizer.outer import Cells, open_cells, outer
+from landfront.optimizer.scalarize import CORE_GROUPS, Solve
+
+WIDE = 1.0 / 16
+"""A complete front halves boxes wider than this share of the range, then walks from point to point: halving is
+what makes an early stop useful, walking needs one solve per point."""
+
+LATTICE_GAP = 0.99
+"""Share of a lattice step at which a lattice value is proven: the next better one is a whole step away."""
+
+END_SHARE = 0.01
+"""A complete real-valued front proves its ends to this share of the gap, as its range is not known yet."""
+
+MARGIN = 0.05
+"""A level keeps this share of a box's height from its sides: at a side it would cut nothing off."""
+
+WALK = 0.9
+"""When walking, the next level is this share of the gap below a point: what is skipped is within the gap."""
+
+
+def boxes(search: Search) -> str:
+    """Fill the archive with nondominated points; returns what was reached, in words."""
+    scale = anchors(search)
+    if scale is None:
+        return "one point is best in both objectives"
+    step = Step(search, scale)
+    while not search.enough:
+        cells = open_cells(search.values, outer(search.facts), scale, search.steps)
+        at = step.widest(cells)
+        if at is None:
+            closed = np.all(cells.need <= search.request.gap)
+            return "no open box is left" if closed else "open boxes are left that the gap of a solve keeps open"
+        step.solve_in(cells, at)
+    return "the asked number of points was reached"
+
+
+def anchors(search: Search) -> Floats | None:
+    """The two ends and the range between them; None when one point is best in both objectives."""
+    if search.program.groups >= CORE_GROUPS and search.request.points is not None:
+        _weighted_ends(search)
+    else:
+        for axis in (0, 1):
+            _two_stage_end(search, axis)
+    if len(search.archive) < 2:
+        return None
+    return np.abs(search.values[-1] - search.values[0])
+
+
+def _two_stage_end(search: Search, axis: int) -> None:
+    """The best value of one objective, then the best of the other among solutions that keep it.
+
+    It is kept up to half a lattice step or, where values are real, up to the allowed gap above the bound.
+    """
+    first = search.solve(np.eye(2)[axis], main=axis, accuracy=_end_accuracy(search, axis))
+    assert first.y is not None
+    upper = np.full(2, inf)
+    upper[axis] = _kept_level(search, first, axis)
+    weights = np.eye(2)[1 - axis]
+    if search.steps[axis] == 0:
+        size = search.program.objective_scale
+        weights[axis] = tolerances.AUGMENT * size[1 - axis] / size[axis]
+    accuracy = _end_accuracy(search, 1 - axis)
+    search.keep(search.solve(weights, main=1 - axis, upper=upper, start=first.x, accuracy=accuracy))
+
+
+def _weighted_ends(search: Search) -> None:
+    """Ends of a large program within the gap, by augmented weights: a second stage would have no room.
+
+    The relaxations of each objective alone give the ranges and bound the ends. The second end is solved again for
+    the first objective at its own level, which proves that objective there.
+    """
+    plain = [search.relax(np.eye(2)[axis], main=axis) for axis in (0, 1)]
+    scale = np.maximum(np.abs(plain[0] - plain[1]), tolerances.NOISE * search.program.objective_span)
+    ends = []
+    for axis in (1, 0):
+        weights = np.ones(2)
+        weights[1 - axis] = search.request.gap / 10 * scale[axis] / scale[1 - axis]
+        ends.append(search.solve(weights, main=axis))
+    level = _kept_level(search, ends[0], 1)
+    upper = np.array([inf, level])
+    weights = np.array([1.0, search.request.gap / 10 * scale[0] / scale[1]])
+    for end in (search.solve(weights, main=0, upper=upper, start=ends[0].x), ends[1]):
+        search.keep(end)
+
+
+def _end_accuracy(search: Search, axis: int) -> Accuracy:
+    step = float(search.steps[axis])
+    gap = search.request.gap
+    if search.request.points is None:
+        return Accuracy(gap=LATTICE_GAP * step, share=0.0 if step > 0 else gap * END_SHARE)
+    return Accuracy(gap=LATTICE_GAP * step, share=gap)
+
+
+def _kept_level(search: Search, solve: Solve, axis: int) -> float:
+    """Level at which an end keeps its best value while the other objective is improved."""
+    assert solve.y is not None
+    best = float(solve.y[axis])
+    if search.steps[axis] > 0:
+        return best + float(search.steps[axis]) / 2
+    noise = float(certify.value_noise(search.program)[axis])
+    if search.request.points is None:
+        return best + noise
+    size = max(abs(best), abs(best - float(search.program.minimised_offsets[axis])))
+    return best + search.request.gap / 2 * size + noise
+
+
+class Step:
+    """Chooses the next box, the level to impose in it and the accuracy, and solves it."""
+
+    def __init__(self, search: Search, scale: Floats) -> None:
+        self.search, self.scale = search, scale
+        self.tried: set[tuple[float, float, float]] = set()
+        self.rho = self._augmentation()
+        self.one_stage = self._one_stage()
+
+    def _augmentation(self) -> float:
+        """Weight of the second objective: too small to move the first by a lattice step or by the gap."""
+        step, gap = float(self.search.steps[0]), self.search.request.gap
+        if step > 0:
+            return step / (2 * float(self.scale[1]))
+        share = min(max(gap / 10, tolerances.FLAT), 1e-4)
+        return share * float(self.scale[0] / self.scale[1])
+
+    def _one_stage(self) -> bool:
+        """Whether a solver can tell the smallest step of the augmented objective from noise."""
+        if self.search.steps[0] == 0:
+            return True
+        return self._fine_gap() >= tolerances.ONE_STAGE * float(self.search.program.objective_scale[0])
+
+    def _fine_gap(self) -> float:
+        """A gap of the augmented objective that leaves neither objective a step away from its best."""
+        second = float(self.search.steps[1]) or self.search.request.gap * float(self.scale[1])
+        return LATTICE_GAP * self.rho * second
+
+    def widest(self, cells: Cells) -> int | None:
+        """The widest open cell that was not tried and is still wider than the gap."""
+        values = self.search.values
+        keys = zip(values[cells.left, 0].tolist(), values[cells.left + 1, 0].tolist(), cells.top.tolist(), strict=True)
+        fresh = np.array([key not in self.tried for key in keys], dtype=bool)
+        wanted = np.flatnonzero(fresh & (cells.need > self.search.request.gap))
+        return int(wanted[np.argmax(cells.size[wanted])]) if len(wanted) else None
+
+    def solve_in(self, cells: Cells, at: int) -> None:
+        """Solve at a level in a cell, and note that what lies below the level was tried."""
+        left = int(cells.left[at])
+        a, b = self.search.values[left], self.search.values[left + 1]
+        level = self._level(cells, at)
+        start = self.search.archive[left + 1].x
+        solve = self._lexicographic(level, start)
+        assert solve.y is not None
+        new = self.search.keep(solve)
+        right = float(solve.y[0]) if new else float(b[0])
+        self.tried.add((float(a[0]), right, level))
+
+    def _level(self, cells: Cells, at: int) -> float:
+        """Where to cut: at the corner that is worst covered, or just below the upper point when walking."""
+        left = int(cells.left[at])
+        high, low = float(self.search.values[left, 1]), float(self.search.values[left + 1, 1])
+        bottom, top = float(cells.bottom[at]), float(cells.top[at])
+        step, size = float(self.search.steps[1]), float(cells.size[at])
+        walking = self.search.request.points is None and size <= WIDE
+        if walking:
+            level = high - (step / 2 or WALK * self.search.request.gap * float(self.scale[1]))
+            level = min(level, top)
+        else:
+            room = MARGIN * (top - bottom)
+            level = float(np.clip(high - size * self.scale[1], bottom + room, top - room))
+        if step == 0:
+            return level
+        least = max(np.ceil((bottom - low) / step - 1e-6), 1.0)
+        most = np.floor((min(top, high - step) - low) / step + 1e-6)
+        return low + step * (float(np.clip(np.floor((level - low) / step), least, max(least, most))) + 0.5)
+
+    def _lexicographic(self, level: float, start: Floats | None) -> Solve:
+        """The least first objective with the second at most at the level, then the least second."""
+        upper = np.array([inf, level])
+        request, step = self.search.request, self.search.steps
+        if self.one_stage:
+            weights = np.array([1.0, self.rho])
+            return self.search.solve(weights, main=0, upper=upper, start=start, accuracy=self._accuracy())
+        how = Accuracy(gap=LATTICE_GAP * float(step[0]), share=request.gap if request.points else 0.0)
+        first = self.search.solve(np.eye(2)[0], main=0, upper=upper, start=start, accuracy=how)
+        assert first.y is not None
+        upper = np.array([float(first.y[0]) + float(step[0]) / 2, level])
+        how = Accuracy(gap=LATTICE_GAP * (float(step[1]) or request.gap * float(self.scale[1])))
+        second = self.search.solve(np.eye(2)[1], main=1, upper=upper, start=first.x, accuracy=how)
+        return second
+
+    def _accuracy(self) -> Accuracy:
+        request = self.search.request
+        if self.search.steps[0] == 0:
+            most = inf if request.points else request.gap * float(self.scale[0]) / 4
+            return Accuracy(share=request.gap, most=most)
+        coarse = request.gap * float(np.abs(self.search.values[:, 0]).min())
+        exact = request.points is None or coarse < self.search.steps[0]
+        return Accuracy(gap=self._fine_gap(), share=0.0 if exact else request.gap)

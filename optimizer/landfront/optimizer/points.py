@@ -1,0 +1,68 @@
+"""From a scalar solve to a point: own senses, bound and gap, shadow prices, a digest."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landfront.optimizer import tolerances
+from landfront.optimizer.front import Floats, Point
+from landfront.optimizer.program import Program
+
+if TYPE_CHECKING:
+    from landfront.optimizer.scalarize import Solve
+
+TINY = 1e-9
+"""Smallest size that a gap is a share of: values of exactly zero have no relative gap."""
+
+
+def compact(x: Floats) -> NDArray[Any]:
+    """Columns as bytes when all are 0 or 1, shape (m,)."""
+    return x.astype(np.uint8) if np.all((x == 0) | (x == 1)) else x
+
+
+def key_of(x: Floats) -> str:
+    """Digest of the columns, 16 hexadecimal digits."""
+    return blake2b(np.ascontiguousarray(compact(x)).tobytes(), digest_size=8).hexdigest()
+
+
+def relative_gap(bound: float, value: float, offset: float) -> float:
+    """Distance of the bound from the value, as a share of the value or of the change, whichever is larger."""
+    return abs(bound - value) / max(abs(value), abs(value - offset), TINY)
+
+
+def make_point(program: Program, solve: Solve, bound: float, *, objective: int = 0, seconds: float = 0.0) -> Point:
+    """A point from a solve.
+
+    Parameters
+    ----------
+    bound
+        Proven bound on `objective` in minimisation form. One that passes the value by no more than noise is
+        the value.
+    """
+    assert solve.x is not None
+    assert solve.y is not None
+    sense = float(program.senses[objective])
+    noise = tolerances.NOISE * (abs(solve.y[objective]) + float(program.objective_span[objective]))
+    tight = solve.y[objective] if abs(bound - solve.y[objective]) <= noise else bound
+    values = program.senses * solve.y
+    total = solve.task.weights + solve.cap_prices
+    weight = total[objective]
+    known = weight > 0
+    prices = sense * solve.row_prices / weight if known else np.full(len(solve.row_prices), np.nan)
+    rate = -sense * program.senses * total / weight if known else np.full(len(values), np.nan)
+    rate[objective] = 1.0
+    return Point(
+        values=values,
+        x=compact(solve.x),
+        key=key_of(solve.x),
+        bound=sense * float(tight),
+        gap=relative_gap(sense * float(tight), float(values[objective]), float(program.offsets[objective])),
+        termination=solve.reason,
+        row_prices=np.asarray(prices),
+        rate=np.asarray(rate),
+        seconds=seconds or solve.seconds,
+    )

@@ -1,0 +1,343 @@
+"""One scalar problem, ``min weights @ y`` subject to ``y <= upper``: a checked solution and proven facts.
+
+Everything is in minimisation form. Nothing else asks an engine for solutions. A solution counts only after
+its columns were cleaned, its feasibility checked and its values recomputed from the data; a bound counts as
+"recomputed" only when `certify.lagrangian_bound` gave it from the multipliers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf
+from time import monotonic
+
+import numpy as np
+
+from landfront.optimizer import certify, tolerances
+from landfront.optimizer.core import core_part, reduced_costs, reduced_part, whole_part
+from landfront.optimizer.engine import Answer, Engine, Infeasible, Part, SolverError, Unbounded, choose_engine
+from landfront.optimizer.front import Fact, Floats, Point, Reason
+from landfront.optimizer.points import make_point
+from landfront.optimizer.program import Program
+
+CORE_GROUPS = 400
+"""Programs with fewer groups than this go to the integer search at once: a core would be all of it."""
+
+CORE_SIZES = (600, 1800, 4000)
+"""Groups in the core, small first: larger cores cost more and are not always better."""
+
+CORE_SECONDS = 6.0
+"""Longest search in one core: what is not found by then is found sooner in the next one."""
+
+FULL_SECONDS = 120.0
+"""Longest search over all columns when groups are many and no limit was asked: past it, gaps close slowly."""
+
+CLASH_SECONDS = 30.0
+"""Longest search for the fewest limits that clash."""
+
+TARGET_SHARE = 0.9
+"""Share of the allowed gap at which a search stops, so that rounding does not push the result over it."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A scalar problem.
+
+    Attributes
+    ----------
+    weights, upper
+        Minimisation form, shape (p,); ``upper`` infinite where free.
+    gap
+        Absolute gap of ``weights @ y`` that is good enough.
+    share, main, most
+        The gap may also be this share of the value, or of the change, of objective `main`, but not over `most`.
+    deadline
+        When to stop, on the `time.monotonic` clock.
+    start
+        A solution known to satisfy the caps, or None.
+    """
+
+    weights: Floats
+    upper: Floats
+    gap: float = 0.0
+    share: float = 0.0
+    main: int = 0
+    most: float = inf
+    deadline: float = inf
+    start: Floats | None = field(default=None, repr=False)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds left."""
+        return max(self.deadline - monotonic(), 0.0)
+
+
+@dataclass(frozen=True)
+class Solve:
+    """What a scalar problem gave.
+
+    Attributes
+    ----------
+    x, y
+        A feasible solution, shape (m,), and its values in minimisation form, shape (p,); or None.
+    facts
+        What was proven, whatever the reason.
+    beta
+        The best proven bound of ``weights @ y``.
+    reason, detail
+        Why it ended. "optimal" means proven within the gap of the task.
+    row_prices, cap_prices
+        Multipliers of the relaxation, shapes (r,) and (p,).
+    """
+
+    task: Task
+    x: Floats | None
+    y: Floats | None
+    facts: tuple[Fact, ...]
+    beta: float
+    reason: Reason
+    detail: str
+    row_prices: Floats
+    cap_prices: Floats
+    seconds: float
+
+
+class Scalarizer:
+    """Solves scalar problems over one program with one engine; counts its calls."""
+
+    def __init__(self, program: Program, engine: Engine) -> None:
+        self.program = program
+        self.engine = engine
+        self.solves = 0
+
+    def solve(self, task: Task) -> Solve:
+        """Solve one scalar problem; a solver's failure is a reason, never an exception."""
+        began = monotonic()
+        relaxed, fact = self._relax(task)
+        attempt = _Attempt(self.program, task, fact)
+        if relaxed.x is not None:
+            attempt.measure(self.program.senses * self.program.values(relaxed.x))
+            attempt.offer(clean(self.program, relaxed.x), integral=not self.program.integer.any())
+        if relaxed.reason == "optimal" and self.program.integer.any() and not attempt.closed:
+            relaxed = self._search(task, attempt, relaxed)
+        return attempt.result(relaxed, seconds=monotonic() - began)
+
+    def relax(self, task: Task) -> tuple[Floats | None, Solve]:
+        """Values of the relaxation's solution, shape (p,), and its fact; the solution itself is no point."""
+        began = monotonic()
+        relaxed, fact = self._relax(task)
+        values = None if relaxed.x is None else self.program.senses * self.program.values(relaxed.x)
+        return values, _Attempt(self.program, task, fact).result(relaxed, seconds=monotonic() - began)
+
+    def _relax(self, task: Task) -> tuple[Answer, Fact]:
+        self.solves += 1
+        answer = self.engine.relax(task.weights, task.upper, seconds=task.seconds)
+        fact = Fact(task.weights, task.upper, -inf, "recomputed", answer.row_prices, answer.cap_prices)
+        if answer.reason == "optimal":
+            fact = certify.recomputed(self.program, fact)
+            if fact.beta == -inf:
+                fact = claim(task, answer.bound, self.program)
+        return answer, fact
+
+    def _search(self, task: Task, attempt: _Attempt, relaxed: Answer) -> Answer:
+        """Cores first, then everything; the last answer says why it ended."""
+        if task.start is not None:
+            attempt.offer(task.start)
+        assert relaxed.x is not None
+        reduced = reduced_costs(self.program, attempt.fact)
+        last = relaxed
+        if self.program.groups >= CORE_GROUPS:
+            for size in CORE_SIZES:
+                if attempt.closed or task.seconds <= 0 or size >= self.program.groups:
+                    break
+                last = self._core(task, attempt, core_part(self.program, reduced, relaxed.x, size=size))
+        if attempt.closed:
+            return last
+        return self._full(task, attempt, reduced)
+
+    def _core(self, task: Task, attempt: _Attempt, part: Part) -> Answer:
+        allowed = TARGET_SHARE * attempt.allowed
+        seconds = min(task.seconds, CORE_SECONDS)
+        part = attempt.prepare(part, gap=allowed / 4, target=attempt.fact.beta + allowed)
+        answer = self.engine.search(task.weights, task.upper, part=part, seconds=seconds)
+        self.solves += 1
+        attempt.offer_answer(answer)
+        return answer
+
+    def _full(self, task: Task, attempt: _Attempt, reduced: Floats) -> Answer:
+        program = self.program
+        seconds = task.seconds
+        part = whole_part(program)
+        if program.groups >= CORE_GROUPS:
+            seconds = min(seconds, FULL_SECONDS)
+            part = reduced_part(program, reduced, attempt.value - attempt.fact.beta)
+        part = attempt.prepare(part, gap=TARGET_SHARE * attempt.allowed, target=-inf)
+        answer = self.engine.search(task.weights, task.upper, part=part, seconds=seconds)
+        self.solves += 1
+        attempt.offer_answer(answer)
+        if answer.reason in ("optimal", "time limit") and answer.bound > -inf:
+            attempt.claim(min(answer.bound, attempt.value))
+        return answer
+
+
+class _Attempt:
+    """The incumbent and the bound of one task while it is being solved."""
+
+    def __init__(self, program: Program, task: Task, fact: Fact) -> None:
+        self.program, self.task, self.fact = program, task, fact
+        self.facts = [fact] if fact.beta > -inf else []
+        self.beta = fact.beta
+        self.x: Floats | None = None
+        self.y: Floats | None = None
+        self.value = inf
+        self.fault = ""
+        self.allowed = task.gap
+        self.noise = tolerances.NOISE * float(task.weights @ program.objective_span)
+
+    def measure(self, y: Floats) -> None:
+        """Set the allowed gap by the size of a solution's values, shape (p,)."""
+        main = self.task.main
+        size = max(abs(y[main]), abs(y[main] - self.program.minimised_offsets[main]))
+        self.allowed = max(self.task.gap, min(self.task.share * float(size), self.task.most))
+
+    @property
+    def closed(self) -> bool:
+        """Whether the incumbent is proven within the gap."""
+        return self.x is not None and self.value - self.beta <= self.allowed + self.noise
+
+    def offer_answer(self, answer: Answer) -> None:
+        """Consider an engine's solution; an infeasible one is an error that the result will carry."""
+        if answer.x is None:
+            return
+        before = self.x
+        self.offer(clean(self.program, answer.x), integral=True)
+        if before is None and self.x is None and not self.fault:
+            self.fault = "the solver returned an infeasible solution"
+
+    def offer(self, x: Floats, *, integral: bool = False) -> None:
+        """Take ``x`` as the incumbent when it is feasible and better."""
+        words = certify.faults(self.program, x)
+        y = self.program.senses * self.program.values(x)
+        over = y - self.task.upper > 2 * certify.value_noise(self.program)
+        if over.any():
+            words.append("a cap on an objective is exceeded")
+        if words:
+            self.fault = "; ".join(words) if integral else self.fault
+            return
+        value = float(self.task.weights @ y)
+        if value < self.value:
+            self.x, self.y, self.value = x, y, value
+            self.measure(y)
+
+    def prepare(self, part: Part, *, gap: float, target: float) -> Part:
+        """Give a part the incumbent as its start where the two agree."""
+        start = None
+        if self.x is not None and np.array_equal(self.x[~part.free], part.base[~part.free]):
+            start = self.x
+        return Part(part.free, part.base, start, gap, target)
+
+    def claim(self, bound: float) -> None:
+        """Add the solver's own bound when it is better than the recomputed one."""
+        fact = claim(self.task, bound, self.program)
+        if fact.beta > self.beta:
+            self.facts.append(fact)
+            self.beta = fact.beta
+
+    def result(self, answer: Answer, *, seconds: float) -> Solve:
+        """The outcome, with a reason that is "optimal" only when proven."""
+        reason, detail = answer.reason, answer.detail
+        if self.closed:
+            reason, detail = "optimal", "within the gap"
+        elif self.fault:
+            reason, detail = "error", self.fault
+        elif reason == "optimal" and self.x is not None and not self.program.integer.any():
+            detail = f"proven up to {self.value - self.beta:.3g} by the solver's multipliers"
+        elif reason == "optimal":
+            reason = "time limit" if self.task.seconds <= 0 else "error"
+            detail = f"not proven within the gap: {self.value - self.beta:.3g} is left"
+        elif reason == "infeasible" and self.x is not None:
+            reason, detail = "error", "the solver found no solution where one is known"
+        return Solve(
+            self.task,
+            self.x,
+            self.y,
+            tuple(self.facts),
+            self.beta,
+            reason,
+            detail,
+            answer.row_prices if not self.facts else self.facts[0].row_prices,
+            answer.cap_prices if not self.facts else self.facts[0].cap_prices,
+            seconds,
+        )
+
+
+def claim(task: Task, bound: float, program: Program) -> Fact:
+    """A fact that rests on the solver's word, lowered by the noise of its arithmetic."""
+    noise = tolerances.NOISE * (abs(bound) + float(task.weights @ program.objective_scale))
+    rows, p = program.rows.shape[0], len(program.senses)
+    return Fact(task.weights, task.upper, bound - noise, "claimed", np.zeros(rows), np.zeros(p))
+
+
+def clean(program: Program, x: Floats) -> Floats:
+    """Round integer columns, clip the others to their bounds and refill groups to 1; noise only."""
+    off = np.abs(x - np.rint(x)) <= tolerances.INTEGER
+    whole = np.where(program.integer & off, np.rint(x), x)
+    inside = np.clip(whole, program.lower, program.upper)
+    tidy = np.where(np.abs(inside - whole) <= tolerances.COLUMN, inside, whole)
+    if program.groups == 0:
+        return np.asarray(tidy)
+    miss = 1.0 - certify.group_sums(program, tidy)
+    near = np.abs(miss) <= tolerances.COLUMN
+    largest = _largest_of_group(program, tidy)
+    tidy[largest[near]] += miss[near]
+    return np.asarray(tidy)
+
+
+def _largest_of_group(program: Program, x: Floats) -> np.ndarray:
+    group = np.repeat(np.arange(program.groups), np.diff(program.starts))
+    order = np.lexsort((x[: program.starts[-1]], group))
+    return order[program.starts[1:] - 1]
+
+
+def solve_single(program: Program, objective: int, *, gap: float = 1e-4, time_limit: float | None = None) -> Point:
+    """The best solution for one objective.
+
+    Parameters
+    ----------
+    program
+        Any number of objectives; the point carries the values of all.
+    objective
+        Which one to optimise.
+    gap
+        Largest gap, as a share of the value or of its change.
+    time_limit
+        Seconds.
+
+    Returns
+    -------
+    Point
+        With `bound` and `gap` of the objective asked for. ``termination`` says whether the gap was reached.
+
+    Raises
+    ------
+    Infeasible, Unbounded, SolverError
+    """
+    engine, _ = choose_engine(program)
+    deadline = monotonic() + time_limit if time_limit is not None else inf
+    weights = np.zeros(len(program.senses))
+    weights[objective] = 1.0
+    task = Task(weights, np.full(len(weights), inf), share=gap, main=objective, deadline=deadline)
+    solve = Scalarizer(program, engine).solve(task)
+    if solve.x is None:
+        raise failure(solve, engine, program)
+    return make_point(program, solve, solve.beta, objective=objective)
+
+
+def failure(solve: Solve, engine: Engine, program: Program) -> Exception:
+    """The exception for a solve without a solution."""
+    if solve.reason == "infeasible":
+        rows = engine.clash(seconds=min(max(solve.task.seconds, 1.0), CLASH_SECONDS))
+        return Infeasible(rows, tuple(program.row_names[row] for row in rows))
+    if solve.reason == "unbounded":
+        return Unbounded("an objective can be improved without end: bound its columns or add a limit")
+    return SolverError(f"no solution was found: {solve.reason}, {solve.detail}")
