@@ -6,6 +6,7 @@ pattern is invented. The same number of parcels and seed give the same table.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from string import Template
 
@@ -20,7 +21,7 @@ from landfront.instances.faults import Fault, refuse
 
 SMALLEST, LARGEST = 1_000, 10_000_000
 MOST = {"gpkg": LARGEST, "shp": 2_000_000, "parquet": LARGEST}
-BUDGET_PER_HA = 1500.0
+BUDGET_PER_HA = 2000.0
 WATER_PER_HA = 150.0
 TEMPLATES = Path(__file__).parent / "examples" / "county"
 
@@ -98,6 +99,19 @@ def _words(county: County, source: str, seed: int, *, geometry: bool) -> dict[st
         "yield": "YIELD_KGMU" if shapefile else "YIELD_KG_MU",
         "budget": f"{hectares * BUDGET_PER_HA:.4g}",
         "water": f"{hectares * WATER_PER_HA:.4g}",
+        "growing": _growing(county),
         "table": reached(land).to_string(index=False),
         "note": "" if geometry else "Above 1,000,000 parcels the Parquet table holds no geometry.",
     }
+
+
+def _growing(county: County) -> str:
+    """The line that keeps the townships with a harvest, where some have none (a share of nothing is no limit)."""
+    notes = county.records
+    town = notes.town[notes.village]
+    harvest = np.bincount(town, notes.yields * county.land.net, len(notes.towns))
+    present = np.bincount(town, minlength=len(notes.towns)) > 0
+    if (harvest[present] > 0).all():
+        return ""
+    names = [name for name, grown in zip(notes.towns, harvest, strict=True) if grown > 0]
+    return f"regions = {json.dumps(names, ensure_ascii=False)}\n"

@@ -111,7 +111,7 @@ def cover(mesh: Mesh, ground: Terrain, rng: np.random.Generator) -> Land:
     slope = np.round(slope, 2)
     ridge = np.round(np.where(cropland, RIDGE[slope_class(slope) - 1], 0.0) * gross, 2)
     rain = calibrated(ground.rain, gross - ridge, cropland, shares=shares("rain"), edges=RAIN_EDGES)
-    kind, kinds = _kinds(group, ground, gross - ridge, rng)
+    kind, kinds = _kinds(group, ground, gross - ridge, mesh.mean(_patches(mesh, rng)))
     return Land(kind=kind, kinds=kinds, gross=gross, ridge=ridge, slope=slope, rain=np.round(rain, 0))
 
 
@@ -160,12 +160,13 @@ def _suitability(name: str, ground: Terrain) -> Singles:
 
 
 def _kinds(
-    group: NDArray[np.int64], ground: Terrain, net: Floats, rng: np.random.Generator
+    group: NDArray[np.int64], ground: Terrain, net: Floats, patches: Singles
 ) -> tuple[NDArray[np.int16], pd.DataFrame]:
     table = calibration()
     kinds = table[table["group"].isin(_names())].reset_index(drop=True)
     wet = ground.rain - 0.8 * ground.slope + 0.3 * ground.fertility
-    score = (wet + 0.5 * rng.standard_normal(len(group), dtype=np.float32)).astype(np.float32)
+    tilled = group == _names().index("cropland")
+    score = patches + np.where(tilled, 2.0, 0.3).astype(np.float32) * wet
     kind = np.empty(len(group), dtype=np.int16)
     for index, name in enumerate(_names()):
         inside = np.flatnonzero(group == index)

@@ -1,0 +1,110 @@
+"""Bundled studies end to end: their tables load, they are feasible, and carbon trades off against grain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from landfront.instances.draft import draft_study
+from landfront.instances.generate import generate_county
+from landfront.instances.load import load_landscape
+from landfront.instances.provinces import write_provinces
+from landfront.instances.study import read_study
+from landfront.models.formulate import Formulation, formulate
+from landfront.optimizer.program import Program
+
+TINY = Path(__file__).resolve().parents[2] / "instances" / "landfront" / "instances" / "examples" / "tiny"
+
+
+def best(program: Program, objective: int, floors: dict[int, float] | None = None) -> NDArray[np.float64]:
+    """Values of all objectives at the LP optimum of one, with floors on others (all maximised)."""
+    senses = program.senses.astype(float)
+    costs = program.objective_matrix * senses[:, None]
+    starts = program.starts
+    group = np.repeat(np.arange(program.groups), np.diff(starts))
+    choose = sp.csr_array(
+        (np.ones(starts[-1]), (group, np.arange(starts[-1]))), shape=(program.groups, program.columns)
+    )
+    rules = [
+        LinearConstraint(program.row_matrix, program.row_lower, program.row_upper),
+        LinearConstraint(choose, 1.0, 1.0),
+    ]
+    for other, floor in (floors or {}).items():
+        rules.append(
+            LinearConstraint(program.objective_matrix[other], floor - program.offsets[other], np.inf)
+        )
+    result = milp(costs[objective], constraints=rules, bounds=Bounds(program.lower, program.upper))
+    assert result.status == 0, result.message
+    return program.values(result.x)
+
+
+def carbon_range(formulation: Formulation) -> float:
+    """Share of the largest carbon that the plan with most grain gives up."""
+    program = formulation.program
+    carbon, food = (program.objective_names.index(name) for name in ("carbon", "food"))
+    most = best(program, carbon)
+    fed = best(program, food)[food]
+    assert fed > most[food]
+    return float(1 - best(program, carbon, {food: fed - 1e-6 * abs(fed)})[carbon] / most[carbon])
+
+
+def test_china_is_feasible_and_trades_carbon_for_grain(tmp_path: Path) -> None:
+    formulation = formulate(read_study(write_provinces(tmp_path)))
+    assert formulation.landscape.area.sum() == pytest.approx(720.22e6, rel=1e-4)
+    assert formulation.landscape.geometry is None
+    assert carbon_range(formulation) > 0.1
+    program = formulation.program
+    carbon, cost = (program.objective_names.index(name) for name in ("carbon", "cost"))
+    values = best(program, carbon)
+    assert values[cost] == pytest.approx(2e12), "the budget binds"
+    # Lu et al. 2022 put the most that China's ecosystems can add at 0.6 to 1.4 Gt a year until 2060.
+    assert 0.3e9 < values[carbon] / 35 < 1.4e9
+
+
+def test_the_county_is_feasible_and_trades_carbon_for_grain(tmp_path: Path) -> None:
+    formulation = formulate(read_study(generate_county(tmp_path, 4000, 2)))
+    assert carbon_range(formulation) > 0.1
+    parcels = np.bincount(formulation.menu.kind, minlength=len(formulation.menu.interventions))
+    unused = {name for name, count in zip(formulation.menu.interventions, parcels, strict=True) if count == 0}
+    assert not unused, "every intervention fits somewhere"
+
+
+def test_a_township_without_harvest_has_no_grain_floor(tmp_path: Path) -> None:
+    study = read_study(generate_county(tmp_path, 1500, 2))
+    by_town = next(limit for limit in study.limits if limit.name == "grain_by_township")
+    formulation = formulate(study)
+    (towns,) = formulation.landscape.region_names
+    assert 0 < len(by_town.regions) < len(towns)
+
+
+@pytest.mark.parametrize(("layer", "name"), [("gpkg", "parcels.gpkg"), ("shp", "parcels.shp")])
+def test_a_drafted_county_loads_and_formulates(tmp_path: Path, layer: str, name: str) -> None:
+    generate_county(tmp_path / "county", 1000, 8, layer=layer)  # type: ignore[arg-type]
+    study = read_study(draft_study(tmp_path / "county" / name, tmp_path / "draft")[0])
+    landscape = load_landscape(study)
+    original = load_landscape(read_study(tmp_path / "county"))
+    np.testing.assert_allclose(landscape.area, original.area)
+    assert landscape.region_names == original.region_names
+    assert formulate(study).program.groups == 1000
+
+
+def test_tiny_holds_what_its_readme_says() -> None:
+    formulation = formulate(read_study(TINY))
+    program = formulation.program
+    baseline = dict(zip(program.objective_names, program.offsets, strict=True))
+    assert formulation.landscape.area.sum() == pytest.approx(160)
+    assert baseline["food"] == pytest.approx(250)
+    assert baseline["cropland"] == pytest.approx(60)
+    assert baseline["quality"] == pytest.approx(46, rel=1e-6)
+    assert baseline["habitat"] == pytest.approx(64)
+    menu = formulation.menu
+    kept = [parcel for parcel in range(12) if menu.starts[parcel + 1] - menu.starts[parcel] == 1]
+    assert 11 in kept, "p12 gives no consent"
+    park = {menu.interventions[kind] for kind in menu.kind[menu.starts[7] : menu.starts[8]]}
+    assert park == {"keep", "natural_forest_restoration"}
+    assert carbon_range(formulation) > 0.1
