@@ -387,6 +387,9 @@ def _labels_only(study: Study, book: Book, faults: Faults) -> Catalogue:
         names = _in_use(study, found, study.effects.source, faults)
     faults.refuse()
     empty = {key: np.array([0.0, *(np.nan for _ in names)]) for key in by_key("coefficients")}
+    # Which interventions end cropping is no coefficient but what they are: masks need it ("conversions").
+    listed = book.interventions["takes_cropland"].reindex(list(names))
+    empty["takes_cropland"][1:] = listed.map({"0": 0.0, "1": 1.0}).to_numpy(dtype=np.float64)
     return _catalogue(book, names, coefficients=empty, evidence=pd.DataFrame(columns=[*COLUMNS]))
 
 

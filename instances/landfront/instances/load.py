@@ -142,7 +142,8 @@ def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habita
     cover = read_cover(sheet, study)
     regions, region_names = read_regions(sheet, study)
     covariates = read_covariates(sheet, study, cover)
-    zones, zone_share = read_zones(sheet, study, evidence.zone_names(study))
+    zoned = parcels.growth_zone or parcels.growth_zone_shares
+    zones, zone_share = read_zones(sheet, study, evidence.zone_names(study) if zoned else {})
     masks = read_masks(sheet, study, _interventions(study))
     geometry = _geometry(sheet, study)
     if ids is None or area is None or faults.found:

@@ -58,13 +58,13 @@ def _check(table: str, asked: str, chunks: Callable[[], Iterable[bytes]]) -> Enc
     except LookupError:
         fix = 'Give "auto", "utf-8" or "gbk".'
         raise InputError([Fault(table, "encoding", f"unknown encoding {asked!r}", fix)]) from None
+    if name not in ("utf-8", "utf-8-sig") and _surely_utf8(chunks):
+        fix = 'Leave encoding = "auto", or give "utf-8".'
+        raise InputError([Fault(table, "encoding", f"the file is in UTF-8, not in {asked}", fix)])
     error = first_error(name, chunks())
     if error is not None:
         fix = 'Leave encoding = "auto", or name the encoding that the file was written in.'
         raise InputError([Fault(table, "encoding", f"the file is not in {asked} ({error})", fix)])
-    if name not in ("utf-8", "utf-8-sig", "ascii") and _surely_utf8(chunks):
-        fix = 'Leave encoding = "auto", or give "utf-8".'
-        raise InputError([Fault(table, "encoding", f"the file is in UTF-8, not in {asked}", fix)])
     return Encoding(name)
 
 

@@ -115,8 +115,23 @@ def _encoding(path: Path, asked: str) -> Encoding:
     dbf, cpg = _beside(path, ".dbf"), _beside(path, ".cpg")
     if dbf is None:
         raise InputError([_unreadable(path, OSError("no .dbf"))])
+    _refuse_cut(path, dbf)
     named = _code_page(cpg) if cpg is not None else None
     return find_encoding(path.name, named if asked == "auto" and named else asked, partial(_dbf_text, dbf))
+
+
+def _refuse_cut(shp: Path, dbf: Path) -> None:
+    """Refuse a Shapefile that is shorter than its headers say; GDAL would read what is left of it."""
+    with shp.open("rb") as file:
+        head = file.read(100)
+    shapes = 2 * struct.unpack(">i", head[24:28])[0] if len(head) == 100 else 100
+    with dbf.open("rb") as file:
+        head = file.read(32)
+    count, size, width = struct.unpack("<IHH", head[4:12]) if len(head) == 32 else (0, 32, 0)
+    for path, expected in ((shp, shapes), (dbf, size + count * width)):
+        if path.stat().st_size < expected:
+            rule = f"cannot be read: {path.stat().st_size} bytes long where its header says {expected}"
+            raise InputError([Fault(path.name, "", rule, "It is cut short: copy or write it anew.")])
 
 
 def _code_page(cpg: Path) -> str | None:
