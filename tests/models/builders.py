@@ -95,7 +95,9 @@ def catalogue(**changes: Any) -> Catalogue:
     )
 
 
-def study(criteria: Mapping[str, Any] | Sequence[str] = ("carbon",), *, folder: Path = Path(), **sections: Any) -> Study:
+def study(
+    criteria: Mapping[str, Any] | Sequence[str] = ("carbon",), *, folder: Path = Path(), **sections: Any
+) -> Study:
     """A study; criteria named in a sequence are maximised, ``cost`` is minimised."""
     if not isinstance(criteria, Mapping):
         criteria = {name: {"sense": "min" if name == "cost" else "max"} for name in criteria}
@@ -119,7 +121,9 @@ def formulation(
 ) -> Formulation:
     """The five parcels formulated, without any file."""
     found = tables or Tables(feature_change=FEATURE_CHANGE, baselines={})
-    return formulate_from(study(criteria, **sections), land or landscape(), interventions or catalogue(), tables=found)
+    return formulate_from(
+        study(criteria, **sections), land or landscape(), interventions or catalogue(), tables=found
+    )
 
 
 def effect_table() -> pd.DataFrame:
@@ -134,7 +138,9 @@ def effect_table() -> pd.DataFrame:
     )
 
 
-def table_formulation(criteria: Mapping[str, Any] | Sequence[str] = ("carbon", "cost"), **sections: Any) -> Formulation:
+def table_formulation(
+    criteria: Mapping[str, Any] | Sequence[str] = ("carbon", "cost"), **sections: Any
+) -> Formulation:
     """The five parcels with an effect table."""
     effects = {
         "source": "effects.csv", "layout": "wide", "parcel": "id", "intervention": "intervention",
@@ -142,5 +148,3 @@ def table_formulation(criteria: Mapping[str, Any] | Sequence[str] = ("carbon", "
     }  # fmt: skip
     tables = Tables(effects=effect_table(), feature_change=FEATURE_CHANGE, baselines={})
     return formulation(criteria, tables=tables, effects=effects, **sections)
-
-

@@ -1,0 +1,88 @@
+"""The golden LP of each component; ``python -m tests.models.goldens`` writes them anew, to be read in the diff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from landfront.models.formulate import Formulation
+from tests.models.builders import formulation, landscape, table_formulation
+from tests.models.lp import lp_text
+
+FOLDER = Path(__file__).resolve().parents[1] / "golden"
+
+
+def _menu() -> Formulation:
+    """Codes, slope, rainfall, a mask and consent each take something from the menu."""
+    masks = {"core": [False, False, True, False, False], "no_consent": [False, True, False, False, False]}
+    land = landscape(masks={name: _flags(values) for name, values in masks.items()})
+    mask = {"name": "core", "column": "core", "forbid": ["conservation_tillage"]}
+    return formulation(["area"], land=land, masks=[mask], consent={"column": "consent"})
+
+
+def _flags(values: list[bool]) -> object:
+    import numpy as np
+
+    return np.array(values, dtype=bool)
+
+
+def _limits() -> Formulation:
+    """Totals by region, a change, a share of land, habitat features, another milestone, both sides at once."""
+    limits = [
+        {"name": "grain", "criterion": "food", "min": {"share": 0.9}, "by": "county"},
+        {"name": "runoff", "criterion": "water", "of": "change", "min": -20000},
+        {
+            "name": "cap",
+            "criterion": "area",
+            "interventions": ["cropland_to_forest"],
+            "max": {"share": 0.1, "of": "land"},
+        },
+        {"name": "homes", "criterion": "feature:*", "min": {"share": 0.6}},
+        {"name": "early", "criterion": "carbon", "milestone": 2030, "min": 50, "max": 900},
+        {"name": "budget", "criterion": "cost", "max": 30, "unit": "10k CNY"},
+        {"name": "reach", "criterion": "carbon", "min": {"share": 0.15, "of": "attainable"}},
+        {"name": "south_area", "criterion": "area", "regions": ["south"], "max": 60},
+    ]
+    return formulation(["carbon"], limits=limits)
+
+
+def _curve(curve: str) -> Callable[[], Formulation]:
+    return lambda: formulation(["carbon"], carbon={"curve": curve})
+
+
+def _one(criterion: str) -> Callable[[], Formulation]:
+    return lambda: formulation([criterion])
+
+
+GOLDENS: dict[str, Callable[[], Formulation]] = {
+    **{
+        name: _one(name)
+        for name in (
+            "carbon",
+            "cost",
+            "food",
+            "water",
+            "biodiversity",
+            "cropland",
+            "cropland_quality",
+            "area",
+            "habitat",
+        )
+    },
+    "carbon_zone": _curve("zone"),
+    "carbon_precipitation": _curve("precipitation"),
+    "menu": _menu,
+    "effect_table": table_formulation,
+    "limits": _limits,
+    "formulate": lambda: formulation(["carbon", "food", "cost"], about={"decision": "share"}),
+}
+
+
+def main() -> None:
+    """Write every golden."""
+    for name, build in GOLDENS.items():
+        (FOLDER / f"{name}.lp").write_text(lp_text(build()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""A program as LP text with readable names; further criteria stand as comments."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+
+from landfront.models.formulate import Formulation
+
+
+def lp_text(formulation: Formulation) -> str:
+    """The formulation in CPLEX LP format: first criterion as objective, limits, groups, bounds."""
+    program, names = formulation.program, _names(formulation)
+    objectives = sp.csr_array(program.objectives.to_csr())
+    heads = [
+        f"{'maximize' if sense < 0 else 'minimize'}\n {name}: {_row(objectives, c, names)}{_constant(program.offsets[c])}"
+        for c, (name, sense) in enumerate(zip(program.objective_names, program.senses, strict=True))
+    ]
+    lines = [f"\\ {formulation.study.title}, {formulation.study.study.decision}"]
+    lines += [f"\\ also {head.replace(chr(10), '')}" for head in heads[1:]]
+    lines += [heads[0], "subject to", *_limits(formulation, names), *_groups(formulation, names)]
+    section = "binaries" if program.integer.all() else "bounds"
+    columns = names if section == "binaries" else [f"0 <= {name} <= 1" for name in names]
+    return "\n".join([*lines, section, *(f" {column}" for column in columns), "end", ""])
+
+
+def _names(formulation: Formulation) -> list[str]:
+    menu, ids = formulation.menu, formulation.landscape.ids
+    return [f"x({ids[p]},{menu.interventions[k]})" for p, k in zip(menu.parcel, menu.kind, strict=True)]
+
+
+def _row(matrix: sp.csr_array, row: int, names: list[str]) -> str:
+    part = slice(matrix.indptr[row], matrix.indptr[row + 1])
+    order = np.argsort(matrix.indices[part])
+    values, columns = matrix.data[part][order], matrix.indices[part][order]
+    terms = [f"{v:+.10g} {names[j]}" for v, j in zip(values, columns, strict=True)]
+    return " ".join(terms) or f"0 {names[0]}"
+
+
+def _constant(value: float) -> str:
+    return f" {value:+.10g}" if value else ""
+
+
+def _limits(formulation: Formulation, names: list[str]) -> list[str]:
+    program, lines = formulation.program, []
+    for r, name in enumerate(program.row_names):
+        label = name.replace("[", "(").replace("]", ")").replace(" ", "")
+        body = _row(program.row_matrix, r, names)
+        if np.isfinite(program.row_lower[r]):
+            lines.append(f" {label}_min: {body} >= {program.row_lower[r]:.10g}")
+        if np.isfinite(program.row_upper[r]):
+            lines.append(f" {label}_max: {body} <= {program.row_upper[r]:.10g}")
+    return lines
+
+
+def _groups(formulation: Formulation, names: list[str]) -> list[str]:
+    starts, ids = formulation.program.starts, formulation.landscape.ids
+    return [f" one({ids[p]}): {' + '.join(names[starts[p] : starts[p + 1]])} = 1" for p in range(len(ids))]
