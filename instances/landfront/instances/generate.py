@@ -106,7 +106,7 @@ def _words(county: County, source: str, seed: int, *, geometry: bool) -> dict[st
 
 
 def _growing(county: County) -> str:
-    """The line that keeps the townships with a harvest, where some have none (a share of nothing is no limit)."""
+    """Name the townships with a harvest where some have none: a share of nothing is no limit."""
     notes = county.records
     town = notes.town[notes.village]
     harvest = np.bincount(town, notes.yields * county.land.net, len(notes.towns))
