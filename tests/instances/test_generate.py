@@ -148,3 +148,28 @@ def test_a_folder_with_a_study_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="already holds"):
         generate_county(tmp_path, 1000, 1)
     assert (tmp_path / "study.toml").read_text(encoding="utf-8") == "mine"
+
+
+def test_files_that_are_there_are_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "parcels.gpkg").write_text("mine", encoding="utf-8")
+    with pytest.raises(InputError, match="is there already"):
+        generate_county(tmp_path, 1000, 1)
+    assert [item.name for item in tmp_path.iterdir()] == ["parcels.gpkg"]
+    assert (tmp_path / "parcels.gpkg").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_full_disk_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(folder: Path, *_: object, **__: object) -> None:
+        (folder / "parcels.gpkg").write_text("half", encoding="utf-8")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("landfront.instances.generate.write_layer", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        generate_county(tmp_path / "county", 1000, 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_layer_that_cannot_be_written_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "county").write_text("a file", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be written"):
+        generate_county(tmp_path / "county", 1000, 1)

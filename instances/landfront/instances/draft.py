@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.guess import Guesses, guess
 from landfront.instances.readers import LAYERS, TABLES, read_table
+from landfront.instances.staging import staged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,16 +52,16 @@ def draft_study(layer: str | Path, folder: str | Path) -> tuple[Path, list[str]]
     Raises
     ------
     InputError
-        If the layer cannot be read, is empty, or the folder already holds a study.
+        If the layer cannot be read, is empty, or the folder already holds a study or cannot be written.
     """
     layer, folder = Path(layer), Path(folder)
     refuse(*_faults(layer, folder))
     name, notes = _layer_name(layer)
     frame = _read(layer, name)
     found = guess(frame)
-    folder.mkdir(parents=True, exist_ok=True)
-    source = _bring(layer, folder)
-    (folder / "study.toml").write_text(_text(found, source, name), encoding="utf-8")
+    with staged(folder) as scratch:
+        source = _bring(layer, folder, scratch)
+        (scratch / "study.toml").write_text(_text(found, source, name), encoding="utf-8")
     return folder / "study.toml", notes + list(frame.attrs.get("notes", ())) + _notes(found)
 
 
@@ -73,9 +74,6 @@ def _faults(layer: Path, folder: Path) -> list[Fault]:
         faults.append(Fault(str(layer), "", f"{layer.suffix!r} is not read", f"Use one of {kinds}."))
     if (folder / "study.toml").exists():
         faults.append(Fault(str(folder), "", "already holds a study.toml", "Give a new folder."))
-    target = folder / layer.name
-    if target.exists() and target.resolve() != layer.resolve():
-        faults.append(Fault(str(target), "", "another file of that name is there", "Give a new folder."))
     return faults
 
 
@@ -102,15 +100,15 @@ def _read(layer: Path, name: str | None) -> pd.DataFrame:
     return frame
 
 
-def _bring(layer: Path, folder: Path) -> str:
-    """Copy the layer into the folder unless it lies inside; returns the path as the study gives it."""
+def _bring(layer: Path, folder: Path, scratch: Path) -> str:
+    """Copy the layer unless it lies inside the folder; returns the path as the study gives it."""
     inside = layer.resolve().is_relative_to(folder.resolve())
     if inside:
         return layer.resolve().relative_to(folder.resolve()).as_posix()
     shapefile = layer.suffix.lower() == ".shp"
     parts = [part for part in layer.parent.glob(f"{layer.stem}.*") if part.suffix.lower() in SHAPEFILE_PARTS]
     for part in parts if shapefile else [layer]:
-        shutil.copy2(part, folder / part.name)
+        shutil.copy2(part, scratch / part.name)
     return layer.name
 
 

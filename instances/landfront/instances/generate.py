@@ -18,6 +18,7 @@ from landfront.instances.county.mesh import Mesh, build_mesh
 from landfront.instances.county.table import County
 from landfront.instances.county.writing import LayerKind, write_layer
 from landfront.instances.faults import Fault, refuse
+from landfront.instances.staging import staged
 
 SMALLEST, LARGEST = 1_000, 10_000_000
 MOST = {"gpkg": LARGEST, "shp": 2_000_000, "parquet": LARGEST}
@@ -44,17 +45,18 @@ def generate_county(folder: str | Path, parcels: int, seed: int, *, layer: Layer
     Raises
     ------
     InputError
-        If the size, the seed or the layer is out of range, or the folder already holds a study.
+        If the size, the seed or the layer is out of range, the folder already holds a study, or it cannot be
+        written; nothing is left half-written.
     """
     folder = Path(folder)
     refuse(*_faults(folder, parcels, seed, layer))
     mesh, county = draw_county(parcels, seed)
-    folder.mkdir(parents=True, exist_ok=True)
-    source, geometry = write_layer(folder, mesh, county, layer=layer)
-    words = _words(county, source, seed, geometry=geometry)
-    for name in ("README.txt", "study.toml"):
-        text = Template((TEMPLATES / name).read_text(encoding="utf-8")).substitute(words)
-        (folder / name).write_text(text, encoding="utf-8")
+    with staged(folder) as scratch:
+        source, geometry = write_layer(scratch, mesh, county, layer=layer)
+        words = _words(county, source, seed, geometry=geometry)
+        for name in ("README.txt", "study.toml"):
+            text = Template((TEMPLATES / name).read_text(encoding="utf-8")).substitute(words)
+            (scratch / name).write_text(text, encoding="utf-8")
     return folder / "study.toml"
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, refuse
+from landfront.instances.staging import staged
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,19 +42,19 @@ def write_provinces(folder: str | Path) -> Path:
     Raises
     ------
     InputError
-        If the folder already holds a study.
+        If the folder already holds a study, or cannot be written.
     """
     folder = Path(folder)
     if (folder / "study.toml").exists():
         refuse(Fault(str(folder), "", "already holds a study.toml", "Give a new folder."))
-    folder.mkdir(parents=True, exist_ok=True)
     units = strata()
-    units.to_csv(folder / "units.csv", index=False, float_format="%.12g")
-    mark_summary(units).to_csv(folder / "marks.csv", index=False, float_format="%.10g")
-    for name, bounds in _bounds(units).items():
-        bounds.to_csv(folder / f"{name}.csv", index=False, float_format="%.10g")
-    for name in ("SOURCES.md", "README.txt", "study.toml"):
-        shutil.copyfile(PACKAGED / name, folder / name)
+    with staged(folder) as scratch:
+        units.to_csv(scratch / "units.csv", index=False, float_format="%.12g")
+        mark_summary(units).to_csv(scratch / "marks.csv", index=False, float_format="%.10g")
+        for name, bounds in _bounds(units).items():
+            bounds.to_csv(scratch / f"{name}.csv", index=False, float_format="%.10g")
+        for name in ("SOURCES.md", "README.txt", "study.toml"):
+            shutil.copyfile(PACKAGED / name, scratch / name)
     return folder / "study.toml"
 
 

@@ -23,7 +23,7 @@ def write_layer(folder: Path, mesh: Mesh, county: County, *, layer: LayerKind) -
         return _parquet(folder / "parcels.parquet", mesh, county)
     if layer == "shp":
         return _shapefile(folder / "parcels.shp", mesh, county)
-    _frame(mesh, county).to_file(folder / "parcels.gpkg", layer="DLTB", driver="GPKG", engine="pyogrio")
+    _to_file(_frame(mesh, county), folder / "parcels.gpkg", layer="DLTB", driver="GPKG")
     return "parcels.gpkg", True
 
 
@@ -33,10 +33,20 @@ def _frame(mesh: Mesh, county: County) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(county.frame(), geometry=mesh.polygons(), crs=CRS)
 
 
+def _to_file(frame: gpd.GeoDataFrame, path: Path, **options: str) -> None:
+    """Write a layer; what GDAL could not write is an OSError like any other."""
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    try:
+        frame.to_file(path, engine="pyogrio", **options)
+    except (DataLayerError, DataSourceError) as error:
+        raise OSError(str(error)) from error
+
+
 def _shapefile(path: Path, mesh: Mesh, county: County) -> tuple[str, bool]:
     """Survey offices hand over Shapefiles in GBK without a .cpg; so does this."""
     frame = _frame(mesh, county).rename(columns={"SOC_POT_T_HA": "SOC_POT_T", "YIELD_KG_MU": "YIELD_KGMU"})
-    frame.to_file(path, driver="ESRI Shapefile", engine="pyogrio", encoding="GBK")
+    _to_file(frame, path, driver="ESRI Shapefile", encoding="GBK")
     path.with_suffix(".cpg").unlink(missing_ok=True)
     return path.name, True
 
