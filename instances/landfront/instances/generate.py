@@ -55,7 +55,7 @@ def generate_county(folder: str | Path, parcels: int, seed: int, *, layer: Layer
         source, geometry = write_layer(scratch, mesh, county, layer=layer)
         words = _words(county, source, seed, geometry=geometry)
         for name in ("README.txt", "study.toml"):
-            text = Template((TEMPLATES / name).read_text(encoding="utf-8")).substitute(words)
+            text = Template((TEMPLATES / f"{name}.in").read_text(encoding="utf-8")).substitute(words)
             (scratch / name).write_text(text, encoding="utf-8")
     return folder / "study.toml"
 
