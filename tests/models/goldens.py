@@ -1,13 +1,14 @@
-"""The golden LP of each component; ``python -m tests.models.goldens`` writes them anew, to be read in the diff."""
+"""The golden LP of each component; ``python -m tests.models.goldens`` writes them anew."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from landfront.models.formulate import Formulation
 from tests.models.builders import formulation, landscape, table_formulation
 from tests.models.lp import lp_text
+
+from landfront.models.formulate import Formulation
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
 
@@ -27,7 +28,7 @@ def _flags(values: list[bool]) -> object:
 
 
 def _limits() -> Formulation:
-    """Totals by region, a change, a share of land, habitat features, another milestone, both sides at once."""
+    """Totals by region, a change, shares, habitat features, another milestone, both sides at once."""
     limits = [
         {"name": "grain", "criterion": "food", "min": {"share": 0.9}, "by": "county"},
         {"name": "runoff", "criterion": "water", "of": "change", "min": -20000},

@@ -7,13 +7,15 @@ import scipy.sparse as sp
 
 from landfront.models.formulate import Formulation
 
+WORDS = {-1: "maximize", 1: "minimize"}
+
 
 def lp_text(formulation: Formulation) -> str:
     """The formulation in CPLEX LP format: first criterion as objective, limits, groups, bounds."""
     program, names = formulation.program, _names(formulation)
     objectives = sp.csr_array(program.objectives.to_csr())
     heads = [
-        f"{'maximize' if sense < 0 else 'minimize'}\n {name}: {_row(objectives, c, names)}{_constant(program.offsets[c])}"
+        f"{WORDS[int(sense)]}\n {name}: {_row(objectives, c, names)}{_constant(program.offsets[c])}"
         for c, (name, sense) in enumerate(zip(program.objective_names, program.senses, strict=True))
     ]
     lines = [f"\\ {formulation.study.title}, {formulation.study.study.decision}"]

@@ -10,13 +10,13 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.models import builders as b
 
 from landfront.models.blocks import effect_rows, factored, stack
 from landfront.models.effects import Effect, Term
 from landfront.models.formulate import Formulation
 from landfront.models.menu import Menu
 from landfront.optimizer.program import Csr, Factored
-from tests.models import builders as b
 
 ALL = ("carbon", "cost", "food", "water", "biodiversity", "habitat", "cropland", "cropland_quality", "area")
 LIMITS = [
@@ -94,7 +94,7 @@ def test_a_stack_equals_its_blocks(seed: int, forms: list[bool]) -> None:
 def test_sparse_feature_rows_equal_dense_ones() -> None:
     rng = np.random.default_rng(1)
     menu = random_menu(rng, 30, 4)
-    amount = sp.random_array((30, 5), density=0.3, rng=rng, format="csc")
+    amount = sp.csc_array(sp.random_array((30, 5), density=0.3, rng=rng))
     table, scope = rng.normal(size=(5, 4)), rng.integers(-1, 3, 30)
     block = factored(menu, amount, table, scope=scope, count=3)
     dense = amount.toarray()
