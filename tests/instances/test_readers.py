@@ -40,7 +40,9 @@ def layer(frame: pd.DataFrame) -> gpd.GeoDataFrame:
     import geopandas as gpd
     import shapely
 
-    return gpd.GeoDataFrame(frame, geometry=[shapely.box(i, 0, i + 1, 1) for i in range(len(frame))], crs=4326)
+    return gpd.GeoDataFrame(
+        frame, geometry=[shapely.box(i, 0, i + 1, 1) for i in range(len(frame))], crs=4326
+    )
 
 
 def write(frame: pd.DataFrame, folder: Path, kind: str) -> Path:
@@ -140,7 +142,9 @@ def test_wrong_encoding_is_a_fault(tmp_path: Path, kind: str, written: str, said
 
 def test_csv_types_are_those_of_every_cell(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
-    path.write_text("whole,real,code,word,gap,none,big\n1,1,01,NA,1,,99999999999999999999\n2,2.5,02,inf,,,1\n")
+    path.write_text(
+        "whole,real,code,word,gap,none,big\n1,1,01,NA,1,,99999999999999999999\n2,2.5,02,inf,,,1\n"
+    )
     read = read_table(path)
     assert read["whole"].dtype == np.int64
     assert read["real"].dtype == np.float64
@@ -149,7 +153,7 @@ def test_csv_types_are_those_of_every_cell(tmp_path: Path) -> None:
     assert read["gap"].iloc[0] == 1
     assert np.isnan(read["gap"].iloc[1])
     assert read["none"].isna().all()
-    assert pd.api.types.is_float_dtype(read["big"]) or read["big"].dtype == "str"
+    assert read["big"].tolist() == ["99999999999999999999", "1"]
 
 
 def test_long_ids_with_a_gap_stay_exact(tmp_path: Path) -> None:
@@ -158,7 +162,9 @@ def test_long_ids_with_a_gap_stay_exact(tmp_path: Path) -> None:
     assert read_table(path)["id"].tolist()[::2] == ["110101080000000001", "110101080000000003"]
 
 
-text = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=8)
+text = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=8
+)
 
 
 @settings(max_examples=40, deadline=None)
@@ -181,7 +187,9 @@ def test_damaged_file_is_unreadable(frame: pd.DataFrame, tmp_path: Path, kind: s
 def test_attributes_cut_short(frame: pd.DataFrame, tmp_path: Path) -> None:
     path = write(frame, tmp_path, "shp").with_suffix(".dbf")
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(InputError, match=r"parcels\.dbf: cannot be read: .* bytes long where its header says"):
+    with pytest.raises(
+        InputError, match=r"parcels\.dbf: cannot be read: .* bytes long where its header says"
+    ):
         read_table(path.with_suffix(".shp"))
 
 
@@ -209,7 +217,9 @@ def test_missing_file_column_and_kind(frame: pd.DataFrame, tmp_path: Path) -> No
     path = write(frame, tmp_path, "csv")
     with pytest.raises(InputError, match=r"parcel.csv: no such file\. Did you mean 'parcels.csv'\?"):
         read_table(tmp_path / "parcel.csv")
-    with pytest.raises(InputError, match=r"bsm: no such column\. Did you mean 'BSM'\? Its columns are BSM, DLBM"):
+    with pytest.raises(
+        InputError, match=r"bsm: no such column\. Did you mean 'BSM'\? Its columns are BSM, DLBM"
+    ):
         read_table(path, columns=["bsm", "area"])
     shutil.copy(path, tmp_path / "parcels.xlsx")
     with pytest.raises(InputError, match=r"files that end in '.xlsx' are not read\. Give one of"):

@@ -1,4 +1,4 @@
-"""The data dictionary: tables that agree with the code, and land codes that are read as the survey writes them."""
+"""The data dictionary: tables that agree with the code, and land codes as the survey writes them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_dictionary_types() -> None:
     assert land["code"].iloc[0] == "0101"
     assert land["intactness"].dtype == float
     assert dictionary("effects").set_index("effect").loc["cost", "unit"] == "currency"
-    assert pd.isna(dictionary("parcels").set_index("name").loc["slope", "default"])
+    assert dictionary("parcels").set_index("name")["default"].isna()["slope"]
 
 
 def test_land_codes_are_complete() -> None:

@@ -11,7 +11,17 @@ from landfront.instances.schema import rows
 from landfront.instances.units import UnitError, convert, known, same_kind, unit
 
 NAMES = [row["unit"] for row in rows("units")]
-COMPOUND = ["kg/mu", "t/ha", "jin/mu", "kg/ha", "CNY/mu/yr", "10k CNY/ha", "t CO2e/ha/yr", "t C/ha/yr", "%/yr"]
+COMPOUND = [
+    "kg/mu",
+    "t/ha",
+    "jin/mu",
+    "kg/ha",
+    "CNY/mu/yr",
+    "10k CNY/ha",
+    "t CO2e/ha/yr",
+    "t C/ha/yr",
+    "%/yr",
+]
 
 
 @pytest.mark.parametrize(

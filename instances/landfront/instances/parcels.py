@@ -58,6 +58,10 @@ def read_area(sheet: Sheet, entry: Column) -> Floats:
     area = sheet.quantity(entry.column, entry.unit, "ha", key="parcels.area.unit")
     sheet.fault(entry.column, "negative area", "Give an area above 0.", where=area < 0)
     sheet.fault(entry.column, "area is 0", "Give an area above 0, or drop the parcel.", where=area == 0)
+    most = float(by_key("parcels")["area"]["max"])
+    sheet.fault(
+        entry.column, f"area is above {most:g} ha", "Mend it, or parcels.area.unit.", where=area > most
+    )
     median = float(np.nanmedian(area)) if np.isfinite(area).any() else 1.0
     if not SMALL <= median <= LARGE:
         sheet.note(f"the median parcel has {median:.3g} ha; is the unit of {entry.column} right?")
@@ -142,7 +146,8 @@ def read_covariates(sheet: Sheet, study: Study, cover: Cover) -> dict[str, NDArr
         default = np.array([*(codes.intactness(code) for code in cover[1]), np.nan])
         found["intactness"] = default[cover[0]]
         sheet.note("intactness by land cover (tables/land_codes.csv): no column is named for it")
-    return {name: values.astype(np.float32) for name, values in found.items()}
+    with np.errstate(over="ignore"):  # a value beyond float32 is out of range, and told as such
+        return {name: values.astype(np.float32) for name, values in found.items()}
 
 
 def _column(parcels: Parcels, name: str) -> Column | None:

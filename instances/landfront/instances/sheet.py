@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from landfront.instances.faults import SHOWN_ROWS, Fault, InputError, refuse
 from landfront.instances.readers import column_names, missing_column, read_table
+from landfront.instances.readers.frame import EXACT
 from landfront.instances.units import UnitError, convert
 
 Floats = NDArray[np.float64]
@@ -175,7 +176,7 @@ def match_ids(ids: pd.Index, values: pd.Series) -> NDArray[np.int64]:
 
 def _whole(series: pd.Series) -> bool:
     filled = series.dropna()
-    return bool((filled == filled.round()).all()) and len(filled) > 0
+    return len(filled) > 0 and bool(((filled == filled.round()) & (filled.abs() <= EXACT)).all())
 
 
 def _plain(value: object) -> object:

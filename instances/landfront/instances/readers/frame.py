@@ -29,7 +29,7 @@ def typed(column: Any) -> Any:
             numbers = pc.cast(pc.utf8_trim_whitespace(column), kind)
         except pa.ArrowInvalid:
             continue
-        return column if _is_code(column) or _is_odd(numbers) else numbers
+        return column if _is_code(column) or _is_odd(column, numbers) else numbers
     return column
 
 
@@ -38,11 +38,12 @@ def _is_code(column: Any) -> bool:
     return bool(pc.any(pc.match_substring_regex(column, r"^\s*[+-]?0[0-9]")).as_py())
 
 
-def _is_odd(numbers: Any) -> bool:
-    """Tell whether words such as nan and inf were read as numbers."""
+def _is_odd(column: Any, numbers: Any) -> bool:
+    """Tell whether words such as nan and inf were read as numbers, or long ids would be rounded as floats."""
     if not pa.types.is_floating(numbers.type):
         return False
-    return not pc.all(pc.is_finite(numbers)).as_py()
+    long = pc.any(pc.match_substring_regex(column, r"^\s*[+-]?[0-9]{16,}\s*$")).as_py()
+    return bool(long) or not pc.all(pc.is_finite(numbers)).as_py()
 
 
 def _flat(column: Any) -> Any:
