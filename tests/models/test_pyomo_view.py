@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 import pyomo.environ as pyo
@@ -52,6 +53,10 @@ def test_twin_of_each_golden_is_the_same_program(name: str) -> None:
 
 def test_twin_with_empty_scopes_and_ranges_is_the_same_program(found: Formulation) -> None:
     assert_same_program(found)
+
+
+def test_twin_of_the_tiny_study_is_the_same_program() -> None:
+    assert_same_program(formulate(read_study(Path(str(files("landfront.instances") / "examples" / "tiny")))))
 
 
 def test_twin_of_the_provinces_is_the_same_program(tmp_path: Path) -> None:

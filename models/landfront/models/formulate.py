@@ -41,6 +41,8 @@ from landfront.optimizer.program import Program
 if TYPE_CHECKING:
     import pandas as pd
 
+__all__ = ["Formulation", "LimitRow", "Tables", "formulate", "formulate_from"]
+
 Floats = NDArray[np.float64]
 
 

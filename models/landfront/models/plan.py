@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from landfront.models.effects import Effect
 from landfront.models.formulate import Formulation
+from landfront.optimizer.certify import row_tolerance
 from landfront.optimizer.program import Csr, Factored
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ Ints = NDArray[np.int64]
 MU_PER_HA = 15.0
 NO_SHARE = 1e-9
 """A smaller share is a solver's rounding, not a decision."""
-TOLERANCE = 1e-6
-"""A limit holds when it is broken by no more than this share of the numbers it is about."""
 
 
 @dataclass(frozen=True)
@@ -141,19 +140,14 @@ class Plan:
         """
         import pandas as pd
 
-        rows = self.formulation.limits
-        columns = ("name", "region", "criterion", "unit", "lower", "upper", "of", "baseline")
+        rows, activity = self.formulation.limits, self._activity()
+        columns = ("name", "region", "criterion", "unit", "lower", "upper")
         frame = pd.DataFrame([{c: getattr(row, c) for c in columns} for row in rows], columns=list(columns))
-        shift = np.where(frame["of"] == "total", frame["baseline"], 0.0).astype(np.float64)
-        frame.insert(4, "value", self._activity() + shift)
-        lower, upper = frame["lower"].to_numpy(np.float64), frame["upper"].to_numpy(np.float64)
-        value = frame["value"].to_numpy(np.float64)
-        frame["margin"] = np.minimum(value - lower, upper - value)
-        size = np.maximum.reduce(
-            [np.abs(value), np.abs(frame["baseline"].to_numpy(np.float64)), np.ones(len(frame))]
-        )
-        frame["holds"] = frame["margin"].to_numpy() >= -TOLERANCE * size
-        return frame.drop(columns=["of", "baseline"])
+        shift = np.array([row.baseline if row.of == "total" else 0.0 for row in rows])
+        frame.insert(4, "value", activity + shift)
+        frame["margin"] = self._margin(activity)
+        frame["holds"] = self._holds(frame["margin"].to_numpy(np.float64))
+        return frame
 
     def totals(self, level: str | None = None) -> pd.DataFrame:
         """Region x intervention: ``region, intervention, parcels, area_ha, area_mu``, change of every effect.
@@ -235,6 +229,17 @@ class Plan:
         for term in effect.terms:
             values += term.amount[parcel] * term.table[kind]
         return np.asarray(values * share)
+
+    def _margin(self, activity: Floats) -> Floats:
+        """How far each limit is inside its bounds; from changes, which are known better than totals."""
+        program = self.formulation.program
+        return np.asarray(np.minimum(activity - program.row_lower, program.row_upper - activity))
+
+    def _holds(self, margin: Floats) -> NDArray[np.bool_]:
+        """Whether each limit holds, with the tolerance that solutions of the program are granted."""
+        if (margin >= 0).all():
+            return np.ones(len(margin), dtype=bool)
+        return np.asarray(margin >= -row_tolerance(self.formulation.program))
 
     def _activity(self) -> Floats:
         """Change that each limit sums, options off the menu included."""
