@@ -12,7 +12,7 @@ import pytest
 
 from landfront.instances import codes
 from landfront.instances.catalogue import Catalogue, describe, load_catalogue
-from landfront.instances.evidence import MARKS
+from landfront.instances.book import MARKS
 from landfront.instances.faults import InputError
 from landfront.instances.schema import by_key
 from landfront.instances.study import Study
@@ -50,7 +50,9 @@ def test_every_number_has_unit_source_and_mark() -> None:
     assert not (table["low"] > table["value"]).any()
     assert not (table["high"] < table["value"]).any()
     assert table["intervention"].nunique() == 22
-    assert {"default", "groa", "tnc", "bef", "ipcc"} == set(table["set"])
+    assert {"default", "groa", "tnc", "bef", "ipcc", "precipitation"} == set(table["set"])
+    constants = table[table["set"] == "precipitation"].set_index("parameter")["value"]
+    assert constants[["intercept", "age", "precipitation"]].tolist() == [-3.994, 0.738, 0.913]
 
 
 def test_what_the_formulation_needs_is_never_missing(make: Make) -> None:

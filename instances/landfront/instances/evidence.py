@@ -1,31 +1,37 @@
-"""Evidence: the rows of a catalogue (interventions.csv, coefficients.csv), checked and chosen among."""
+"""Evidence: the numbers of a catalogue that a study uses, chosen among sets, in its currency."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from landfront.instances import codes
-from landfront.instances.catalogue import KEEP, KEEP_LABELS, Catalogue, GrowthCurve
+from landfront.instances.book import (
+    COEFFICIENTS,
+    DEFAULT,
+    INTERVENTIONS,
+    MONEY,
+    Book,
+    packaged,
+    read_book,
+    read_folder,
+    split_codes,
+)
+from landfront.instances.catalogue import KEEP, KEEP_LABELS, Catalogue
 from landfront.instances.effect_table import interventions_of_table
 from landfront.instances.faults import Fault
 from landfront.instances.money import to_currency
-from landfront.instances.paths import CATALOGUE_FILES, inside
+from landfront.instances.paths import inside
+from landfront.instances.readers import read_table
 from landfront.instances.schema import by_key, near, some
-from landfront.instances.sheet import Faults, Sheet, open_sheet
+from landfront.instances.sheet import Faults
 from landfront.instances.study import Study
 from landfront.instances.units import UnitError, convert
 
-DEFAULT = "default"
-MARKS = ("verified", "derived", "recalled", "assumed")
-MONEY = {"establishment": "/ha", "annual": "/ha/yr", "payment": "/ha"}
-INTERVENTIONS, COEFFICIENTS, CURVES = CATALOGUE_FILES
+REGRESSION, REGROWTH = "regrowth_by_precipitation.csv", "natural_forest_restoration"
 COLUMNS = (
     "intervention",
     "parameter",
@@ -40,17 +46,6 @@ COLUMNS = (
     "note",
 )
 FROM_DICTIONARY = "data dictionary (tables/coefficients.csv)"
-
-
-@dataclass(frozen=True)
-class Book:
-    """A catalogue as read: one row per intervention, one row per number, and the growth curves."""
-
-    name: str
-    interventions: pd.DataFrame
-    numbers: pd.DataFrame
-    curves: tuple[GrowthCurve, ...]
-    zones: dict[str, str]
 
 
 def build(study: Study) -> Catalogue:
@@ -92,7 +87,7 @@ def describe(study: Study | None, language: str) -> pd.DataFrame:
     """See `catalogue.describe`."""
     if study is None:
         faults = Faults()
-        book = _read(_packaged(), _packaged(), faults)
+        book = read_folder(packaged(), faults)
         faults.refuse()
         assert book is not None
         table = book.numbers.rename(columns={"mean": "value"})
@@ -101,158 +96,18 @@ def describe(study: Study | None, language: str) -> pd.DataFrame:
         catalogue = build(study)
         table = catalogue.evidence
         labels = pd.Series(catalogue.labels[language], index=catalogue.interventions)
+    if study is None or study.carbon.curve == "precipitation":
+        table = pd.concat([table, _regression()], ignore_index=True)
     table = table[[*COLUMNS]].reset_index(drop=True)
     table.insert(1, "name", table["intervention"].map(labels))
     return table
 
 
-def read_book(study: Study, faults: Faults) -> Book | None:
-    """Read the catalogue that a study names; None stands for one that has faults, which are collected."""
-    name = study.interventions.catalogue
-    with faults.caught():
-        folder = _packaged() if name == DEFAULT else inside(study, name, "interventions.catalogue")
-        return _read(folder, _packaged(), faults)
-    return None
-
-
-def _packaged() -> Path:
-    return Path(str(files("landfront.instances").joinpath("catalogue_data")))
-
-
-def _read(folder: Path, packaged: Path, faults: Faults) -> Book | None:
-    before = len(faults.found)
-    interventions = _read_interventions(folder, faults)
-    numbers = _read_numbers(folder, interventions, faults)
-    own = folder / CURVES
-    curves, zones = _read_curves(own if own.exists() else packaged / CURVES, faults)
-    if len(faults.found) > before or interventions is None or numbers is None:
-        return None
-    return Book(folder.name, interventions, numbers, curves, zones)
-
-
-def _read_interventions(folder: Path, faults: Faults) -> pd.DataFrame | None:
-    optional = {"name_zh": "", "ecosystem": "", "msa_basis": "after", "takes_cropland": "0"}
-    sheet = _open(folder / INTERVENTIONS, ("intervention", "name_en", "codes"), optional, faults)
-    if sheet is None:
-        return None
-    frame = sheet.frame
-    for column in ("intervention", "name_en"):
-        sheet.fault(column, "missing value", "Fill it in.", where=(frame[column] == "").to_numpy())
-    sheet.unique("intervention", what="intervention")
-    sheet.fault(
-        "intervention",
-        f"the name {KEEP!r} is taken",
-        "Choose another.",
-        where=_is(frame["intervention"], KEEP),
-    )
-    known = frozenset(codes.listed())
-    stray = frame["codes"].map(lambda text: any(code not in known for code in _split(text)))
-    sheet.fault("codes", "unknown land codes", codes.advice("TD/T 1055"), where=stray.to_numpy(dtype=bool))
-    for column, allowed in (("msa_basis", ("after", "gain")), ("takes_cropland", ("0", "1"))):
-        where = ~frame[column].isin(allowed).to_numpy()
-        sheet.fault(column, f"is none of {', '.join(allowed)}", "Give one of them.", where=where)
-    frame["name_zh"] = frame["name_zh"].where(frame["name_zh"] != "", frame["name_en"])
-    return frame.set_index("intervention")
-
-
-def _read_numbers(folder: Path, interventions: pd.DataFrame | None, faults: Faults) -> pd.DataFrame | None:
-    needed = ("intervention", "parameter", "mean", "unit", "source", "verified")
-    sheet = _open(
-        folder / COEFFICIENTS, needed, {"set": DEFAULT, "period": "", "note": ""}, faults, ("low", "high")
-    )
-    if sheet is None:
-        return None
-    frame = sheet.frame
-    before = len(faults.found)
-    for column in ("source", "unit"):
-        where = (frame[column] == "").to_numpy()
-        sheet.fault(column, "missing value", f"Every number has a {column}.", where=where)
-    sheet.fault(
-        "verified",
-        "unknown mark",
-        f"Give one of {', '.join(MARKS)}.",
-        where=~frame["verified"].isin(MARKS).to_numpy(),
-    )
-    frame["set"] = frame["set"].where(frame["set"] != "", DEFAULT)
-    _check_names(sheet, "parameter", tuple(by_key("coefficients")))
-    if interventions is not None:
-        _check_names(sheet, "intervention", tuple(interventions.index))
-    twice = frame.duplicated(["intervention", "parameter", "set"], keep=False).to_numpy()
-    sheet.fault("parameter", "the same intervention, parameter and set twice", "Keep one.", where=twice)
-    if len(faults.found) == before:
-        _check_ranges(sheet)
-    return frame
-
-
-def _open(
-    path: Path, needed: Sequence[str], optional: dict[str, str], faults: Faults, numbers: Sequence[str] = ()
-) -> Sheet | None:
-    """Read a file of a catalogue; empty text stays empty, and optional columns get their default."""
-    from landfront.instances.readers import column_names
-
-    with faults.caught():
-        present = column_names(path)
-        extra = [name for name in (*optional, *numbers) if name in present]
-        sheet = open_sheet(path, [*needed, *extra], faults)
-        if sheet is None or not all(sheet.has(name) for name in needed):
-            return None
-        frame = sheet.frame
-        for name in (*(n for n in needed if n != "mean"), *optional):
-            frame[name] = sheet.text(name, missing="ok").fillna("") if name in frame else optional[name]
-        for name in numbers:
-            anywhere = np.ones(len(frame), dtype=np.bool_)
-            frame[name] = sheet.number(name, missing=anywhere) if name in frame else np.nan
-        if "mean" in frame:
-            frame["mean"] = sheet.number("mean")
-        return sheet
-    return None
-
-
-def _check_names(sheet: Sheet, column: str, known: Sequence[str]) -> None:
-    series = sheet.frame[column]
-    unknown = ~series.isin(known).to_numpy()
-    hint = near(str(series[unknown].iloc[0]), known) if unknown.any() else ""
-    sheet.fault(column, f"unknown {column}", f"{hint} Known: {some(known, 30)}.".strip(), where=unknown)
-
-
-def _check_ranges(sheet: Sheet) -> None:
-    """Units measure what the dictionary says, low <= mean <= high, and means lie in its range."""
-    frame = sheet.frame
-    disordered = (frame["low"] > frame["mean"]) | (frame["mean"] > frame["high"])
-    sheet.fault("mean", "not between low and high", "Mend the row.", where=disordered.to_numpy())
-    for (parameter, unit), part in frame.groupby(["parameter", "unit"]):
-        row = by_key("coefficients")[str(parameter)]
-        where = np.isin(np.arange(len(frame)), part.index.to_numpy())
-        if parameter in MONEY:
-            continue  # the study's currency decides, see _in_currency
-        try:
-            mean = convert(frame["mean"].to_numpy(), str(unit), row["unit"])
-        except UnitError as error:
-            sheet.fault("unit", f"wrong unit for {parameter}", f"{error}.", where=where)
-            continue
-        low, high = float(row["min"] or -np.inf), float(row["max"] or np.inf)
-        outside = where & ((mean < low) | (mean > high))
-        sheet.fault(
-            "mean",
-            f"{parameter} outside {row['min']} to {row['max']} {row['unit']}",
-            "Mend it.",
-            where=outside,
-        )
-
-
-def _read_curves(path: Path, faults: Faults) -> tuple[tuple[GrowthCurve, ...], dict[str, str]]:
-    sheet = open_sheet(path, ("zone", "A", "k", "p"), faults)
-    if sheet is None or not all(sheet.has(name) for name in ("zone", "A", "k", "p")):
-        return (), {}
-    zones = sheet.text("zone").tolist()
-    numbers = zip(*(sheet.number(name).tolist() for name in ("A", "k", "p")), strict=True)
-    curves = tuple(GrowthCurve(zone, *three) for zone, three in zip(zones, numbers, strict=True))
-    spellings = {zone: zone for zone in zones}
-    if path.parent == _packaged():
-        other = open_sheet(path, ("source_zone",), faults)
-        if other is not None:
-            spellings |= dict(zip(other.text("source_zone"), zones, strict=True))
-    return curves, spellings
+def _regression() -> pd.DataFrame:
+    """Constants of regrowth by precipitation (``[carbon] curve = "precipitation"``), as rows of evidence."""
+    table = read_table(packaged() / REGRESSION).fillna("")
+    table = table.rename(columns={"constant": "parameter"})
+    return table.assign(intervention=REGROWTH, set="precipitation", low=np.nan, high=np.nan, period="")
 
 
 def _in_use(study: Study, known: Sequence[str], where: str, faults: Faults) -> tuple[str, ...]:
@@ -307,7 +162,7 @@ def _check_needed(book: Book, chosen: pd.DataFrame, names: Sequence[str], faults
             fix = f"Add a row for each, or leave {name} out of interventions.use."
             place = f"{book.name}/{COEFFICIENTS}"
             faults.found.append(Fault(place, name, f"intervention without {some(missing)}", fix))
-        if not _split(row["codes"]):
+        if not split_codes(row["codes"]):
             place, fix = (
                 f"{book.name}/{INTERVENTIONS}",
                 "List the land codes on which it is admissible, as 0103|0102.",
@@ -404,7 +259,7 @@ def _catalogue(
     admissible = (
         ()
         if evidence.empty
-        else tuple(codes.with_suffixes(_split(table.loc[name, "codes"])) for name in names)
+        else tuple(codes.with_suffixes(split_codes(table.loc[name, "codes"])) for name in names)
     )
     return Catalogue(
         interventions=(KEEP, *names),
@@ -419,11 +274,3 @@ def _catalogue(
 
 def _label(table: pd.DataFrame, name: str, column: str) -> str:
     return str(table.loc[name, column]) if name in table.index else name
-
-
-def _split(text: object) -> tuple[str, ...]:
-    return tuple(part.strip() for part in str(text).split("|") if part.strip())
-
-
-def _is(series: pd.Series, value: str) -> NDArray[np.bool_]:
-    return (series == value).to_numpy(dtype=np.bool_)
