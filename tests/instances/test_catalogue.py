@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from landfront.instances import codes
-from landfront.instances.catalogue import Catalogue, describe, load_catalogue
 from landfront.instances.book import MARKS
+from landfront.instances.catalogue import Catalogue, describe, load_catalogue
 from landfront.instances.faults import InputError
 from landfront.instances.schema import by_key
 from landfront.instances.study import Study
