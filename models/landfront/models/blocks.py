@@ -66,7 +66,10 @@ def _columns(
 ) -> sp.csr_array:
     row = scope[menu.parcel]
     inside = np.flatnonzero((row >= 0) & kinds[menu.kind] & (column != 0))
-    return sp.csr_array((column[inside], (row[inside], inside)), shape=(count, len(menu)))
+    shape = (count, len(menu))
+    if count == 1:  # already in order: no sorting by row
+        return sp.csr_array((column[inside], inside, np.array([0, len(inside)])), shape=shape)
+    return sp.csr_array((column[inside], (row[inside], inside)), shape=shape)
 
 
 def objective_rows(menu: Menu, effects: Sequence[Effect], parcels: int) -> Stack:

@@ -160,7 +160,7 @@ def _rows(limit: Limit, effects: Effects) -> LimitRows:
     )
     lower, upper = bounds.bounds_of(limit, sums, inputs)
     rows = tuple(
-        _row(limit, sums, scope, place, (float(lower[place]), float(upper[place])))
+        _row(limit, sums, place, between=(float(lower[place]), float(upper[place])))
         for place in range(len(lower))
     )
     if limit.of == "total":
@@ -168,7 +168,8 @@ def _rows(limit: Limit, effects: Effects) -> LimitRows:
     return LimitRows(rows, (sums.block,), lower, upper)
 
 
-def _row(limit: Limit, sums: bounds.Sums, scope: Scope, place: int, between: tuple[float, float]) -> LimitRow:
+def _row(limit: Limit, sums: bounds.Sums, place: int, *, between: tuple[float, float]) -> LimitRow:
+    scope = sums.scope
     region = scope.regions[place % len(scope.regions)]
     feature = sums.criteria[place]
     many = ([feature.removeprefix(PREFIX)] if limit.criterion == ALL else []) + ([region] if limit.by else [])

@@ -132,7 +132,8 @@ def menu_from_table(
     effects = {str(c): table[c].to_numpy(dtype=np.float64) for c in table.columns[2:]}
     order = _order(parcel * len(names) + kind)
     parcel, kind = parcel[order], kind[order]
-    _refuse_rows(landscape, names, parcel, kind, {name: column[order] for name, column in effects.items()})
+    in_order = {name: column[order] for name, column in effects.items()}
+    _refuse_rows(landscape, names, parcel=parcel, kind=kind, effects=in_order)
     alive = np.zeros((len(names), len(landscape)), dtype=bool)
     alive[kind, parcel] = True
     sieve = _Sieve(landscape, names, alive)
@@ -300,6 +301,7 @@ def _order(keys: NDArray[np.int64]) -> NDArray[np.int64]:
 def _refuse_rows(
     landscape: Landscape,
     names: tuple[str, ...],
+    *,
     parcel: NDArray[np.int64],
     kind: NDArray[np.int64],
     effects: dict[str, Floats],

@@ -60,27 +60,26 @@ def _id_column(formulation: Formulation, frame: pd.DataFrame) -> str:
     faults = []
     if not found:
         faults.append(
-            _fault("parcel", f"missing; columns are {', '.join(map(str, frame.columns))}", "Add parcel ids.")
+            Fault(
+                PLAN,
+                "parcel",
+                f"missing; columns are {', '.join(map(str, frame.columns))}",
+                "Add parcel ids.",
+            )
         )
     if "intervention" not in frame.columns:
         faults.append(
-            _fault("intervention", "missing", "Add the intervention of each parcel, keep for none.")
+            Fault(PLAN, "intervention", "missing", "Add the intervention of each parcel, keep for none.")
         )
     refuse(*faults)
     return found[0]
 
 
-def _fault(
-    column: str, rule: str, fix: str, rows: tuple[tuple[object, object], ...] = (), count: int = 0
-) -> Fault:
-    return Fault(PLAN, column, rule, fix, count, rows[:5])
-
-
-def _rows_fault(column: str, rule: str, fix: str, values: pd.Series, at: Any) -> list[Fault]:
+def _rows_fault(column: str, rule: str, fix: str, *, values: pd.Series, at: Any) -> list[Fault]:
     """One fault about the rows where `at` holds, or none."""
     bad = np.flatnonzero(np.asarray(at))
     shown = tuple((int(r) + 2, values.iloc[r]) for r in bad[:5])
-    return [_fault(column, rule, fix, shown, len(bad))] if len(bad) else []
+    return [Fault(PLAN, column, rule, fix, len(bad), shown)] if len(bad) else []
 
 
 def _parcels(formulation: Formulation, column: pd.Series) -> tuple[Ints, list[Fault]]:
@@ -91,7 +90,9 @@ def _parcels(formulation: Formulation, column: pd.Series) -> tuple[Ints, list[Fa
     index = match_ids(ids, column)
     if (index < 0).any():  # an id that was exported with an apostrophe
         index = np.where(index < 0, match_ids(ids, column.astype("str").str.removeprefix("'")), index)
-    return index, _rows_fault("parcel", "unknown parcel", "Use the ids of the study.", column, index < 0)
+    return index, _rows_fault(
+        "parcel", "unknown parcel", "Use the ids of the study.", values=column, at=index < 0
+    )
 
 
 def _kinds(formulation: Formulation, column: pd.Series) -> tuple[Ints, list[Fault]]:
@@ -101,7 +102,7 @@ def _kinds(formulation: Formulation, column: pd.Series) -> tuple[Ints, list[Faul
     wanted = pd.Index(column.astype("str").str.strip())
     index = np.asarray(names.get_indexer(wanted), dtype=np.int64)
     fix = f"Known: {', '.join(names)}."
-    return index, _rows_fault("intervention", "unknown intervention", fix, column, index < 0)
+    return index, _rows_fault("intervention", "unknown intervention", fix, values=column, at=index < 0)
 
 
 def _shares(formulation: Formulation, frame: pd.DataFrame) -> tuple[Floats, list[Fault]]:
@@ -111,14 +112,16 @@ def _shares(formulation: Formulation, frame: pd.DataFrame) -> tuple[Floats, list
         return np.ones(len(frame)), []
     share = pd.to_numeric(frame["share"], errors="coerce").to_numpy(dtype=np.float64)
     bad = ~((share >= 0) & (share <= 1 + NO_SHARE))
-    faults = _rows_fault("share", "is not between 0 and 1", "Give shares of the parcel.", frame["share"], bad)
+    faults = _rows_fault(
+        "share", "is not between 0 and 1", "Give shares of the parcel.", values=frame["share"], at=bad
+    )
     if formulation.study.study.decision == "whole":
         parted = ~bad & (np.minimum(share, 1 - share) > NO_SHARE)
         rule, fix = (
             "parts a parcel, but the study decides whole ones",
             'Give 0 or 1, or set decision = "share".',
         )
-        faults += _rows_fault("share", rule, fix, frame["share"], parted)
+        faults += _rows_fault("share", rule, fix, values=frame["share"], at=parted)
     return share, faults
 
 
@@ -144,7 +147,7 @@ def _coverage(formulation: Formulation, parcel: Ints, kind: Ints, share: Floats)
     ):
         if len(at):
             shown = tuple((ids[p], float(total[p])) for p in at[:5])
-            faults.append(_fault("parcel", rule, fix, shown, len(at)))
+            faults.append(Fault(PLAN, "parcel", rule, fix, len(at), shown))
     return faults
 
 
@@ -157,5 +160,7 @@ def _off_menu_faults(formulation: Formulation, parcel: Ints, kind: Ints) -> list
     shown = tuple((ids[p], names[k]) for p, k in zip(parcel[:5], kind[:5], strict=True))
     rule = f"options that the effect table does not have, so that {', '.join(tabled)} cannot be computed"
     return [
-        _fault("intervention", rule, "Add them to the table, or choose from the menu.", shown, len(parcel))
+        Fault(
+            PLAN, "intervention", rule, "Add them to the table, or choose from the menu.", len(parcel), shown
+        )
     ]
