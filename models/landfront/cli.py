@@ -98,7 +98,7 @@ def _plain_errors() -> Iterator[None]:
         raise typer.Exit(EARLY) from None
     except BrokenPipeError:
         # The reader of our output has seen enough, as `head` does.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         raise typer.Exit(DONE) from None
     except Exception as error:
         if Options.debug:
@@ -113,7 +113,7 @@ def _plain_errors() -> Iterator[None]:
 def _code_of(error: Exception) -> int:
     """The exit code of an exception, by the names of its classes, so that nothing is imported to tell."""
     names = {kind.__name__ for kind in type(error).__mro__}
-    codes = {"InputError": BAD_INPUT, "InfeasibleError": INFEASIBLE, "NothingFound": EARLY}
+    codes = {"InputError": BAD_INPUT, "InfeasibleError": INFEASIBLE, "NothingFoundError": EARLY}
     return next((code for name, code in codes.items() if name in names), INTERNAL)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +29,8 @@ def region_figure(result: Result, labels: Labels) -> Figure:
     tables = {name: _areas(result, point, level) for name, point in plans.items()}
     regions = _regions(tables, result, level)
     height = max(5.2, 1.75 + 0.21 * len(regions))
-    title = f"{labels.text(result.formulation.study.title, 'Study')}: area changed by {level or 'plan'}"
+    head = labels.text(result.formulation.study.title, "Study")
+    title = f"{head}: area changed by {(level or 'plan').lower()}"
     figure = sheet(title, width=13, height=height)
     used = [
         name
@@ -52,7 +53,7 @@ def region_figure(result: Result, labels: Labels) -> Figure:
         axes.tick_params(axis="y", labelleft=place == 0)
         thousands(axes, "x")
     if first is not None:
-        first.set_yticks(range(len(regions)), labels.texts(regions, level or "region"), fontsize=8)
+        first.set_yticks(range(len(regions)), labels.texts(regions, (level or "region").lower()), fontsize=8)
         first.set_ylim(len(regions) - 0.4, -0.6)
     rows = [KeyRow(result.intervention_labels[name], palette[name]) for name in used]
     key(figure.add_axes((0.785, 0.1, 0.2, 1 - 0.95 / height - 0.1)), "Interventions", rows)
@@ -70,7 +71,8 @@ def no_regret_figure(result: Result, labels: Labels) -> Figure:
     title = f"{labels.text(result.formulation.study.title, 'Study')}: what every plan agrees on"
     height = max(4.0, 1.9 + 0.3 * len(shown))
     figure = sheet(title, height=height)
-    axes = figure.add_axes((0.34, 1.05 / height, 0.6, 1 - 1.75 / height))
+    top = 1.15 if result.in_yuan else 0.7
+    axes = figure.add_axes((0.34, 1.05 / height, 0.6, 1 - (1.05 + top) / height))
     plain(axes)
     entry = scale(float(most.max(initial=0.0)), "ha")
     palette = colours(names)
@@ -91,7 +93,7 @@ def no_regret_figure(result: Result, labels: Labels) -> Figure:
     axes.invert_yaxis()
     axes.set_xlabel(entry.unit, fontsize=9)
     if result.in_yuan:
-        _mu_axis(axes, entry.unit, entry.factor)
+        _mu_axis(axes, entry.unit)
     thousands(axes, "x")
     axes.legend(loc="lower right", fontsize=8)
     caption(figure, no_regret_statement(result))
@@ -104,15 +106,21 @@ def no_regret_statement(result: Result) -> str:
     total = float(result.formulation.landscape.area.sum())
     same, keep = float(least.sum()), float(least[0])
     return (
-        f"In all {len(result.front)} plans of the front, {percent(same / total)} of the land gets the same choice: "
-        f"{area(same - keep, mu=result.in_yuan)} always gets the same intervention and "
-        f"{area(keep, mu=result.in_yuan)} is always kept as it is. The other {area(total - same, mu=result.in_yuan)} "
-        "depends on what is wanted more."
+        f"In all {len(result.front)} plans of the front, {percent(same / total)} of the land gets the same "
+        f"choice: {area(same - keep, mu=result.in_yuan)} always gets the same intervention and "
+        f"{area(keep, mu=result.in_yuan)} is always kept as it is. "
+        f"The other {area(total - same, mu=result.in_yuan)} depends on what is wanted more."
     )
 
 
-def _mu_axis(axes: Axes, unit: str, factor: float) -> None:
-    other = axes.secondary_xaxis("top", functions=(lambda v: v / HA_PER_MU, lambda v: v * HA_PER_MU))
+def _mu_axis(axes: Axes, unit: str) -> None:
+    def to_mu(hectares: Any) -> Any:
+        return hectares / HA_PER_MU
+
+    def to_hectares(mu: Any) -> Any:
+        return mu * HA_PER_MU
+
+    other = axes.secondary_xaxis("top", functions=(to_mu, to_hectares))
     other.set_xlabel(unit.replace("ha", "mu"), fontsize=8.5, color="#555555")
     other.tick_params(labelsize=8, colors="#555555")
     thousands(other, "x")  # type: ignore[arg-type]
@@ -121,8 +129,12 @@ def _mu_axis(axes: Axes, unit: str, factor: float) -> None:
 def _distinct(result: Result) -> dict[str, int]:
     """Named plans without repeats of the same point, at most five."""
     plans: dict[int, str] = {}
-    for named in result.named:
-        plans.setdefault(named.point, named.label.split(":")[0])
+    # The ends of the front and the knee come before the plans that it was not searched for.
+    searched = [
+        named for named in result.named if named.name == "knee" or named.name[4:] in result.front.criteria
+    ]
+    for named in [*searched, *result.named]:
+        plans.setdefault(named.point, named.label)
     return {label: point for point, label in list(plans.items())[:MOST_PLANS]}
 
 

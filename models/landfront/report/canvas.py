@@ -1,4 +1,4 @@
-"""The sheet that every figure is drawn on: title, plot, key beside it, caption under it, saved as PNG and SVG."""
+"""The sheet that every figure is drawn on: title, plot, key beside it, caption under it; PNG and SVG."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from landfront.report.style import FAINT, INK, Labels
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 DPI = 170
 LINE = 0.030
-SVG_RC = {"svg.hashsalt": "landfront", "svg.fonttype": "path"}
+SVG_RC: Any = {"svg.hashsalt": "landfront", "svg.fonttype": "path"}
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,40 @@ def key(axes: Axes, heading: str, rows: Sequence[KeyRow], columns: Sequence[str]
         top -= line * (len(wrapped) + 0.28)
 
 
+def place_letters(axes: Axes, spots: Sequence[tuple[str, float, float]], *, size: float = 10) -> None:
+    """Write letters beside points, each where it hides no other letter and no other named point."""
+    pixels = axes.transData.transform([(x, y) for _, x, y in spots])
+    unit = axes.get_figure().dpi / 72  # type: ignore[union-attr]
+    taken = [tuple(pixel) for pixel in pixels]
+    for (letter, x, y), pixel in zip(spots, pixels, strict=True):
+        offset = max(_directions(size), key=lambda step: _room(pixel, step, taken, unit=unit, size=size))
+        taken.append((pixel[0] + offset[0] * unit, pixel[1] + offset[1] * unit))
+        axes.annotate(
+            letter, (x, y), xytext=offset, textcoords="offset points", fontsize=size, weight="bold",
+            color=INK, ha="center", va="center", zorder=6,
+        )  # fmt: skip
+
+
+def _directions(size: float) -> list[tuple[float, float]]:
+    """Offsets in points around a mark, near ones first, below left preferred: fronts bulge up and right."""
+    around = [(-0.7, -0.7), (0.7, 0.7), (-1, 0), (0, -1), (1, 0), (0, 1), (-0.7, 0.7), (0.7, -0.7)]
+    return [(dx * reach * size, dy * reach * size) for reach in (1.3, 2.3) for dx, dy in around]
+
+
+def _room(
+    pixel: Sequence[float],
+    step: tuple[float, float],
+    taken: Sequence[Sequence[float]],
+    *,
+    unit: float,
+    size: float,
+) -> float:
+    """Distance to the nearest thing in the way, capped where there is room enough, so that near wins."""
+    x, y = pixel[0] + step[0] * unit, pixel[1] + step[1] * unit
+    nearest = min(((x - a) ** 2 + (y - b) ** 2) ** 0.5 for a, b in taken)
+    return float(min(nearest, 1.15 * size * unit))
+
+
 def _swatch(axes: Axes, row: KeyRow, top: float, size: tuple[float, float]) -> None:
     from matplotlib.patches import Rectangle
 
@@ -119,7 +153,7 @@ def save(figure: Figure, folder: Path, name: str, labels: Labels) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
     figure.savefig(paths[0], dpi=DPI)
-    # Text as outlines, so that an SVG looks the same where the font is missing; no date, so that runs compare.
+    # Text as outlines, so that an SVG looks the same where the font is missing; no date: runs compare.
     with mpl.rc_context(SVG_RC):
         figure.savefig(paths[1], metadata={"Date": None}, dpi=DPI)
     return paths

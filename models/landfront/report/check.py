@@ -89,6 +89,7 @@ class Check:
         }
 
     def __str__(self) -> str:
+        """Say it in words."""
         return "\n".join(
             [
                 *self._size_text(),
@@ -108,7 +109,8 @@ class Check:
         return [
             formulation.study.title,
             f"{len(formulation.landscape):,} parcels, {total}; {kind}",
-            f"{program.columns:,} options, {program.rows.shape[0]:,} limit rows, {len(formulation.study.criteria)} criteria",
+            f"{program.columns:,} options, {program.rows.shape[0]:,} limit rows, "
+            f"{len(formulation.study.criteria)} criteria",
         ]
 
     def _menu_text(self) -> list[str]:

@@ -18,7 +18,8 @@ SHOWN = 3
 def compare_tables(stated: pd.DataFrame, again: pd.DataFrame) -> Iterator[str]:
     """What differs between a table as it stands and as it is computed again; the stated one may be text."""
     if list(stated.columns) != list(again.columns):
-        yield f"its columns are {', '.join(map(str, stated.columns))}, not {', '.join(map(str, again.columns))}"
+        found, wanted = (", ".join(map(str, frame.columns)) for frame in (stated, again))
+        yield f"its columns are {found}, not {wanted}"
         return
     if len(stated) != len(again):
         yield f"it has {len(stated)} rows, not {len(again)}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landfront.optimizer.outer import outer
-from landfront.report.canvas import KeyRow, caption, key, plain, sheet, thousands
+from landfront.report.canvas import KeyRow, caption, key, place_letters, plain, sheet, thousands
 from landfront.report.quantities import Scale, percent, scale
 from landfront.report.result import Named, Result
 from landfront.report.style import ACCENT, ALERT, FAINT, INK, Labels
@@ -22,13 +21,15 @@ Floats = NDArray[np.float64]
 BADGES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SAMPLES = 300
 VISIBLE = 0.01
+ROUNDING = 1e-9
 
 
 def front_figure(result: Result, labels: Labels) -> Figure:
     """Draw the front."""
     front = result.front
     figure = sheet(f"{labels.text(result.formulation.study.title, 'Study')}: what is possible", height=6.6)
-    axes = figure.add_axes((0.085, 0.2, 0.52, 0.6))
+    top = 0.8 if result.baseline[front.criteria[0]] else 0.88
+    axes = figure.add_axes((0.085, 0.2, 0.52, top - 0.2))
     scales = [axis_scale(result, name) for name in front.criteria]
     values = front.values / [entry.factor for entry in scales]
     plain(axes)
@@ -38,10 +39,10 @@ def front_figure(result: Result, labels: Labels) -> Figure:
     axes.scatter(values[:, 0], values[:, 1], s=22, color=ACCENT, zorder=3, label="plans of the front")
     _corners(axes, result, scales)
     groups = badges(result)
-    _mark(axes, values, groups)
     _axes_labels(axes, result, scales, labels)
+    _mark(axes, values, groups)
     axes.legend(loc="best", fontsize=8, frameon=True, framealpha=0.9, edgecolor="#DDDDDD")
-    panel = figure.add_axes((0.66, 0.2, 0.32, 0.66))
+    panel = figure.add_axes((0.67, 0.18, 0.31, 0.7))
     key(panel, "Plans", [row for group in groups.items() for row in _rows(result, *group)])
     caption(figure, statement(result))
     return figure
@@ -57,34 +58,40 @@ def badges(result: Result) -> dict[str, tuple[Named, ...]]:
     """A letter for each point that has a name, in the order of the names."""
     groups: dict[int, list[Named]] = {}
     for named in result.named:
-        groups.setdefault(named.point, []).append(named)
+        # To be best in what is the same in every plan says nothing.
+        if named.name == "knee" or not result.constant(named.name[4:]):
+            groups.setdefault(named.point, []).append(named)
     return {BADGES[place]: tuple(group) for place, group in enumerate(groups.values())}
 
 
 def statement(result: Result) -> str:
     """What is proven of the front, in one paragraph."""
     front = result.front
-    first = result.label(front.criteria[0])
-    shape = (
-        "a mix of neighbouring plans is a plan too"
-        if not result.program.integer.any()
-        else "each a whole plan"
-    )
-    text = f"{len(front)} plans, {shape}. "
+    first, second = (result.word(name) for name in front.criteria)
+    mixes = "" if result.program.integer.any() else ", and every mix of neighbours is a plan too"
+    text = f"{len(front)} plans{mixes}. "
     if np.isfinite(front.gap):
-        text += f"Proven: no plan that is as good in the other criterion has more than {_gap(front.gap)} "
-        text += f"better {first}. "
+        text += f"Each is proven best in {first} among all plans at least as good in {second}, "
+        text += f"{_within(front.gap)}. "
+    return text + _whole(result)
+
+
+def _within(gap: float) -> str:
+    return "up to rounding" if gap < ROUNDING else f"to within {percent(gap)}"
+
+
+def _whole(result: Result) -> str:
+    """What is proven of the plans that are not shown."""
+    front = result.front
     if front.complete:
-        text += "The front is complete: nothing better was missed up to the asked gap."
-    else:
-        text += f"The front is not proven complete ({front.detail or front.reason})."
-        if np.isfinite(front.coverage):
-            text += f" No missed plan is further than {percent(front.coverage)} of the range from one shown."
-    return text
-
-
-def _gap(gap: float) -> str:
-    return "0 %" if gap <= 0 else percent(gap)
+        return "The front is complete: no better plan was missed, up to the asked gap."
+    why = (
+        "more points were not asked for" if front.reason == "points reached" else front.detail or front.reason
+    )
+    text = f"Not every plan of the front is shown ({why})"
+    if np.isfinite(front.coverage):
+        return f"{text}; none lies further than {percent(front.coverage)} of the range beyond those shown."
+    return f"{text}; how far others lie beyond those shown is not proven."
 
 
 def _outer(axes: Axes, result: Result, scales: list[Scale]) -> None:
@@ -111,7 +118,7 @@ def _attained(result: Result, levels: Floats) -> Floats:
     y = result.front.values * result.front.senses
     if not result.program.integer.any():
         order = np.argsort(y[:, 1])
-        return np.interp(levels, y[order, 1], y[order, 0])
+        return np.asarray(np.interp(levels, y[order, 1], y[order, 0]))
     allowed = np.where(
         y[None, :, 1] <= levels[:, None] + 1e-9 * np.abs(levels[:, None]), y[None, :, 0], np.inf
     )
@@ -141,14 +148,9 @@ def _corners(axes: Axes, result: Result, scales: list[Scale]) -> None:
 
 
 def _mark(axes: Axes, values: Floats, groups: dict[str, tuple[Named, ...]]) -> None:
-    """Put a letter beside each named point, on the side that is away from the front's middle."""
-    for letter, group in groups.items():
-        point = values[group[0].point]
-        axes.annotate(
-            letter, point, xytext=(-9, -12), textcoords="offset points", fontsize=10, weight="bold",
-            color=INK, ha="center", zorder=5,
-            bbox={"boxstyle": "circle,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.75},
-        )  # fmt: skip
+    """Put a letter beside each named point."""
+    spots = [(letter, *values[group[0].point].tolist()) for letter, group in groups.items()]
+    place_letters(axes, spots)
 
 
 def _axes_labels(axes: Axes, result: Result, scales: list[Scale], labels: Labels) -> None:
@@ -157,8 +159,8 @@ def _axes_labels(axes: Axes, result: Result, scales: list[Scale], labels: Labels
     axes.set_ylabel(_axis_text(result, second, scales[1], labels), fontsize=10)
     thousands(axes)
     axes.margins(0.07)
-    _change_axis(axes, "x", result.baseline[first] / scales[0].factor, scales[0])
-    _change_axis(axes, "y", result.baseline[second] / scales[1].factor, scales[1])
+    _change_axis(axes, "x", result, first, scales[0])
+    _change_axis(axes, "y", result, second, scales[1])
 
 
 def _axis_text(result: Result, criterion: str, entry: Scale, labels: Labels) -> str:
@@ -166,18 +168,21 @@ def _axis_text(result: Result, criterion: str, entry: Scale, labels: Labels) -> 
     return f"{labels.text(result.label(criterion), criterion)} ({entry.unit}), {sense} is better"
 
 
-def _change_axis(axes: Axes, which: str, baseline: float, entry: Scale) -> None:
+def _change_axis(axes: Axes, which: str, result: Result, criterion: str, totals: Scale) -> None:
     """A second axis with the change against today; without a baseline it would only repeat the first."""
+    baseline = result.baseline[criterion]
     if baseline == 0:
         return
+    column = result.values[:, result.criteria.index(criterion)]
+    entry = scale(float(np.abs(column - baseline).max(initial=0.0)), result.units[criterion])
 
-    def change(value: Floats) -> Floats:
-        return value - baseline
+    def change(value: Any) -> Any:
+        return (value * totals.factor - baseline) / entry.factor
 
-    def total(value: Floats) -> Floats:
-        return value + baseline
+    def total(value: Any) -> Any:
+        return (value * entry.factor + baseline) / totals.factor
 
-    functions: tuple[Callable[[Floats], Floats], Callable[[Floats], Floats]] = (change, total)
+    functions = (change, total)
     if which == "x":
         other = axes.secondary_xaxis("top", functions=functions)
         other.set_xlabel(f"change against today ({entry.unit})", fontsize=8.5, color="#555555")
@@ -185,6 +190,7 @@ def _change_axis(axes: Axes, which: str, baseline: float, entry: Scale) -> None:
         other = axes.secondary_yaxis("right", functions=functions)
         other.set_ylabel(f"change against today ({entry.unit})", fontsize=8.5, color="#555555")
     other.tick_params(labelsize=8, colors="#555555")
+    other.spines[["top", "right"]].set_color(FAINT)
     thousands(other, which)  # type: ignore[arg-type]
 
 
@@ -192,6 +198,6 @@ def _rows(result: Result, letter: str, group: tuple[Named, ...]) -> list[KeyRow]
     head = [KeyRow("; ".join(named.label for named in group), badge=letter)]
     facts = [
         KeyRow(f"{result.label(name)}: {axis_scale(result, name).text(result.total(group[0].point, name))}")
-        for name in result.criteria
+        for name in result.front.criteria
     ]
-    return [*head, *facts, KeyRow("")]
+    return [*head, *facts]

@@ -31,6 +31,7 @@ class Clash:
     most: float
 
     def __str__(self) -> str:
+        """Say it in words."""
         row = self.limit
         reach = f"alone it can reach {quantity(self.least, row.unit)} to {quantity(self.most, row.unit)}"
         owner = f" [{row.owner}]" if row.owner else ""
@@ -41,6 +42,7 @@ class InfeasibleError(Exception):
     """No plan meets every limit; `clashes` are limits that cannot hold together."""
 
     def __init__(self, clashes: tuple[Clash, ...]) -> None:
+        """Keep the clashes and list them in the message."""
         self.clashes = clashes
         lines = [f"  - {clash}" for clash in clashes]
         text = "No plan meets every limit. These clash:" if lines else "No plan meets every limit."

@@ -1,4 +1,4 @@
-"""plans.gpkg: the parcels' geometry once, a table per named plan, and a coloured spatial view on top of it."""
+"""plans.gpkg: the parcels' geometry once, a table per named plan, and a coloured spatial view of each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,22 @@ CREATE TABLE layer_styles (
     update_time DATETIME DEFAULT CURRENT_TIMESTAMP
 )
 """
-ATTRIBUTES = "INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES (?, 'attributes', ?, ?)"
+ATTRIBUTES = """
+INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES (?, 'attributes', ?, ?)
+"""
+FEATURES = """
+INSERT INTO gpkg_contents
+    (table_name, data_type, identifier, description, min_x, min_y, max_x, max_y, srs_id)
+SELECT ?, 'features', ?, ?, min_x, min_y, max_x, max_y, srs_id FROM gpkg_contents WHERE table_name = ?
+"""
+GEOMETRY = (
+    "SELECT column_name, geometry_type_name, srs_id, z, m FROM gpkg_geometry_columns WHERE table_name = ?"
+)
+STYLE = """
+INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,
+    styleQML, useAsDefault, description, owner)
+VALUES ('', '', ?, ?, ?, ?, 1, ?, '')
+"""
 
 
 def parcel_geometry(landscape: Landscape) -> Any:
@@ -60,7 +75,7 @@ def write_layers(result: Result, path: Path) -> None:
 
 
 def plan_rows(result: Result, point: int) -> pd.DataFrame:
-    """One row per parcel: main intervention, its share, the mix where it is shared, and change of each criterion."""
+    """One row per parcel: main intervention, its share, the mix where shared, change of each criterion."""
     frame = result.plan(point).to_frame()
     position = pd.Index(result.formulation.landscape.ids.astype(str)).get_indexer(frame["parcel"].astype(str))
     frame = frame.assign(_row=position, intervention=frame["intervention"].astype(str))
@@ -77,6 +92,8 @@ def plan_rows(result: Result, point: int) -> pd.DataFrame:
 def _mix(frame: pd.DataFrame) -> pd.Series:
     """``a 0.6; b 0.4`` for shared parcels, empty for the others."""
     shared = frame[frame.duplicated("_row", keep=False)]
+    if shared.empty:
+        return pd.Series(dtype=object)
     text = shared["intervention"] + " " + shared["share"].map("{:.3g}".format)
     return text.groupby(shared["_row"]).agg("; ".join)
 
@@ -105,10 +122,7 @@ def _register(connection: sqlite3.Connection, table: str, view: str, label: str)
     """Make the spatial view of a plan table and tell the GeoPackage that both exist."""
     connection.execute(f'CREATE UNIQUE INDEX "{table}_fid" ON "{table}" (fid)')
     connection.execute(ATTRIBUTES, (table, table, label))
-    geometry, kind, srs, z, m = connection.execute(
-        "SELECT column_name, geometry_type_name, srs_id, z, m FROM gpkg_geometry_columns WHERE table_name = ?",
-        (PARCELS,),
-    ).fetchone()
+    geometry, kind, srs, z, m = connection.execute(GEOMETRY, (PARCELS,)).fetchone()
     columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")') if row[1] != "fid"]
     parcel = [
         row[1]
@@ -124,25 +138,15 @@ def _register(connection: sqlite3.Connection, table: str, view: str, label: str)
         f'CREATE VIEW "{view}" AS SELECT p.fid AS OGC_FID, {", ".join(shown)} '
         f'FROM "{PARCELS}" p JOIN "{table}" t ON t.fid = p.fid'
     )
-    connection.execute(
-        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, min_x, min_y, max_x, max_y, srs_id) "
-        "SELECT ?, 'features', ?, ?, min_x, min_y, max_x, max_y, srs_id FROM gpkg_contents WHERE table_name = ?",
-        (view, view, label, PARCELS),
-    )
+    connection.execute(FEATURES, (view, view, label, PARCELS))
     connection.execute(
         "INSERT INTO gpkg_geometry_columns VALUES (?, ?, ?, ?, ?, ?)", (view, geometry, kind, srs, z, m)
     )
 
 
 def _add_style(connection: sqlite3.Connection, view: str, label: str, qml: str) -> None:
-    geometry = connection.execute(
-        "SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?", (view,)
-    ).fetchone()[0]
-    connection.execute(
-        "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, "
-        "styleQML, useAsDefault, description, owner) VALUES ('', '', ?, ?, ?, ?, 1, ?, '')",
-        (view, geometry, view[:30], qml, label),
-    )
+    geometry = connection.execute(GEOMETRY, (view,)).fetchone()[0]
+    connection.execute(STYLE, (view, geometry, view[:30], qml, label))
 
 
 def _style(result: Result, connection: sqlite3.Connection) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 RASTER_FROM = 50_000
 METRES_PER_DEGREE = 111_320.0
-CONTESTED = "#FFFFFF"
+CONTESTED = "#8C8C8C"
 AGREED = 1 - 1e-6
 
 
@@ -99,7 +99,7 @@ def no_regret_map(result: Result, ground: Ground, labels: Labels) -> Figure:
     figure, axes, panel = _frame(ground, title)
     _draw(axes, ground, choice, [*(palette[name] for name in menu.interventions), CONTESTED])
     area = result.formulation.landscape.area
-    areas = np.bincount(choice, weights=area, minlength=len(menu.interventions) + 1)
+    areas = np.bincount(choice, weights=area, minlength=len(menu.interventions) + 1).astype(np.float64)
     _key(panel, result, areas[:-1], palette, contested=float(areas[-1]))
     share = percent(float(area[agreed].sum() / area.sum()))
     caption(

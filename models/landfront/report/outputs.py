@@ -1,4 +1,4 @@
-"""What commands print or write beyond a run directory: JSON shapes, plan files, the catalogue, redrawn figures."""
+"""What commands print or write beyond a run: JSON shapes, plan files, the catalogue, redrawn figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plans of a run as files: what is chosen on each parcel, without loss, so that its digest can be checked."""
+"""The plans of a run as files: what is chosen on each parcel, without loss, so that digests hold."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ def frame_of(formulation: Formulation, x: NDArray[Any]) -> pd.DataFrame:
     menu, landscape = formulation.menu, formulation.landscape
     option = np.flatnonzero(x[: len(menu)])
     share = x[option].astype(np.float64)
-    parcel = menu.parcel[option]
+    parcel, names = menu.parcel[option], pd.Index(menu.interventions)
     return pd.DataFrame(
         {
             "parcel": landscape.ids.take(parcel),
-            "intervention": pd.Categorical.from_codes(menu.kind[option], categories=list(menu.interventions)),
+            "intervention": pd.Categorical.from_codes(menu.kind[option].tolist(), names),
             "share": share,
             "area_ha": landscape.area[parcel] * share,
         }
@@ -56,9 +56,11 @@ def read_columns(formulation: Formulation, folder: Path, key: str) -> NDArray[An
         If the file is missing, cannot be read, or names parcels or options that the study does not have.
     """
     frame = read_plan(folder, key)
-    menu = formulation.menu
-    parcel = np.asarray(formulation.landscape.ids.map(str).get_indexer(frame["parcel"].map(str)), np.int64)
-    kind = np.asarray(pd.Index(menu.interventions).get_indexer(frame["intervention"].astype(str)), np.int64)
+    menu, names = formulation.menu, pd.Index(frame["intervention"].astype(str))
+    parcel = np.asarray(
+        formulation.landscape.ids.map(str).get_indexer(pd.Index(frame["parcel"].map(str))), np.int64
+    )
+    kind = np.asarray(pd.Index(menu.interventions).get_indexer(names), np.int64)
     option = np.where((parcel >= 0) & (kind >= 0), menu.find(np.maximum(parcel, 0), np.maximum(kind, 0)), -1)
     unknown = np.flatnonzero(option < 0)
     if len(unknown):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -11,15 +10,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-PATIENCE = 1.0
-
 
 class Meter:
-    """A progress bar that appears once a job has taken more than a second."""
+    """A progress bar on standard error that is gone when the job is done."""
 
     def __init__(self, *, quiet: bool) -> None:
+        """Show nothing yet; nothing ever when quiet."""
         self._quiet = quiet
-        self._began = time.monotonic()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
@@ -39,8 +36,6 @@ class Meter:
     def _show(self, text: str, done: int, total: int | None) -> None:
         if self._quiet:
             return
-        # The first second passes without a bar, so that quick jobs do not flicker. Work between two calls
-        # cannot be interrupted, so a long first stage shows its bar at once.
         if self._bar is None:
             self._start(text)
         if self._bar is not None and self._task is not None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 HA_PER_MU = 1 / 15
 CURRENCIES = ("CNY", "USD", "EUR")
-WORDS = ((1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
-MONEY = ((1e9, "bn"), (1e6, "million"), (1e3, "thousand"))
+WORDS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
+MONEY = ((1e12, "trillion"), (1e9, "bn"), (1e6, "million"), (1e3, "thousand"))
 TONNES = ((1e9, "Gt"), (1e6, "Mt"), (1e3, "kt"))
 
 
@@ -39,7 +39,7 @@ def scale(magnitude: float, unit: str) -> Scale:
     words = TONNES if tonnes else MONEY if unit.startswith(CURRENCIES) else WORDS
     for factor, word in words:
         # Ten thousand is still read well as digits, so that counts do not jump to words too early.
-        if size >= factor and (tonnes or size >= 1e4):
+        if size >= factor and size >= 1e4:
             return Scale(factor, word + unit[1:] if tonnes else f"{word} {unit}".rstrip())
     return Scale(1.0, unit)
 

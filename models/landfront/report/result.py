@@ -17,6 +17,7 @@ from landfront.optimizer.program import Program
 from landfront.optimizer.quality import knee
 
 Floats = NDArray[np.float64]
+SAME = 1e-6
 
 
 @dataclass(frozen=True)
@@ -101,17 +102,33 @@ class Result:
         order = [*self.front.criteria, *(name for name in self.criteria if name not in self.front.criteria)]
         plans = [self._best(name) for name in order]
         if self.knee is not None:
-            plans.append(Named("knee", self.knee, "knee: the most balanced point of the front"))
+            plans.append(Named("knee", self.knee, "the knee (most balanced)"))
         return tuple(plans)
 
     def _best(self, criterion: str) -> Named:
         sense = self.formulation.study.criteria[criterion].sense
-        column = self.values[:, self.criteria.index(criterion)]
-        point = int(np.argmax(column) if sense == "max" else np.argmin(column))
         word = "most" if sense == "max" else "least"
         # The front was not searched for other criteria, so their best point is only the best of those found.
-        where = "" if criterion in self.front.criteria else " among the points of the front"
+        where = "" if criterion in self.front.criteria else " on this front"
+        point = self._best_point(criterion)
         return Named(f"{sense}_{criterion}", point, f"{word} {self.word(criterion)}{where}")
+
+    def _best_point(self, criterion: str) -> int:
+        """Best point for a criterion; among equal ones the best in the front's first criterion."""
+        column = self.values[:, self.criteria.index(criterion)] * self._sense(criterion)
+        first = self.values[:, self.criteria.index(self.front.criteria[0])] * self._sense(
+            self.front.criteria[0]
+        )
+        equal = column <= column.min() + SAME * max(abs(float(column.min())), abs(float(column.max())))
+        return int(np.argmin(np.where(equal, first, np.inf)))
+
+    def _sense(self, criterion: str) -> float:
+        return -1.0 if self.formulation.study.criteria[criterion].sense == "max" else 1.0
+
+    def constant(self, criterion: str) -> bool:
+        """True when every point of the front has the same total, but for noise."""
+        column = self.values[:, self.criteria.index(criterion)]
+        return bool(np.ptp(column) <= SAME * float(np.abs(column).max(initial=0.0)))
 
     def label(self, criterion: str) -> str:
         """A criterion in words."""

@@ -32,7 +32,7 @@ PACKAGES = ("landfront", "highspy", "numpy", "scipy", "pandas", "geopandas", "ma
 Stage = Callable[[str], None]
 
 
-class NothingFound(Exception):
+class NothingFoundError(Exception):
     """The search stopped before it found a single plan."""
 
 
@@ -55,7 +55,7 @@ def write_run(
         If the study is at fault, the folder is not new, or the disk is full.
     InfeasibleError
         If no plan meets the limits.
-    NothingFound
+    NothingFoundError
         If the search was stopped before it found a plan.
     """
     stage = on_stage or (lambda text: None)
@@ -179,7 +179,7 @@ def _search(formulation: Formulation, folder: Path, asked: Request, on_progress:
             on_progress=on_progress,
         )
         if not len(front):
-            raise NothingFound(f"The search stopped ({front.reason}) before it found a plan.")
+            raise NothingFoundError(f"The search stopped ({front.reason}) before it found a plan.")
         for point in front.points:
             if not plan_file(folder, point.key).exists():
                 keep(point)

@@ -1,4 +1,4 @@
-"""Scores a plan that somebody already has: its totals, the limits it breaks, and what the front offers instead."""
+"""Scores a plan that somebody already has: totals, limits broken, and what the front offers instead."""
 
 from __future__ import annotations
 
@@ -84,6 +84,7 @@ class Score:
         return data
 
     def __str__(self) -> str:
+        """Say it in words."""
         return "\n".join(_text(self))
 
 
@@ -115,7 +116,8 @@ def compare(plan: Plan, result: Result, *, lawful: bool = True) -> Comparison:
         )
     )
     values = np.array([plan.values[name] for name in front.criteria])
-    y, points = values * front.senses, front.values * front.senses
+    senses = front.senses.astype(np.float64)
+    y, points = values * senses, front.values * senses
     chain = _chain(points, mixes=not result.program.integer.any())
     span = np.maximum(np.abs(front.nadir - front.ideal), 1e-12)
     distance = _distance(chain, y, span)
@@ -182,14 +184,13 @@ def _comparison(result: Result, names: tuple[str, str], possible: float, now: fl
 def _point_words(result: Result, better: int | None, values: Floats) -> list[str]:
     if better is None:
         return []
-    changes = [
-        f"{result.word(name)} {quantity(float(result.front.values[better, axis] - values[axis]), result.units[name], signed=True)}"
-        for axis, name in enumerate(result.front.criteria)
-    ]
+    gains = result.front.values[better] - values
+    changes = ", ".join(
+        f"{result.word(name)} {quantity(float(gain), result.units[name], signed=True)}"
+        for name, gain in zip(result.front.criteria, gains, strict=True)
+    )
     key = result.front.points[better].key
-    return [
-        f"Point {better} of the front is at least as good in both: {', '.join(changes)} (plans/{key}.parquet)."
-    ]
+    return [f"Point {better} of the front is at least as good in both: {changes} (plans/{key}.parquet)."]
 
 
 def _beyond(distance: float, lawful: bool) -> list[str]:

@@ -134,6 +134,7 @@ class Optimum:
         }
 
     def __str__(self) -> str:
+        """Say it in words."""
         unit = self.plan.formulation.effects[self.criterion].unit
         proof = f"Proven: {self.criterion} cannot be better than {quantity(self.point.bound, unit)}"
         return f"{self.plan}\n{proof} (gap {self.point.gap:.2g}; ended: {self.point.termination})."

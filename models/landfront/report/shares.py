@@ -29,11 +29,12 @@ def range_of_shares(result: Result) -> tuple[Floats, Floats]:
 def by_intervention(result: Result, shares: Floats) -> Floats:
     """Area in ha of each intervention, shape (K,), of shares per option."""
     menu = result.formulation.menu
-    return np.bincount(menu.kind, weights=shares * option_areas(result), minlength=len(menu.interventions))
+    areas = shares * option_areas(result)
+    return np.bincount(menu.kind, weights=areas, minlength=len(menu.interventions)).astype(np.float64)
 
 
 def main_choice(result: Result, shares: Floats) -> NDArray[np.int16]:
-    """Intervention with the largest share of each parcel, shape (n,); the first one where several are equal."""
+    """Intervention with the largest share of each parcel, the first of equal ones, shape (n,)."""
     menu = result.formulation.menu
     largest = np.maximum.reduceat(shares, menu.starts[:-1])
     is_largest = shares >= largest[menu.parcel]
@@ -44,6 +45,5 @@ def main_choice(result: Result, shares: Floats) -> NDArray[np.int16]:
 def agreed_share(result: Result) -> Floats:
     """Share of each parcel that gets the same intervention in every plan of the front, shape (n,)."""
     menu = result.formulation.menu
-    return np.bincount(
-        menu.parcel, weights=range_of_shares(result)[0], minlength=len(result.formulation.landscape)
-    )
+    least, parcels = range_of_shares(result)[0], len(result.formulation.landscape)
+    return np.bincount(menu.parcel, weights=least, minlength=parcels).astype(np.float64)

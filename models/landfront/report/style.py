@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Chosen from Paul Tol's, Okabe and Ito's and Kelly's palettes so that the smallest colour difference between
-# any two, seen with normal vision or with any of the three colour-vision deficiencies, is as large as we found
-# (CIE76 difference 13). Greens are forests, yellows grass, reds and purples cropland, blues water.
+# any two, seen with normal vision or with any colour-vision deficiency, is as large as we found (CIE76
+# difference 13). Greens are forests, yellows grass, reds and purples cropland, blues water.
 COLOURS: Mapping[str, str] = {
     "keep": "#E7E7E7",
     "natural_forest_restoration": "#007D34",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ WIDTH = 96
 MOST_LIMITS = 8
 STEPS = 4
 BINDING = 1e-6
+PER = ((1.0, ""), (1e3, "thousand "), (1e6, "million "), (1e9, "billion "))
 
 
 def summary(result: Result, *, warnings: Sequence[str] = ()) -> str:
@@ -44,7 +46,8 @@ def _heading(result: Result) -> list[str]:
         "shared between interventions" if study.study.decision == "share" else "given one intervention each"
     )
     total = area(float(landscape.area.sum()), mu=result.in_yuan)
-    text = f"{len(landscape):,} parcels with {total}, {kind}; {len(result.formulation.menu):,} admissible options."
+    options = len(result.formulation.menu)
+    text = f"{len(landscape):,} parcels with {total}, {kind}; {options:,} admissible options."
     return [study.title, *_wrap(text)]
 
 
@@ -54,12 +57,21 @@ def _possible(result: Result) -> Iterable[str]:
         unit, base = result.units[name], result.baseline[name]
         low, high = float(column.min()), float(column.max())
         today = f"today {quantity(base, unit)}; " if base else ""
+        if result.constant(name):
+            change = f" ({_change(high, base, unit)})" if base else ""
+            yield f"{result.label(name)}: {today}{quantity(high, unit)}{change} in every plan."
+            continue
         changes = f" ({_change(low, base, unit)} to {_change(high, base, unit)})" if base else ""
-        yield f"{result.label(name)}: {today}on the front {quantity(low, unit)} to {quantity(high, unit)}{changes}."
+        yield (
+            f"{result.label(name)}: {today}on the front {quantity(low, unit)} to {quantity(high, unit)}"
+            f"{changes}."
+        )
 
 
 def _change(value: float, base: float, unit: str) -> str:
     share = (value - base) / abs(base)
+    if abs(share) < 1e-9:
+        return "no change"
     text = f"{'+' if share >= 0 else '-'}{percent(abs(share))}"
     return f"{quantity(value - base, unit, signed=True)}, {text}"
 
@@ -90,17 +102,27 @@ def _steps(result: Result) -> Iterable[str]:
     # The first criterion gets better from step to step, whatever its sense.
     if result.formulation.study.criteria[first].sense == "min":
         stops = stops[::-1]
-    for start, end in zip(stops, stops[1:], strict=False):
+    for start, end in pairwise(stops):
         gain = abs(result.total(end, first) - result.total(start, first))
         loss = abs(result.total(end, second) - result.total(start, second))
         if gain == 0 or loss == 0:
             continue
-        rate = quantity(loss / gain, "", digits=3).strip()
         yield (
-            f"From point {start} to point {end}: {_better(result, first)} {quantity(gain, result.units[first])}, "
-            f"at the price of {_worse(result, second)} {quantity(loss, result.units[second])} "
-            f"({rate} {result.units[second]} per {result.units[first]})."
+            f"From point {start} to point {end}: {_better(result, first)} "
+            f"{quantity(gain, result.units[first])}, "
+            f"at the price of {_worse(result, second)} {quantity(loss, result.units[second])}: "
+            f"{_rate(result, gain / loss)}."
         )
+
+
+def _rate(result: Result, rate: float) -> str:
+    """What a unit of the second criterion brings, per as many units as make the number readable."""
+    first, second = result.front.criteria
+    many, words = next(((many, words) for many, words in PER if rate * many >= 1), PER[-1])
+    given_up = result.formulation.study.criteria[second].sense == "max"
+    brings = "brings" if result.formulation.study.criteria[first].sense == "max" else "saves"
+    each = f"each {words}{result.units[second]} of {result.word(second)} {'given up' if given_up else 'more'}"
+    return f"{each} {brings} {quantity(rate * many, result.units[first], digits=3)}"
 
 
 def _better(result: Result, name: str) -> str:
@@ -129,24 +151,24 @@ def _binding(result: Result) -> list[str]:
 
 
 def binding_limits(result: Result, point: int) -> pd.DataFrame:
-    """Limits without slack at a point, with ``gain``: what loosening the bound by 1 % would bring."""
+    """Limits without slack or with a price at a point; ``gain`` is what a bound looser by 1 % would bring.
+
+    Whole parcels seldom meet a bound exactly, so there a price alone shows that the limit binds.
+    """
     rows = result.formulation.limits
     frame = result.plan(point).limits().reset_index(drop=True)
+    value, lower, upper = (frame[name].to_numpy(np.float64) for name in ("value", "lower", "upper"))
     prices = result.front.points[point].row_prices
-    frame["price"] = prices if len(prices) == len(rows) else np.nan
-    frame["row"] = np.arange(len(rows))
-    nearest = np.where(
-        (frame["value"] - frame["lower"]).abs().fillna(np.inf)
-        <= (frame["upper"] - frame["value"]).abs().fillna(np.inf),
-        frame["lower"],
-        frame["upper"],
-    )
-    frame["bound"] = nearest
-    slack = (frame["value"] - frame["bound"]).abs()
-    size = np.maximum(frame["bound"].abs(), np.array([abs(row.baseline) for row in rows]) * 1e-3)
-    frame["gain"] = (frame["price"] * frame["bound"]).abs().fillna(0.0) / 100
-    binds = slack <= BINDING * np.maximum(size, 1e-12)
-    return frame[binds].sort_values("gain", ascending=False, kind="stable")
+    price = np.nan_to_num(prices) if len(prices) == len(rows) else np.zeros(len(rows))
+    bound = np.where(np.abs(value - lower) <= np.abs(upper - value), lower, upper)
+    slack = np.abs(value - bound)
+    size = np.maximum(np.abs(bound), np.array([abs(row.baseline) for row in rows]) * 1e-3)
+    gain = np.abs(price * np.where(np.isfinite(bound), bound, 0.0)) / 100
+    frame = frame.assign(row=np.arange(len(rows)), bound=bound, gain=gain)
+    worth = gain > BINDING * float(np.ptp(result.front.values[:, 0]))
+    binds = (slack <= BINDING * np.maximum(size, 1e-12)) | worth
+    found: pd.DataFrame = frame[binds].sort_values("gain", ascending=False, kind="stable")
+    return found
 
 
 def _limit_line(result: Result, row: object) -> str:
@@ -158,7 +180,8 @@ def _limit_line(result: Result, row: object) -> str:
     if gain <= 0:
         return f"{text}. Loosening it brings nothing at this point."
     step = quantity(abs(float(row.bound)) / 100, limit.unit)  # type: ignore[attr-defined]
-    return f"{text}. Loosening it by 1 % ({step}) would bring about {quantity(gain, result.units[first])} {result.word(first)}."
+    brings = f"{quantity(gain, result.units[first])} {result.word(first)}"
+    return f"{text}. Loosening it by 1 % ({step}) would bring about {brings}."
 
 
 def _evidence(result: Result) -> Iterable[str]:
@@ -168,10 +191,11 @@ def _evidence(result: Result) -> Iterable[str]:
         return
     marks = mark_counts(frame)
     listed = ", ".join(f"{count} {mark}" for mark, count in marks.items())
-    yield f"{len(frame)} coefficients from the catalogue: {listed}. Each stands in coefficients.csv with its source."
+    yield f"{len(frame)} coefficients from the catalogue: {listed}. coefficients.csv has the sources."
     weak = sum(count for mark, count in marks.items() if mark != "verified")
     if weak:
-        yield f"{percent(weak / len(frame))} of them are not verified against a source: treat results as indicative."
+        share = percent(weak / len(frame))
+        yield f"{share} of them are not verified against a source: treat results as indicative."
 
 
 def mark_counts(frame: pd.DataFrame) -> dict[str, int]:
@@ -186,10 +210,11 @@ def _proof(result: Result) -> Iterable[str]:
     yield statement(result)
     proofs = [fact.proof for fact in front.facts]
     yield (
-        f"{len(proofs)} proven facts: {proofs.count('recomputed')} can be recomputed from the data by `landfront "
-        f"verify`, {proofs.count('claimed')} rest on the solver's branch and bound."
+        f"{len(proofs)} proven facts: {proofs.count('recomputed')} can be recomputed from the data by "
+        f"`landfront verify`, {proofs.count('claimed')} rest on the solver's branch and bound."
     )
-    yield f"Found by {front.method} in {front.seconds:.1f} s with {front.solves} solves; ended: {front.detail or front.reason}."
+    ended = front.detail or front.reason
+    yield f"Found by {front.method} in {front.seconds:.1f} s with {front.solves} solves; ended: {ended}."
 
 
 def _bullets(lines: Iterable[str]) -> list[str]:

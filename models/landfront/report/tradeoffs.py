@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from landfront.report.canvas import caption, plain, sheet, thousands
+from landfront.report.canvas import caption, place_letters, plain, sheet, thousands
 from landfront.report.front_figure import axis_scale, badges
 from landfront.report.result import Result
-from landfront.report.style import ACCENT, FAINT, INK, Labels
+from landfront.report.style import ACCENT, FAINT, Labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +33,7 @@ def tradeoff_figure(result: Result, labels: Labels) -> Figure:
         axes = figure.add_subplot(grid[divmod(place, width)])
         _panel(axes, result, (first, name), labels)
     letters = "; ".join(
-        f"{letter} {', '.join(named.label for named in group)}" for letter, group in badges(result).items()
+        f"{letter}: {', '.join(named.label for named in group)}" for letter, group in badges(result).items()
     )
     caption(figure, f"{letters}. Up is better in every plot. The front was searched for {_searched(result)}.")
     return figure
@@ -68,22 +68,21 @@ def _panel(axes: Axes, result: Result, pair: tuple[str, str], labels: Labels) ->
             ha="right",
             va="bottom",
         )
-    for letter, group in badges(result).items():
-        point = group[0].point
-        axes.annotate(
-            letter,
-            (x[point], y[point]),
-            xytext=(0, 6),
-            textcoords="offset points",
-            fontsize=8.5,
-            weight="bold",
-            color=INK,
-            ha="center",
-        )
     axes.set_xlabel(f"{labels.text(result.label(pair[0]), pair[0])} ({scales[0].unit})", fontsize=8.5)
     axes.set_ylabel(f"{labels.text(result.label(pair[1]), pair[1])}\n({scales[1].unit})", fontsize=8.5)
     thousands(axes)
     axes.tick_params(labelsize=7.5)
     axes.margins(0.12)
+    if result.constant(pair[1]):
+        middle = float(y.mean())
+        axes.set_ylim(middle - 0.1 * abs(middle) - 1e-9, middle + 0.1 * abs(middle) + 1e-9)
+        axes.annotate(
+            "the same in every plan", (0.03, 0.9), xycoords="axes fraction", fontsize=7.5, color="#555555"
+        )
     if result.formulation.study.criteria[pair[1]].sense == "min":
         axes.invert_yaxis()
+    spots = [
+        (letter, float(x[group[0].point]), float(y[group[0].point]))
+        for letter, group in badges(result).items()
+    ]
+    place_letters(axes, spots, size=8)

@@ -50,6 +50,7 @@ class Line:
     text: str
 
     def __str__(self) -> str:
+        """Say it in words."""
         return f"{'ok      ' if self.holds else 'MISMATCH'}  {self.part}: {self.text}"
 
 
@@ -83,6 +84,7 @@ class Verification:
         }
 
     def __str__(self) -> str:
+        """Say it in words."""
         wrong = sum(not line.holds for line in self.lines)
         end = (
             "The run is as its input says." if self.holds else f"{wrong} mismatches: do not rely on this run."
@@ -248,7 +250,8 @@ def _proofs(result: Result) -> Iterator[Line]:
         if not certify.fact_holds(program, fact)
     ]
     recomputed = sum(fact.proof == "recomputed" for fact in facts)
-    text = f"{recomputed} of {len(facts)} facts proven again from the data, {len(facts) - recomputed} claimed by the solver"
+    claimed = len(facts) - recomputed
+    text = f"{recomputed} of {len(facts)} facts proven again from the data, {claimed} claimed by the solver"
     yield from _judged("proofs", wrong, text)
     yield from _judged(
         "proofs",
@@ -271,7 +274,8 @@ def _bounds(result: Result) -> Iterator[str]:
         if math.isfinite(stated) and stated > proven + slack and stated > float(y[0]) + slack:
             yield f"point {place}: its bound {point.bound:.10g} lies beyond its value"
         elif math.isfinite(stated) and stated > proven + slack:
-            yield f"point {place}: the facts prove {proven * float(front.senses[0]):.10g}, not {point.bound:.10g}"
+            known = proven * float(front.senses[0])
+            yield f"point {place}: the facts prove {known:.10g}, not {point.bound:.10g}"
         gap = relative_gap(point.bound, float(point.values[0]), float(program.offsets[0]))
         if math.isfinite(point.gap) and not math.isclose(gap, point.gap, rel_tol=1e-6, abs_tol=1e-12):
             yield f"point {place}: its gap is {gap:.3g}, not {point.gap:.3g}"
@@ -286,7 +290,8 @@ def _weight(result: Result) -> str:
     for point in front.points:
         proven = certify.point_bound(solid, point.values * front.senses, noise) * float(front.senses[0])
         count += relative_gap(proven, float(point.values[0]), float(program.offsets[0])) <= point.gap + 1e-9
-    return f"{count} of {len(front)} points keep their gap by recomputed facts alone; the others rest on claims too"
+    rest = "" if count == len(front) else "; the others rest on the solver's word too"
+    return f"{count} of {len(front)} points keep their gap by recomputed facts alone{rest}"
 
 
 def _judged(part: Part, faults: Iterable[str], text: str) -> Iterator[Line]:

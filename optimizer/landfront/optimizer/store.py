@@ -74,6 +74,7 @@ class Store:
     """The writer of one store; use it as a context manager."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
+        """Take over an open connection; `create` opens one."""
         self._connection = connection
 
     @classmethod
@@ -141,9 +142,11 @@ class Store:
         self._connection.close()
 
     def __enter__(self) -> Store:
+        """Give the store itself."""
         return self
 
     def __exit__(self, *error: object) -> None:
+        """Close the file."""
         self.close()
 
     def _add_limits(self, program: Program) -> None:
