@@ -70,7 +70,9 @@ def row_tolerance(program: Program) -> Floats:
 
 def value_noise(program: Program) -> Floats:
     """How exactly each objective can be imposed as a limit, in its own unit, shape (p,)."""
-    return np.asarray(tolerances.ROW * program.objective_scale)
+    noise = tolerances.ROW * program.objective_scale
+    finest = np.where(program.steps > 0, tolerances.LATTICE_SHARE * program.steps, np.inf)
+    return np.asarray(np.minimum(noise, finest))
 
 
 def faults(program: Program, x: Floats) -> list[str]:

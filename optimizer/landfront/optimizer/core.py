@@ -1,7 +1,7 @@
-"""Which columns an integer search needs: a core around the ties of the relaxation, or all that can still win.
+"""Which columns an integer search needs: a core around the relaxation's ties, or all that can still win.
 
-Sifting and core problems: E. Balas and E. Zemel, An algorithm for large zero-one knapsack problems, Operations
-Research 28 (1980), here for groups of which one column is chosen and any number of coupling rows.
+Core problems: E. Balas and E. Zemel, An algorithm for large zero-one knapsack problems, Operations Research
+28 (1980), here for groups of which one column is chosen and any number of coupling rows.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.program import Program
 
 LOSS_SHARE = 4.0
-"""A column of a core group takes part when it loses at most this many times the largest gap of a core group."""
+"""A column of a core group takes part when it loses at most this many times the core's largest gap."""
 
 
 def reduced_costs(program: Program, fact: Fact) -> Floats:
@@ -48,7 +48,7 @@ def reduced_part(program: Program, loss: Floats, gap: float) -> Part:
 
 
 def core_part(program: Program, loss: Floats, x: Floats, *, size: int) -> Part:
-    """The groups with the smallest gap between their two best columns; the others keep the relaxation's choice.
+    """The groups whose two best columns are closest; the others keep the relaxation's choice.
 
     Parameters
     ----------

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from landfront.optimizer import show
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -100,6 +102,42 @@ class Point:
             raise ValueError("this front was computed from a bare program: use point.x")
         return self.decode(self.x)
 
+    def __str__(self) -> str:
+        return show.table(*show.point_rows(self))
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return show.html_table(*show.point_rows(self), "Point")
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What is proven of a front, and on what it rests.
+
+    Attributes
+    ----------
+    recomputed, claimed
+        Number of facts proven by a pass over the data, and of those that rest on the solver's word.
+    coverage, gap, hypervolume, complete, reason, detail, method, solver
+        As in `Front`; ``solver`` is the solver's name and version.
+    """
+
+    recomputed: int
+    claimed: int
+    coverage: float
+    gap: float
+    hypervolume: tuple[float, float]
+    complete: bool
+    reason: Reason
+    detail: str
+    method: str
+    solver: str
+
+    def __str__(self) -> str:
+        return show.certificate_words(self)
+
 
 @dataclass(frozen=True)
 class Front:
@@ -131,6 +169,8 @@ class Front:
         Wall time and number of solver calls.
     method
         Which method ran, and why it was chosen.
+    solver
+        Name and version of the solver.
     """
 
     criteria: tuple[str, ...]
@@ -147,6 +187,7 @@ class Front:
     seconds: float
     solves: int
     method: str
+    solver: str = ""
 
     @property
     def values(self) -> Floats:
@@ -157,6 +198,32 @@ class Front:
     def gap(self) -> float:
         """The largest gap of a point."""
         return max((point.gap for point in self.points), default=float("inf"))
+
+    @property
+    def certificate(self) -> Certificate:
+        """What is proven of this front, and on what it rests."""
+        recomputed = sum(fact.proof == "recomputed" for fact in self.facts)
+        return Certificate(
+            recomputed=recomputed,
+            claimed=len(self.facts) - recomputed,
+            coverage=self.coverage,
+            gap=self.gap,
+            hypervolume=(float(self.hypervolume[0]), float(self.hypervolume[1])),
+            complete=self.complete,
+            reason=self.reason,
+            detail=self.detail,
+            method=self.method,
+            solver=self.solver,
+        )
+
+    def __str__(self) -> str:
+        return f"{show.front_words(self)}\n{show.table(*show.front_rows(self))}"
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return show.html_table(*show.front_rows(self), show.front_words(self))
 
     def __len__(self) -> int:
         return len(self.points)

@@ -9,17 +9,15 @@ from time import monotonic
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from landfront.optimizer.engine import Answer, Part
 from landfront.optimizer.front import Floats
 from landfront.optimizer.program import Program
 from landfront.optimizer.session import Limits, Model, Outcome, Session, solver_version
 
-
 TURN = 0.995
-"""Cosine between two objectives, in units of their spans, below which solving afresh by the dual simplex beat the
-primal simplex from the last basis (0.4 s against 0.6 to 2 s with 10,000 groups)."""
+"""Cosine between two objectives, in units of their spans, below which solving afresh by the dual simplex beat
+the primal simplex from the last basis (0.4 s against 0.6 to 2 s with 10,000 groups)."""
 
 
 @dataclass(frozen=True)

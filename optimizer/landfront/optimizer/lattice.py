@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landfront.optimizer import tolerances
-from landfront.optimizer.front import Floats
-from landfront.optimizer.program import Program
 
 DECIMALS = 3
 """Coefficients with up to this many decimals count as a lattice; finer data are real-valued."""
 
+ROUND = 1e-12
+"""A scaled coefficient this close to a whole number, as a share of it, is that number written in binary."""
 
-def lattice_steps(program: Program) -> Floats:
-    """Step of each objective, shape (p,); 0 where it is real-valued.
+
+def lattice_step(row: NDArray[np.float64], integer: NDArray[np.bool_]) -> float:
+    """Step of an objective, 0 where it is real-valued.
 
     An objective has a step when all its columns are integer and its coefficients are multiples of one decimal
     number that is not tiny beside the largest of them.
+
+    Parameters
+    ----------
+    row
+        Coefficients, shape (m,).
+    integer
+        True where a column is integer, shape (m,).
     """
-    return np.array([_step(row[row != 0], program.integer[row != 0]) for row in program.objective_matrix])
-
-
-def _step(coefficients: Floats, integer: np.ndarray) -> float:
-    if len(coefficients) == 0 or not integer.all():
+    used = row != 0
+    coefficients = row[used]
+    if len(coefficients) == 0 or not integer[used].all():
         return 0.0
     for decimals in range(DECIMALS + 1):
-        scaled = coefficients * 10.0**decimals
+        scaled = np.abs(coefficients) * 10.0**decimals
         whole = np.rint(scaled)
-        if np.all(np.abs(scaled - whole) <= 1e-12 * np.abs(scaled)) and np.abs(whole).max() < 2**53:
-            step = float(np.gcd.reduce(np.abs(whole).astype(np.int64))) / 10.0**decimals
+        if np.all(np.abs(scaled - whole) <= ROUND * scaled) and whole.max() < 2**53:
+            step = float(np.gcd.reduce(whole.astype(np.int64))) / 10.0**decimals
             return step if np.abs(coefficients).max() <= tolerances.LATTICE_RATIO * step else 0.0
     return 0.0

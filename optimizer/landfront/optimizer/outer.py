@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class Outer:
 
 
 def outer(facts: Iterable[Fact]) -> Outer:
-    """Collect the facts that bound the plane; those capped in the first value are left out, which is sound."""
+    """Collect the facts that bound the plane; leaving out those capped in the first value is sound."""
     rows: list[tuple[Floats, float, float]] = []
     for fact in facts:
         if fact.proof == "recomputed":
@@ -182,13 +183,14 @@ def end_gaps(points: Floats, outer_: Outer, scale: Floats, steps: Floats) -> Flo
     A lattice value that could not be one step better counts as reached.
     """
     best = np.array([points[0, 0], points[-1, 1]])
-    missing = best - outer_.least()
+    missing: Floats = best - outer_.least()
     reached = (steps > 0) & (missing < steps * (1 - 1e-6))
-    return np.asarray(np.where(reached, 0.0, np.maximum(missing, 0.0) / scale))
+    share: Floats = np.maximum(missing, 0.0) / scale
+    return np.where(reached, 0.0, share)
 
 
 def envelope(outer_: Outer) -> Floats:
-    """Vertices of the convex outer bound by half-planes alone, by the second value ascending, shape (v, 2)."""
+    """Vertices of the outer bound by half-planes alone, by the second value ascending, shape (v, 2)."""
     plain = np.isinf(outer_.level) & (outer_.weights[:, 0] > 0)
     slope = -outer_.weights[plain, 1] / outer_.weights[plain, 0]
     start = outer_.beta[plain] / outer_.weights[plain, 0]
@@ -200,7 +202,7 @@ def envelope(outer_: Outer) -> Floats:
         while len(hull) > 1 and _crossing(hull[-2], (m, c)) <= _crossing(hull[-2], hull[-1]):
             hull.pop()
         hull.append((m, c))
-    at = [_crossing(one, two) for one, two in zip(hull[:-1], hull[1:], strict=True)]
+    at = [_crossing(one, two) for one, two in pairwise(hull)]
     return np.array([(line[0] * y2 + line[1], y2) for line, y2 in zip(hull, at, strict=False)]).reshape(-1, 2)
 
 
@@ -209,7 +211,7 @@ def _crossing(one: tuple[float, float], two: tuple[float, float]) -> float:
 
 
 def chord_gaps(points: Floats, outer_: Outer, scale: Floats) -> Floats:
-    """Largest possible distance of an unseen y to the chord of neighbours, as a share of the range, (s - 1,)."""
+    """Largest possible distance of an unseen y to each chord, as a share of the range, shape (s - 1,)."""
     a, b = points[:-1], points[1:]
     normal = np.column_stack([(a - b)[:, 1], (b - a)[:, 0]])
     vertices = envelope(outer_)

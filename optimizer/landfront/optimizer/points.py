@@ -34,7 +34,9 @@ def relative_gap(bound: float, value: float, offset: float) -> float:
     return abs(bound - value) / max(abs(value), abs(value - offset), TINY)
 
 
-def make_point(program: Program, solve: Solve, bound: float, *, objective: int = 0, seconds: float = 0.0) -> Point:
+def make_point(
+    program: Program, solve: Solve, bound: float, *, objective: int = 0, seconds: float = 0.0
+) -> Point:
     """A point from a solve.
 
     Parameters

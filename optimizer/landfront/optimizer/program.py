@@ -16,6 +16,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from landfront.optimizer.lattice import lattice_step
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -70,7 +72,8 @@ class Csr:
 class Factored:
     """Rows whose entries are products of a number per group and a number per kind of column.
 
-    Entry of row r at column j is ``sum over terms t with row[t] = r of amount[group[j], t] * table[t, kind[j]]``.
+    Entry of row r at column j is the sum over terms t with ``row[t] = r`` of
+    ``amount[group[j], t] * table[t, kind[j]]``.
 
     Attributes
     ----------
@@ -104,7 +107,7 @@ class Factored:
         cell = self.group.astype(np.int64) * kinds + self.kind
         chosen = np.bincount(cell, weights=x, minlength=groups * kinds).reshape(groups, kinds)
         per_term = np.einsum("tk,tk->t", self.amount.T @ chosen, self.table)
-        return np.bincount(self.row, weights=per_term, minlength=self.rows)
+        return np.bincount(self.row, weights=per_term, minlength=self.rows).astype(np.float64)
 
     def tdot(self, prices: Floats) -> Floats:
         """Column values of ``prices``, without building the matrix."""
@@ -241,6 +244,11 @@ class Program:
         if self.groups == 0:
             return _scale(loose)
         return _scale(np.maximum.reduceat(size[:, :grouped], self.starts[:-1], axis=1).sum(axis=1) + loose)
+
+    @cached_property
+    def steps(self) -> Floats:
+        """Step between values of each objective where they lie on a lattice, 0 elsewhere, shape (p,)."""
+        return np.array([lattice_step(row, self.integer) for row in self.objective_matrix])
 
     @cached_property
     def row_scale(self) -> Floats:

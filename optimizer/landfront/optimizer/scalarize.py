@@ -50,7 +50,7 @@ class Task:
     gap
         Absolute gap of ``weights @ y`` that is good enough.
     share, main, most
-        The gap may also be this share of the value, or of the change, of objective `main`, but not over `most`.
+        The gap may also be this share of the value, or of the change, of objective `main`, up to `most`.
     deadline
         When to stop, on the `time.monotonic` clock.
     start
@@ -218,7 +218,7 @@ class _Attempt:
         """Take ``x`` as the incumbent when it is feasible and better."""
         words = certify.faults(self.program, x)
         y = self.program.senses * self.program.values(x)
-        over = y - self.task.upper > 2 * certify.value_noise(self.program)
+        over = y - self.task.upper > certify.value_noise(self.program)
         if over.any():
             words.append("a cap on an objective is exceeded")
         if words:
@@ -299,7 +299,9 @@ def _largest_of_group(program: Program, x: Floats) -> np.ndarray:
     return order[program.starts[1:] - 1]
 
 
-def solve_single(program: Program, objective: int, *, gap: float = 1e-4, time_limit: float | None = None) -> Point:
+def solve_single(
+    program: Program, objective: int, *, gap: float = 1e-4, time_limit: float | None = None
+) -> Point:
     """The best solution for one objective.
 
     Parameters

@@ -20,7 +20,11 @@ from landfront.optimizer import tolerances
 from landfront.optimizer.front import Floats, Reason
 
 COST_TOP = 1024.0
-"""Largest scaled cost: 2**10 leaves the smaller part of an augmented objective well above the solver's 1e-7."""
+"""Largest scaled cost: 2**10 leaves the small part of an augmented objective well above the solver's 1e-7."""
+
+
+WHOLE_TOP = 2.0**20
+"""Largest coefficient of a row of whole numbers that is left unscaled."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ class Session:
         self._highs: Any = highspy.Highs()
         self._integer = bool(model.integer.any())
         self._columns, self._rows = len(model.cost), len(model.row_lower)
-        self._row_scale = power_of_two(_largest(model.matrix))
+        self._row_scale = _row_scale(model.matrix)
         self._cost_scale = 1.0
         self._set_options()
         self._load(model)
@@ -100,6 +104,7 @@ class Session:
         self._highs.silent()
         for name, value in {
             "threads": 1,
+            "mip_allow_restart": False,
             "primal_feasibility_tolerance": tolerances.SOLVER_FEASIBILITY,
             "mip_feasibility_tolerance": tolerances.SOLVER_FEASIBILITY,
         }.items():
@@ -240,8 +245,10 @@ def _cost_scale(cost: Floats) -> float:
     return float(power_of_two(np.array([top]))[0]) * COST_TOP if top > 0 else 1.0
 
 
-def _largest(matrix: sp.csr_array) -> Floats:
+def _row_scale(matrix: sp.csr_array) -> Floats:
+    """Powers of two; rows of whole numbers stay as they are, as the solver rounds their bounds to its profit."""
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     largest = np.zeros(matrix.shape[0])
     np.maximum.at(largest, rows, np.abs(matrix.data))
-    return largest
+    broken = np.bincount(rows, weights=matrix.data != np.rint(matrix.data), minlength=matrix.shape[0])
+    return np.where((broken == 0) & (largest <= WHOLE_TOP), 1.0, power_of_two(largest))

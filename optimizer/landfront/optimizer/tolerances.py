@@ -25,10 +25,14 @@ FLAT = 1e-7
 """Normalised weights below this are not solved for: the solver's dual tolerance would decide the answer."""
 
 AUGMENT = 1e-6
-"""Share of the first objective's range that the second one may cost in an augmented weight without integers."""
+"""Share of an objective's range that the other one may cost in an augmented weight without integers."""
 
-LATTICE_RATIO = 1e7
-"""A lattice finer than the largest coefficient divided by this is treated as real-valued."""
+LATTICE_RATIO = 1e6
+"""A lattice finer than the largest coefficient divided by this is real-valued: a solver's rows could not tell
+its steps apart."""
+
+LATTICE_SHARE = 0.25
+"""A level on a lattice is half a step away from any value; less than half of that may be noise."""
 
 ONE_STAGE = 1e-6
 """Smallest step of an augmented objective, relative to its largest coefficient, that a solver tells apart."""

@@ -1,4 +1,4 @@
-"""Fronts: one file per method; this package's driver chooses the method, keeps the clock and says what is proven."""
+"""Fronts: one file per method; the driver chooses one, keeps the clock and says what is proven."""
 
 from landfront.optimizer.fronts.driver import solve_front
 

@@ -1,9 +1,10 @@
 """Method (b): boxes for two objectives with integers, the widest open box first.
 
-An epsilon constraint whose level is chosen where the facts leave the largest box (as in K. Dächert, K. Klamroth,
-R. Lacour, D. Vanderpooten, Efficient computation of the search region, EJOR 260, 2017, for two objectives),
-with no fixed step and an augmented objective, so that no weakly dominated point is found. Boxes are not kept: they are
-what `outer.open_cells` derives from archive and facts, so that a solve with a gap simply leaves its box open.
+An epsilon constraint whose level is chosen where the facts leave the largest box (as in K. Dächert,
+K. Klamroth, R. Lacour, D. Vanderpooten, Efficient computation of the search region, EJOR 260, 2017, for two
+objectives), with no fixed step and an augmented objective, so that no weakly dominated point is found. Boxes
+are not kept: they are what `outer.open_cells` derives from archive and facts, so that a solve with a gap
+simply leaves its box open.
 Departures: half-planes from the relaxation's multipliers bound every box, and a level on a lattice is imposed
 half a step above, away from the solver's tolerance.
 """
@@ -21,8 +22,8 @@ from landfront.optimizer.outer import Cells, open_cells, outer
 from landfront.optimizer.scalarize import CORE_GROUPS, Solve
 
 WIDE = 1.0 / 16
-"""A complete front halves boxes wider than this share of the range, then walks from point to point: halving is
-what makes an early stop useful, walking needs one solve per point."""
+"""A complete front cuts boxes wider than this share of the range in two, then walks from point to point: the
+first makes an early stop useful, the second needs one solve per point."""
 
 LATTICE_GAP = 0.99
 """Share of a lattice step at which a lattice value is proven: the next better one is a whole step away."""
@@ -48,7 +49,9 @@ def boxes(search: Search) -> str:
         at = step.widest(cells)
         if at is None:
             closed = np.all(cells.need <= search.request.gap)
-            return "no open box is left" if closed else "open boxes are left that the gap of a solve keeps open"
+            return (
+                "no open box is left" if closed else "open boxes are left that the gap of a solve keeps open"
+            )
         step.solve_in(cells, at)
     return "the asked number of points was reached"
 
@@ -62,7 +65,7 @@ def anchors(search: Search) -> Floats | None:
             _two_stage_end(search, axis)
     if len(search.archive) < 2:
         return None
-    return np.abs(search.values[-1] - search.values[0])
+    return np.asarray(np.abs(search.values[-1] - search.values[0]))
 
 
 def _two_stage_end(search: Search, axis: int) -> None:
@@ -79,14 +82,15 @@ def _two_stage_end(search: Search, axis: int) -> None:
         size = search.program.objective_scale
         weights[axis] = tolerances.AUGMENT * size[1 - axis] / size[axis]
     accuracy = _end_accuracy(search, 1 - axis)
-    search.keep(search.solve(weights, main=1 - axis, upper=upper, start=first.x, accuracy=accuracy))
+    end = search.solve(weights, main=1 - axis, upper=upper, start=first.x, accuracy=accuracy, polish=True)
+    search.keep(end)
 
 
 def _weighted_ends(search: Search) -> None:
     """Ends of a large program within the gap, by augmented weights: a second stage would have no room.
 
-    The relaxations of each objective alone give the ranges and bound the ends. The second end is solved again for
-    the first objective at its own level, which proves that objective there.
+    The relaxations of each objective alone give the ranges and bound the ends. The second end is solved
+    again for the first objective at its own level, which proves that objective there.
     """
     plain = [search.relax(np.eye(2)[axis], main=axis) for axis in (0, 1)]
     scale = np.maximum(np.abs(plain[0] - plain[1]), tolerances.NOISE * search.program.objective_span)
@@ -129,6 +133,7 @@ class Step:
     def __init__(self, search: Search, scale: Floats) -> None:
         self.search, self.scale = search, scale
         self.tried: set[tuple[float, float, float]] = set()
+        self.barren: set[tuple[float, float]] = set()
         self.rho = self._augmentation()
         self.one_stage = self._one_stage()
 
@@ -154,7 +159,12 @@ class Step:
     def widest(self, cells: Cells) -> int | None:
         """The widest open cell that was not tried and is still wider than the gap."""
         values = self.search.values
-        keys = zip(values[cells.left, 0].tolist(), values[cells.left + 1, 0].tolist(), cells.top.tolist(), strict=True)
+        keys = zip(
+            values[cells.left, 0].tolist(),
+            values[cells.left + 1, 0].tolist(),
+            cells.top.tolist(),
+            strict=True,
+        )
         fresh = np.array([key not in self.tried for key in keys], dtype=bool)
         wanted = np.flatnonzero(fresh & (cells.need > self.search.request.gap))
         return int(wanted[np.argmax(cells.size[wanted])]) if len(wanted) else None
@@ -164,12 +174,19 @@ class Step:
         left = int(cells.left[at])
         a, b = self.search.values[left], self.search.values[left + 1]
         level = self._level(cells, at)
+        pair = (float(a[0]), float(b[0]))
+        if (*pair, level) in self.tried:
+            # Nothing came of this level: the cell stays open, and the certificate will count it.
+            self.tried.add((*pair, float(cells.top[at])))
+            return
         start = self.search.archive[left + 1].x
         solve = self._lexicographic(level, start)
         assert solve.y is not None
         new = self.search.keep(solve)
-        right = float(solve.y[0]) if new else float(b[0])
-        self.tried.add((float(a[0]), right, level))
+        self.tried.add((pair[0], float(solve.y[0]) if new else pair[1], level))
+        self.tried.add((*pair, level))
+        if not new:
+            self.barren.add(pair)
 
     def _level(self, cells: Cells, at: int) -> float:
         """Where to cut: at the corner that is worst covered, or just below the upper point when walking."""
@@ -177,8 +194,7 @@ class Step:
         high, low = float(self.search.values[left, 1]), float(self.search.values[left + 1, 1])
         bottom, top = float(cells.bottom[at]), float(cells.top[at])
         step, size = float(self.search.steps[1]), float(cells.size[at])
-        walking = self.search.request.points is None and size <= WIDE
-        if walking:
+        if (self.search.request.points is None and size <= WIDE) or self._was_barren(left):
             level = high - (step / 2 or WALK * self.search.request.gap * float(self.scale[1]))
             level = min(level, top)
         else:
@@ -189,6 +205,11 @@ class Step:
         least = max(np.ceil((bottom - low) / step - 1e-6), 1.0)
         most = np.floor((min(top, high - step) - low) / step + 1e-6)
         return low + step * (float(np.clip(np.floor((level - low) / step), least, max(least, most))) + 0.5)
+
+    def _was_barren(self, left: int) -> bool:
+        """Whether a cut between these neighbours found nothing: the next one then closes all of it."""
+        values = self.search.values
+        return (float(values[left, 0]), float(values[left + 1, 0])) in self.barren
 
     def _lexicographic(self, level: float, start: Floats | None) -> Solve:
         """The least first objective with the second at most at the level, then the least second."""
@@ -202,8 +223,8 @@ class Step:
         assert first.y is not None
         upper = np.array([float(first.y[0]) + float(step[0]) / 2, level])
         how = Accuracy(gap=LATTICE_GAP * (float(step[1]) or request.gap * float(self.scale[1])))
-        second = self.search.solve(np.eye(2)[1], main=1, upper=upper, start=first.x, accuracy=how)
-        return second
+        polish = self.search.solve
+        return polish(np.eye(2)[1], main=1, upper=upper, start=first.x, accuracy=how, polish=True)
 
     def _accuracy(self) -> Accuracy:
         request = self.search.request

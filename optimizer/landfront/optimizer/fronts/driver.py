@@ -13,7 +13,6 @@ from typing import Literal
 
 import numpy as np
 
-from landfront.optimizer import tolerances
 from landfront.optimizer.engine import Engine, choose_engine
 from landfront.optimizer.front import Floats, Front, Reason
 from landfront.optimizer.fronts.boxes import boxes
@@ -82,7 +81,9 @@ def solve_front(
     deadline = inf if time_limit is None else began + time_limit
     search = Search(program, engine, Request(wanted, gap, deadline, on_point, on_progress))
     reason, detail = _run(search, run)
-    return build_front(search, reason, detail, seconds=monotonic() - began, method=f"{method_words}; {engine_words}")
+    return build_front(
+        search, reason, detail, seconds=monotonic() - began, method=f"{method_words}; {engine_words}"
+    )
 
 
 def _check(program: Program, points: int | str, gap: float) -> None:
@@ -147,7 +148,10 @@ def prove(values: Floats, search: Search) -> Proven:
         return Proven(coverage, coverage <= search.request.gap)
     cells = open_cells(values, bound, scale, steps)
     coverage = max(float(cells.size.max(initial=0.0)), float(ends.max()))
-    missing = max(float(cells.need.max(initial=0.0)), float(np.where(steps > 0, np.where(ends > 0, inf, 0.0), ends).max()))
+    missing = max(
+        float(cells.need.max(initial=0.0)),
+        float(np.where(steps > 0, np.where(ends > 0, inf, 0.0), ends).max()),
+    )
     return Proven(coverage, missing <= search.request.gap)
 
 
@@ -165,6 +169,9 @@ def build_front(search: Search, reason: Reason, detail: str, *, seconds: float, 
     ideal, nadir = ideal_nadir(values) if len(values) else (np.full(2, np.nan), np.full(2, np.nan))
     mixes = not search.integers
     bracket = hypervolume_bracket(values, search.facts, mixes=mixes) if len(values) else np.array([0.0, 1.0])
+    if proven.coverage == 0 and search.integers:
+        # No cell is open: what the facts leave holds no lattice point, so nothing can be added.
+        bracket = np.array([bracket[0], bracket[0]])
     return Front(
         criteria=program.objective_names,
         senses=program.senses,
@@ -180,4 +187,5 @@ def build_front(search: Search, reason: Reason, detail: str, *, seconds: float, 
         seconds=seconds,
         solves=search.scalarizer.solves,
         method=method,
+        solver=search.engine.name,
     )

@@ -1,12 +1,12 @@
 """Method (a): the dual sandwich for two objectives without integers, largest certified gap first.
 
-Dichotomic search (J. L. Cohon, R. L. Church, D. P. Sheer, Generating multiobjective trade-offs, Water Resources
-Research 15, 1979) in the order of the largest possible distance of an unseen point to the chord of two
-neighbours, which the facts of all earlier solves bound from below. Each solve gives a vertex or proves an
-edge; N points leave an error of the order 1/N^2. Where N points are asked for, the problem is an epsilon
-constraint through the worst apex of the facts instead of a weighted sum: its multipliers prove a half-plane just
-as well, and only a right-hand side changes, which the dual simplex takes up an order of magnitude faster. Unlike the published search, the gap is certified from
-multipliers, so inexact solves only leave a wider gap.
+Dichotomic search (J. L. Cohon, R. L. Church, D. P. Sheer, Generating multiobjective trade-offs, Water
+Resources Research 15, 1979) in the order of the largest possible distance of an unseen point to the chord of
+two neighbours, which the facts of all earlier solves bound. Each solve gives a vertex or proves an edge; N
+points leave an error of the order 1/N^2. Two departures. The gap is certified from multipliers, so inexact
+solves only leave a wider gap. And where N points are asked for, the problem is an epsilon constraint through
+the worst apex of the facts instead of a weighted sum: its multipliers prove a half-plane just as well, and
+only a right-hand side changes, which the dual simplex takes up an order of magnitude faster.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from __future__ import annotations
 import numpy as np
 
 from landfront.optimizer import tolerances
-from landfront.optimizer.fronts.search import Search
 from landfront.optimizer.front import Floats
+from landfront.optimizer.fronts.search import Search
 from landfront.optimizer.outer import chord_gaps, outer, worst_level
 from landfront.optimizer.scalarize import Solve
 
@@ -58,7 +58,7 @@ def anchors(search: Search) -> Floats | None:
         return None
     last = np.array([np.inf, search.values[-1, 1]])
     search.keep(search.solve(np.eye(2)[0], main=0, upper=last))
-    return np.abs(search.values[-1] - search.values[0])
+    return np.asarray(np.abs(search.values[-1] - search.values[0]))
 
 
 def _widest(search: Search, scale: Floats, proven: set[tuple[float, float]]) -> int | None:

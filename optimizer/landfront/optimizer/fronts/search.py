@@ -1,4 +1,4 @@
-"""The state of a front search: an archive of solutions and a list of facts, which only grow, and the clock."""
+"""The state of a front search: an archive of solutions, a list of facts that only grows, and the clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import numpy as np
 from landfront.optimizer import certify, tolerances
 from landfront.optimizer.engine import Engine
 from landfront.optimizer.front import Fact, Floats, Point, Reason
-from landfront.optimizer.lattice import lattice_steps
 from landfront.optimizer.points import make_point
 from landfront.optimizer.program import Program
 from landfront.optimizer.scalarize import Scalarizer, Solve, Task, failure
@@ -65,7 +64,7 @@ class Search:
     def __init__(self, program: Program, engine: Engine, request: Request) -> None:
         self.program, self.engine, self.request = program, engine, request
         self.scalarizer = Scalarizer(program, engine)
-        self.steps = lattice_steps(program)
+        self.steps = program.steps
         self.archive: list[Solve] = []
         self.facts: list[Fact] = []
         self.weak = ""
@@ -93,8 +92,11 @@ class Search:
         upper: Floats | None = None,
         start: Floats | None = None,
         accuracy: Accuracy | None = None,
+        polish: bool = False,
     ) -> Solve:
         """Solve a scalar problem and keep its facts; its point enters the archive only by `keep`.
+
+        A solve that only polishes `start` may fail: the start then stands.
 
         Raises
         ------
@@ -108,7 +110,7 @@ class Search:
         task = Task(weights, caps, how.gap, how.share, main, how.most, self.request.deadline, start)
         solve = self.scalarizer.solve(task)
         self.facts.extend(solve.facts)
-        if solve.reason == "optimal":
+        if solve.reason == "optimal" or (polish and solve.x is not None):
             return solve
         self._unfinished(solve)
         return solve
@@ -162,4 +164,3 @@ class Search:
         assert solve.y is not None
         bound = certify.point_bound(self.facts, solve.y, certify.value_noise(self.program))
         return make_point(self.program, solve, bound)
-
