@@ -1,6 +1,6 @@
-"""A 20-point exact front on a county of 10,000 parcels, beside a plain Pyomo + HiGHS epsilon loop at the same levels.
+"""A 20-point exact front on a county of 10,000 parcels, beside a plain Pyomo + HiGHS loop at the same levels.
 
-Usage: ``python benchmarks/fronts.py`` runs both decisions; ``--one landfront|pyomo whole|share FOLDER`` runs one.
+Usage: ``python benchmarks/fronts.py`` runs both decisions; ``--one TOOL whole|share FOLDER`` runs one.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from measure import RUNS, in_fresh_process, median, peak_gib, save
 
 PARCELS, SEED, POINTS, GAP = 10_000, 1, 20, 1e-4
@@ -34,7 +35,7 @@ def load(folder: Path, decision: str) -> Any:
 
 
 def one(tool: str, decision: str, folder: Path) -> None:
-    """One front in this process; building the program from tables is not timed, building each tool's model is."""
+    """One front in this process; reading the tables is not timed, building each tool's own model is."""
     program = load(folder, decision)
     levels_file = folder / f"{decision}_{LEVELS}"
     if tool == "landfront":
@@ -63,7 +64,7 @@ def one(tool: str, decision: str, folder: Path) -> None:
 
 
 def compare(ours: dict[str, Any], peer: dict[str, Any]) -> dict[str, float]:
-    """Largest relative difference of the first criterion at equal levels, and whether both stay inside the bound."""
+    """Largest relative difference of the first criterion at equal levels of the second."""
     mine, other = np.array(ours["values"])[:, 0], np.array(peer["values"])
     return {"largest_difference": float(np.max(np.abs(mine - other) / np.maximum(np.abs(mine), 1e-9)))}
 

@@ -55,7 +55,7 @@ def timed(function: Callable[[], Any], runs: int = RUNS) -> tuple[list[float], A
 
 
 def in_fresh_process(script: str, *arguments: str) -> dict[str, Any]:
-    """Run a benchmark script as its own process (so that memory is its own) and read the JSON that it prints last."""
+    """Run a benchmark script as its own process (its memory is its own) and read the JSON that it prints last."""
     done = subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{script} failed:\n{done.stderr}")
@@ -77,5 +77,7 @@ def save(case: str, result: dict[str, Any]) -> Path:
     """Write the result of a case beside the machine that made it."""
     RESULTS.mkdir(exist_ok=True)
     file = RESULTS / f"{case}.json"
-    file.write_text(json.dumps({"case": case, "machine": machine(), **result}, indent=2, ensure_ascii=False) + "\n")
+    file.write_text(
+        json.dumps({"case": case, "machine": machine(), **result}, indent=2, ensure_ascii=False) + "\n"
+    )
     return file

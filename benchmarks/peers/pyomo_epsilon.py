@@ -1,4 +1,4 @@
-"""The plain way: the textbook model written in Pyomo, and an epsilon-constraint loop that solves it with HiGHS."""
+"""The plain way: the textbook model in Pyomo, and an epsilon-constraint loop that solves it with HiGHS."""
 
 from __future__ import annotations
 
@@ -52,10 +52,13 @@ def epsilon_loop(program: Program, levels: Sequence[float], gap: float) -> dict[
     start = time.perf_counter()
     model = build(program)
     first, second = program.objective_matrix
+
     def total(row: Any) -> Any:
         return sum(float(row[j]) * model.x[j] for j in np.flatnonzero(row).tolist())
 
-    model.first = pyo.Objective(expr=total(first), sense=pyo.maximize if program.senses[0] < 0 else pyo.minimize)
+    model.first = pyo.Objective(
+        expr=total(first), sense=pyo.maximize if program.senses[0] < 0 else pyo.minimize
+    )
     model.level = pyo.Param(mutable=True, initialize=0.0)
     at_least = program.senses[1] < 0
     body = total(second)

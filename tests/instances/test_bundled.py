@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.instances.relaxation import best
 
 from landfront.instances.draft import draft_study
 from landfront.instances.generate import generate_county
@@ -14,6 +13,7 @@ from landfront.instances.load import load_landscape
 from landfront.instances.provinces import write_provinces
 from landfront.instances.study import read_study
 from landfront.models.formulate import Formulation, formulate
+from tests.instances.relaxation import best
 
 TINY = Path(__file__).resolve().parents[2] / "instances" / "landfront" / "instances" / "examples" / "tiny"
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.instances.relaxation import best
-from tests.instances.sibuyan import FOOD, available, write_sibuyan
 
 from landfront.instances.study import read_study
 from landfront.models.formulate import formulate
+from tests.instances.relaxation import best
+from tests.instances.sibuyan import FOOD, available, write_sibuyan
 
 pytestmark = pytest.mark.skipif(
     not available(), reason="needs ../shared/data/sibuyan, which is not in the project"

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from landfront.models.formulate import Formulation
 from tests.models.builders import formulation, landscape, table_formulation
 from tests.models.lp import lp_text
-
-from landfront.models.formulate import Formulation
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.models import builders as b
 
 from landfront.instances.faults import InputError
 from landfront.models.formulate import Formulation
+from tests.models import builders as b
 
 
 def effect(found: Formulation, name: str) -> dict[tuple[str, str], Any]:

@@ -7,9 +7,9 @@ import importlib
 import pkgutil
 
 import pytest
-from tests.models.test_golden import NOT_COMPONENTS
 
 import landfront.models as models
+from tests.models.test_golden import NOT_COMPONENTS
 
 MODULES = sorted(module.name for module in pkgutil.iter_modules(models.__path__))
 

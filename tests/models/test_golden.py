@@ -7,13 +7,13 @@ import pkgutil
 
 import highspy
 import pytest
-from tests.models.brute import best_value
-from tests.models.goldens import FOLDER, GOLDENS
-from tests.models.lp import lp_text
 
 import landfront.models as models
 from landfront.models.formulate import Formulation
 from landfront.models.registry import COMPONENTS
+from tests.models.brute import best_value
+from tests.models.goldens import FOLDER, GOLDENS
+from tests.models.lp import lp_text
 
 # What is no component of the formulation: types, helpers of components, plans, renderings.
 NOT_COMPONENTS = {

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.models import builders as b
-from tests.models.brute import plans
 
 from landfront.instances.faults import InputError
 from landfront.models.formulate import Formulation, Tables
+from tests.models import builders as b
+from tests.models.brute import plans
 
 inf = float("inf")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from tests.models import builders as b
 
 from landfront.instances.faults import InputError
 from landfront.models.formulate import Tables
 from landfront.models.menu import Menu, admits, build_menu, menu_from_table
+from tests.models import builders as b
 
 
 def options(menu: Menu) -> set[tuple[str, str]]:

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from tests.models import builders as b
 
 from landfront.instances.faults import InputError
 from landfront.instances.landscape import Geometry
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan, plan_from_frame
+from tests.models import builders as b
 
 LIMITS = [
     {"name": "grain", "criterion": "food", "min": {"share": 0.95}, "by": "county"},

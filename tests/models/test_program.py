@@ -10,13 +10,13 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.models import builders as b
 
 from landfront.models.blocks import effect_rows, factored, stack
 from landfront.models.effects import Effect, Term
 from landfront.models.formulate import Formulation
 from landfront.models.menu import Menu
 from landfront.optimizer.program import Csr, Factored
+from tests.models import builders as b
 
 ALL = ("carbon", "cost", "food", "water", "biodiversity", "habitat", "cropland", "cropland_quality", "area")
 LIMITS = [

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pyomo.environ as pyo
 import pytest
-from tests.models import builders as b
-from tests.models.brute import best_value
-from tests.models.goldens import GOLDENS
-from tests.models.twin import assert_same_program
 
 from landfront.instances.generate import generate_county
 from landfront.instances.provinces import write_provinces
 from landfront.instances.study import read_study
 from landfront.models.formulate import Formulation, formulate
 from landfront.models.pyomo_view import to_pyomo
+from tests.models import builders as b
+from tests.models.brute import best_value
+from tests.models.goldens import GOLDENS
+from tests.models.twin import assert_same_program
 
 LIMITS = [
     {"name": "grain", "criterion": "food", "min": {"share": 0.9}, "by": "county"},

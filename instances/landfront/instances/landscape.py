@@ -46,8 +46,8 @@ class Landscape:
     region_names
         Names per level.
     covariates
-        Canonical name (data dictionary ``parcels.csv``) to values in canonical unit, shape (n,); nan where the
-        dictionary allows a missing value. Only what the study names is present.
+        Canonical name (data dictionary ``parcels.csv``) to values in canonical unit, shape (n,); nan where
+        the dictionary allows a missing value. Only what the study names is present.
     masks
         Mask name to True where the mask applies, shape (n,).
     growth_zones, zone_share

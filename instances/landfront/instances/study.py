@@ -60,7 +60,7 @@ class About(_Section):
 class Parcels(_Section):
     """Section ``[parcels]``: the layer or table of parcels and what its columns mean.
 
-    Each covariate is a column with its unit; the data dictionary ``tables/parcels.csv`` says which units are known.
+    Each covariate is a column with its unit; the data dictionary ``tables/parcels.csv`` says which are known.
     """
 
     source: str
@@ -279,9 +279,20 @@ def read_study(path: str | Path) -> Study:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError([Fault(str(file), "", f"cannot be read ({error.strerror})", "Give a study folder or its study.toml.")]) from error
+        raise InputError(
+            [
+                Fault(
+                    str(file),
+                    "",
+                    f"cannot be read ({error.strerror})",
+                    "Give a study folder or its study.toml.",
+                )
+            ]
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError([Fault(str(file), "", f"is not valid TOML in UTF-8 ({error})", "Mend that line.")]) from error
+        raise InputError(
+            [Fault(str(file), "", f"is not valid TOML in UTF-8 ({error})", "Mend that line.")]
+        ) from error
     return study_from(data, file)
 
 
