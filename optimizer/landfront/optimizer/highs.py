@@ -179,8 +179,12 @@ class HighsEngine:
 
     def clash(self, *, seconds: float) -> tuple[int, ...]:
         """Coupling rows that clash: free them one at a time, keep free what leaves the rest infeasible."""
-        model = self._model(np.zeros(self._program.columns), integer=bool(self._program.integer.any()))
-        return clashing_rows(Session(model), self._layout, seconds=seconds)
+        end = monotonic() + seconds
+        cost = np.zeros(self._program.columns)
+        session = Session(self._model(cost, integer=False))
+        if session.run(Limits(seconds=seconds)).reason != "infeasible":
+            session = Session(self._model(cost, integer=True))
+        return clashing_rows(session, self._layout, seconds=max(end - monotonic(), 0.0))
 
 
 def clashing_rows(session: Session, layout: Layout, *, seconds: float) -> tuple[int, ...]:

@@ -93,7 +93,7 @@ def _rows(form: Any) -> tuple[Floats, Floats, sp.csr_array, tuple[str, ...]]:
     names = [row.constraint.name for row in form.rows]
     matrix = sp.csr_array(form.A)
     first = _first_rows(names)
-    last = np.append(first[1:], len(names)) - 1
+    last = np.append(first, len(names))[1:] - 1
     lower = np.maximum(lower[first], lower[last])
     upper = np.minimum(upper[first], upper[last])
     return lower, upper, sp.csr_array(matrix[first]), tuple(names[row] for row in first)

@@ -330,7 +330,7 @@ def solve_single(
     weights[objective] = 1.0
     task = Task(weights, np.full(len(weights), inf), share=gap, main=objective, deadline=deadline)
     solve = Scalarizer(program, engine).solve(task)
-    if solve.x is None:
+    if solve.x is None or solve.reason == "unbounded":
         raise failure(solve, engine, program)
     return make_point(program, solve, solve.beta, objective=objective)
 

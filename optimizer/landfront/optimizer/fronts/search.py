@@ -131,10 +131,11 @@ class Search:
         if solve.reason == "time limit" and solve.x is not None and not timed_out:
             self.weak = "a point was not proven within the asked gap in the time that one search may take"
             return
+        unknown = solve.reason == "infeasible" and solve.x is None and not self.archive
+        if unknown or solve.reason == "unbounded":
+            raise failure(solve, self.engine, self.program)
         if solve.x is not None:
             self.keep(solve)
-        elif not self.archive and solve.reason in ("infeasible", "unbounded"):
-            raise failure(solve, self.engine, self.program)
         if timed_out or solve.reason == "time limit":
             raise Stop("time limit", "the time limit was reached")
         raise Stop("error", f"a solve failed: {solve.reason}, {solve.detail}")

@@ -1,0 +1,227 @@
+"""Solvers that fail, time out, lie or are interrupted at solve k: never "complete", nothing invalid."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from math import inf
+
+import numpy as np
+import pytest
+
+from landfront.optimizer import certify
+from landfront.optimizer.engine import Answer, Engine, Part, SolverError, Unbounded, choose_engine
+from landfront.optimizer.front import Fact, Floats
+from landfront.optimizer.fronts import solve_front
+from landfront.optimizer.program import Program
+from landfront.optimizer.scalarize import Scalarizer, Task, solve_single
+
+Make = Callable[..., Program]
+
+
+class Faulty:
+    """An engine that is honest until call k, and then answers through `spoil` for ever."""
+
+    def __init__(self, program: Program, at: int, spoil: Callable[[Answer], Answer]) -> None:
+        self.inner: Engine = choose_engine(program)[0]
+        self.name, self.calls, self.at, self.spoil = "faulty", 0, at, spoil
+
+    def _pass(self, answer: Answer) -> Answer:
+        self.calls += 1
+        return self.spoil(answer) if self.calls > self.at else answer
+
+    def relax(self, weights: Floats, upper: Floats, *, seconds: float) -> Answer:
+        return self._pass(self.inner.relax(weights, upper, seconds=seconds))
+
+    def search(self, weights: Floats, upper: Floats, *, part: Part, seconds: float) -> Answer:
+        return self._pass(self.inner.search(weights, upper, part=part, seconds=seconds))
+
+    def clash(self, *, seconds: float) -> tuple[int, ...]:
+        return self.inner.clash(seconds=seconds)
+
+
+def crash(answer: Answer) -> Answer:
+    return replace(answer, reason="error", x=None, bound=-inf)
+
+
+def time_out(answer: Answer) -> Answer:
+    return replace(answer, reason="time limit", x=None, bound=-inf)
+
+
+def says_infeasible(answer: Answer) -> Answer:
+    return replace(answer, reason="infeasible", x=None, bound=-inf)
+
+
+def slightly_infeasible(answer: Answer) -> Answer:
+    return answer if answer.x is None else replace(answer, x=answer.x * (1 + 1e-4))
+
+
+def not_a_number(answer: Answer) -> Answer:
+    return answer if answer.x is None else replace(answer, x=np.full_like(answer.x, np.nan))
+
+
+def bad_multipliers(answer: Answer) -> Answer:
+    return replace(answer, row_prices=answer.row_prices * -3 + 1, cap_prices=answer.cap_prices * 5 + 2)
+
+
+def interrupt(answer: Answer) -> Answer:
+    raise KeyboardInterrupt
+
+
+FAILURES = [crash, time_out, says_infeasible, slightly_infeasible, not_a_number, interrupt]
+
+
+@pytest.fixture
+def conflict(build: Make) -> Callable[..., Program]:
+    """Eight groups of three with a real front of many points."""
+
+    def make(*, whole: bool) -> Program:
+        rng = np.random.default_rng(5)
+        first = rng.integers(1, 40, 24)
+        objectives = np.array([first, 45 - first + rng.integers(0, 9, 24)])
+        rows = rng.integers(0, 9, (2, 24))
+        upper = rows.sum(axis=1) / 3 * 1.1
+        return build(objectives, rows, [-np.inf] * 2, upper, starts=np.arange(0, 25, 3), whole=whole)
+
+    return make
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("spoil", FAILURES)
+@pytest.mark.parametrize("at", [5, 8, 13])
+def test_failure_at_a_solve_leaves_a_sound_unfinished_front(
+    conflict: Make, at: int, spoil: Callable[[Answer], Answer], whole: bool
+) -> None:
+    program = conflict(whole=whole)
+    truth = solve_front(program, points="all")
+    assert truth.complete
+    front = solve_front(program, points="all", engine=Faulty(program, at, spoil))
+    assert not front.complete
+    assert front.reason not in ("optimal", "points reached")
+    assert front.detail
+    assert all(certify.check_point(program, point) == [] for point in front)
+    for fact in front.facts:
+        values = truth.values[np.all(truth.values <= fact.upper + 1e-9, axis=1)]
+        assert np.all(values @ fact.weights >= fact.beta - 1e-7)
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_wrong_multipliers_only_weaken_the_proof(conflict: Make, whole: bool) -> None:
+    program = conflict(whole=whole)
+    truth = solve_front(program, points="all")
+    front = solve_front(program, points=8, engine=Faulty(program, 6, bad_multipliers))
+    for fact in front.facts:
+        values = truth.values[np.all(truth.values <= fact.upper + 1e-9, axis=1)]
+        assert np.all(values @ fact.weights >= fact.beta - 1e-7)
+
+
+def test_a_gap_left_by_the_solver_is_carried(conflict: Make) -> None:
+    program = conflict(whole=True)
+
+    def loose(answer: Answer) -> Answer:
+        return replace(answer, bound=answer.bound - 3.0)
+
+    truth = solve_front(program, points="all")
+    front = solve_front(program, points="all", engine=Faulty(program, 0, loose), time_limit=5)
+    assert not front.complete
+    for point in front:
+        best = truth.values[truth.values[:, 1] <= point.values[1], 0].min()
+        assert point.bound <= best + 1e-6
+
+
+def test_a_bound_raised_by_hand_is_caught_by_recomputation(conflict: Make) -> None:
+    program = conflict(whole=False)
+    front = solve_front(program, points=6)
+    recomputed = [fact for fact in front.facts if fact.proof == "recomputed"]
+    assert recomputed
+    for fact in recomputed:
+        assert certify.fact_holds(program, fact)
+        assert not certify.fact_holds(program, replace(fact, beta=fact.beta + 1e-6 * abs(fact.beta)))
+
+
+def test_a_point_changed_by_hand_is_caught(conflict: Make) -> None:
+    program = conflict(whole=True)
+    point = solve_front(program, points=4)[1]
+    moved = point.x.copy()
+    moved[:3] = np.roll(moved[:3], 1)
+    assert certify.check_point(program, replace(point, values=point.values + [1, 0]))
+    assert certify.check_point(program, replace(point, x=moved))
+    assert certify.check_point(program, replace(point, x=point.x[:-1]))
+
+
+def test_bound_holds_for_any_multipliers(rand: Make, brute: Callable[..., object]) -> None:
+    rng = np.random.default_rng(1)
+    for seed in range(30):
+        program = rand(seed)
+        values = brute(program).values
+        upper = np.where(rng.random(2) < 0.5, np.inf, np.quantile(values, 0.7, axis=0))
+        prices = rng.normal(0, 3, len(program.row_lower))
+        fact = Fact(rng.random(2), upper, 0.0, "recomputed", prices, rng.normal(0, 1, 2))
+        inside = values[np.all(values <= upper, axis=1)]
+        assert np.all(inside @ fact.weights >= certify.lagrangian_bound(program, fact))
+
+
+def test_time_limit_returns_what_was_found(big: Make) -> None:
+    front = solve_front(big(800), points=200, time_limit=1.5)
+    assert front.reason == "time limit"
+    assert not front.complete
+    assert front.seconds < 6
+
+
+def test_no_time_at_all_is_an_empty_unfinished_front(conflict: Make) -> None:
+    front = solve_front(conflict(whole=True), time_limit=0.0)
+    assert len(front) == 0
+    assert front.reason == "time limit"
+    assert not front.complete
+    assert "0 points" in str(front)
+
+
+def test_unbounded_objective_is_refused(build: Make) -> None:
+    program = build(np.array([[-1, 0], [0, 1.0]]), np.zeros((0, 2)), [], [], whole=False, upper=np.inf)
+    with pytest.raises(Unbounded):
+        solve_front(program)
+
+
+def test_an_error_without_solution_is_said(conflict: Make) -> None:
+    program = conflict(whole=True)
+    solve = Scalarizer(program, Faulty(program, 0, crash)).solve(Task(np.eye(2)[0], np.full(2, np.inf)))
+    assert solve.x is None
+    assert solve.reason == "error"
+    assert solve.facts == ()
+
+
+def test_single_objective(conflict: Make, brute: Callable[..., object]) -> None:
+    program = conflict(whole=True)
+    point = solve_single(program, 1, gap=1e-9)
+    assert point.values[1] == brute(program).values[:, 1].min() == point.bound
+    with pytest.raises(SolverError, match="time limit"):
+        solve_single(program, 0, time_limit=0.0)
+
+
+def test_importing_the_optimizer_loads_no_solver() -> None:
+    code = (
+        "import sys, landfront.optimizer.fronts, landfront.optimizer.scalarize, landfront.optimizer.highs, "
+        "landfront.optimizer.certify, landfront.optimizer.quality, landfront.optimizer.pyomo_io\n"
+        "print([name for name in ('highspy', 'pyomo', 'pandas', 'moocore', 'matplotlib') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_interrupt_from_the_keyboard_ends_a_solve_promptly() -> None:
+    code = """
+import os, signal, threading, time, sys
+sys.path.insert(0, sys.argv[1])
+from conftest import synthetic
+from landfront.optimizer.fronts import solve_front
+program = synthetic(4000)
+threading.Timer(3.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+began = time.monotonic()
+front = solve_front(program, points="all", gap=1e-7)
+print(front.reason, front.complete, time.monotonic() - began < 8)
+"""
+    here = __file__.rsplit("/", 1)[0]
+    done = subprocess.run([sys.executable, "-c", code, here], capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["interrupted", "False", "True"], done.stderr
