@@ -129,10 +129,11 @@ def plan(
 
 
 def front(
-    study: Study | str | Path,
+    study: Study | str | Path | Any,
     criteria: Sequence[str] | None = None,
     points: int | Literal["all"] | None = None,
     *,
+    objectives: Sequence[str] | None = None,
     gap: float | None = None,
     method: str | None = None,
     time_limit: float | None = None,
@@ -147,11 +148,13 @@ def front(
     Parameters
     ----------
     study
-        A study, its folder, or its study.toml.
+        A study, its folder, its study.toml, or a linear Pyomo model with several objectives.
     criteria
         Two criteria of the study; the first one carries bound and gap.
     points
-        How many points, or ``"all"`` for every one.
+        How many points, or ``"all"`` for every one, which Pyomo models get when nothing is said.
+    objectives
+        Of a Pyomo model: names of the two objectives; without it all count, active or not.
     gap
         Relative gap to which each point is proven.
     method
@@ -166,19 +169,23 @@ def front(
     Raises
     ------
     TypeError
-        For Pyomo models, which this version does not take.
+        If it is neither a study nor a Pyomo model.
     ValueError
-        For an executor.
+        For an executor, for a model with another number of objectives than two, or one that is not linear.
     InputError
         If the study or the request is at fault.
     InfeasibleError
         If no plan meets every limit; it names those that clash.
     """
     from landfront.models.formulate import formulate
-    from landfront.report.search import find_front, request
+    from landfront.report.search import find_front, model_front, request
 
     if executor is not None:
         raise ValueError("executor must be None: this version computes a front in one process")
+    if type(study).__module__.startswith("pyomo."):
+        return model_front(study, objectives, points, gap, time_limit=time_limit, method=method)
+    if objectives is not None:
+        raise ValueError("objectives are for Pyomo models: name the criteria of a study with criteria=[...]")
     chosen = _study(study)
     asked = request(chosen, criteria, points, gap, time_limit=time_limit, method=method, seed=seed)
     return find_front(formulate(chosen), asked)
@@ -294,9 +301,4 @@ def _study(study: Study | str | Path) -> Study:
     if isinstance(study, StudyType):
         return study
     kind = f"{type(study).__module__}.{type(study).__qualname__}"
-    hint = (
-        " Pyomo models are not taken in this version; `lf.to_pyomo(study)` gives one."
-        if "pyomo" in kind
-        else ""
-    )
-    raise TypeError(f"a study, its folder or its study.toml is needed, not {kind}.{hint}")
+    raise TypeError(f"a study, its folder or its study.toml is needed, not {kind}")

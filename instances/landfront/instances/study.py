@@ -255,6 +255,34 @@ class Study(_Section):
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def __str__(self) -> str:
+        """Show the study as a tree, so that it prints readably."""
+        return "\n".join(self._tree())
+
+    def _repr_html_(self) -> str:
+        """Show the same tree in a notebook."""
+        from html import escape
+
+        return f"<pre>{escape(str(self))}</pre>"
+
+    def _tree(self) -> list[str]:
+        criteria = [f"    {name}: {entry.sense}" for name, entry in self.criteria.items()]
+        limits = [
+            f"    {limit.name}: {limit.criterion}{f' by {limit.by}' if limit.by else ''}"
+            f"{f' ({limit.owner})' if limit.owner else ''}"
+            for limit in self.limits
+        ]
+        return [
+            f"Study: {self.title}",
+            f"  decision: {self.study.decision}, currency: {self.study.currency}, "
+            f"milestones: {', '.join(map(str, self.study.milestones))}",
+            f"  parcels: {self.parcels.source}, regions: {', '.join(self.parcels.regions) or 'none'}",
+            f"  interventions: {', '.join(self.interventions.use) or 'all that the catalogue or table has'}",
+            "  criteria",
+            *criteria,
+            *(["  limits", *limits] if limits else ["  limits: none"]),
+        ]
+
     def effect_of(self, criterion: str) -> str:
         """Name of the effect that a criterion sums; a name that is no criterion is its own effect."""
         entry = self.criteria.get(criterion)

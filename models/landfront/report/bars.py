@@ -69,7 +69,7 @@ def no_regret_figure(result: Result, labels: Labels) -> Figure:
     names = result.formulation.menu.interventions
     shown = [k for k in np.argsort(-most) if most[k] > 0]
     title = f"{labels.text(result.formulation.study.title, 'Study')}: what every plan agrees on"
-    height = max(4.0, 1.9 + 0.3 * len(shown))
+    height = max(4.0, 1.9 + 0.38 * len(shown))
     figure = sheet(title, height=height)
     top = 1.15 if result.in_yuan else 0.7
     axes = figure.add_axes((0.34, 1.05 / height, 0.6, 1 - (1.05 + top) / height))

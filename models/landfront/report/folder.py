@@ -12,7 +12,8 @@ from pathlib import Path
 from landfront.instances.faults import Fault, InputError, refuse
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-SCARCE_BYTES = 256 * 1024
+UNWRITTEN = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
+PROBE_BYTES = 256 * 1024
 
 
 def check_new(folder: Path) -> None:
@@ -68,9 +69,9 @@ def disk_full(error: BaseException | None, folder: Path) -> bool:
     while error is not None:
         if isinstance(error, OSError) and error.errno in FULL:
             return True
-        if isinstance(error, sqlite3.OperationalError) and "full" in str(error):
+        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in UNWRITTEN:
             return True
-        # GDAL and SQLite report some failed writes without a reason; then the room that is left tells.
+        # GDAL and SQLite report some failed writes without a reason; then a small file tells.
         if isinstance(error, sqlite3.OperationalError | RuntimeError | OSError) and _scarce(folder):
             return True
         error = error.__cause__ or error.__context__
@@ -78,17 +79,22 @@ def disk_full(error: BaseException | None, folder: Path) -> bool:
 
 
 def _scarce(folder: Path) -> bool:
+    """Whether a small file cannot be written: quotas and caps count as well as a full disk."""
+    probe = folder / ".probe"
     try:
-        return shutil.disk_usage(folder).free < SCARCE_BYTES
-    except OSError:
-        return False
+        probe.write_bytes(bytes(PROBE_BYTES))
+    except OSError as error:
+        return error.errno in FULL
+    finally:
+        probe.unlink(missing_ok=True)
+    return False
 
 
 def _full(folder: Path) -> Fault:
     return Fault(
         str(folder),
         "",
-        "the disk is full, so nothing was kept",
+        "the disk is full or fails, so nothing was kept",
         "Make room or name a folder on another disk, and run it again.",
     )
 

@@ -68,7 +68,10 @@ def write_plan_file(plan: Plan, path: Path) -> None:
         if disk_full(error, path.absolute().parent):
             path.unlink(missing_ok=True)
             fault = Fault(
-                str(path), "", "the disk is full, so nothing was kept", "Make room or name another disk."
+                str(path),
+                "",
+                "the disk is full or fails, so nothing was kept",
+                "Make room or name another disk.",
             )
             raise InputError([fault]) from error
         raise

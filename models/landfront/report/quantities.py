@@ -34,7 +34,7 @@ def scale(magnitude: float, unit: str) -> Scale:
     >>> scale(4.5e6, "m3/yr").text(4.5e6)
     '4.5 million m3/yr'
     """
-    size = abs(magnitude)
+    size = abs(magnitude) if math.isfinite(magnitude) else 0.0
     tonnes = unit == "t" or unit.startswith(("t ", "t/"))
     words = TONNES if tonnes else MONEY if unit.startswith(CURRENCIES) else WORDS
     for factor, word in words:

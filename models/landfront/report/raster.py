@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 Floats = NDArray[np.float64]
 MOST_CELLS = 1400
 REACH = 3.0
+SAMPLE = 2000
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Raster:
 
 
 def rasterise(centres: Floats, most: int = MOST_CELLS) -> Raster:
-    """Put parcels on a grid with about one parcel per cell, at most `most` cells along the longer side.
+    """Put parcels on a grid as fine as neighbours are apart, at most `most` cells along the longer side.
 
     Cells that no centre falls into take the nearest parcel within three cells, which closes the gaps inside
     the study and leaves the outside empty.
@@ -51,13 +53,20 @@ def rasterise(centres: Floats, most: int = MOST_CELLS) -> Raster:
     """
     low, high = centres.min(axis=0), centres.max(axis=0)
     span = np.maximum(high - low, 1e-9)
-    cell = max(float(np.sqrt(span[0] * span[1] / len(centres))), float(span.max()) / most)
+    cell = max(_spacing(centres), float(span.max()) / most)
     columns, rows = (np.floor(span / cell).astype(int) + 1).tolist()
     place = np.floor((centres - low) / cell).astype(np.int64)
     grid = np.full(rows * columns, -1, dtype=np.int64)
     grid[(rows - 1 - place[:, 1]) * columns + place[:, 0]] = np.arange(len(centres))
     extent = (float(low[0]), float(low[0] + columns * cell), float(low[1]), float(low[1] + rows * cell))
     return Raster(_filled(grid.reshape(rows, columns)), extent)
+
+
+def _spacing(centres: Floats) -> float:
+    """Typical distance of neighbours: the median over a sample, a little less so that few share a cell."""
+    sample = centres[:: max(1, len(centres) // SAMPLE)]
+    distance, _ = cKDTree(centres).query(sample, k=min(2, len(centres)))
+    return float(0.9 * np.median(np.atleast_2d(distance)[:, -1]))
 
 
 def _filled(grid: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -15,6 +15,7 @@ from landfront.models.plan import Plan
 from landfront.optimizer.engine import Infeasible
 from landfront.optimizer.front import Fact, Front, Point
 from landfront.optimizer.fronts import solve_front
+from landfront.optimizer.pyomo_io import from_pyomo
 from landfront.optimizer.scalarize import solve_single
 from landfront.report.infeasible import explain
 from landfront.report.quantities import quantity
@@ -112,6 +113,41 @@ def find_front(
     except Infeasible as error:
         raise explain(formulation, error) from error
     return with_plans(formulation, front)
+
+
+def model_front(
+    model: Any,
+    objectives: Sequence[str] | None = None,
+    points: int | Literal["all"] | None = None,
+    gap: float | None = None,
+    *,
+    time_limit: float | None = None,
+    method: str | None = None,
+) -> Front:
+    """The front of two objectives of a linear Pyomo model; complete when no number of points is given.
+
+    Raises
+    ------
+    ValueError
+        If the model is not linear, lacks an objective, or two are not singled out.
+    Infeasible
+        If no solution meets every constraint; it names those that clash.
+    """
+    program = from_pyomo(model)
+    names = list(objectives if objectives is not None else program.objective_names)
+    unknown = [name for name in names if name not in program.objective_names]
+    known = ", ".join(program.objective_names)
+    if unknown:
+        raise ValueError(f"the model has no objective {', '.join(unknown)}; it has {known}")
+    if len(names) != 2:
+        raise ValueError(f"a front needs two objectives, got {len(names)}: name two of {known} in objectives")
+    return solve_front(
+        program.select([program.objective_names.index(name) for name in names]),
+        points="all" if points is None else points,
+        gap=1e-4 if gap is None else gap,
+        time_limit=time_limit,
+        method=method or "auto",
+    )
 
 
 @dataclass(frozen=True)

@@ -220,13 +220,17 @@ def _recomputed(result: Result, gap: float) -> Result:
     search = Search(program, cast(Engine, None), Request(None, gap))
     search.facts.extend(front.facts)
     proven = prove(y, search)
+    bracket = hypervolume_bracket(y, front.facts, mixes=not search.integers)
+    if proven.coverage == 0 and search.integers:
+        # No open part is left, so nothing can be added to what the points cover.
+        bracket = np.array([bracket[0], bracket[0]])
     again = replace(
         front,
         ideal=front.senses * ideal,
         nadir=front.senses * nadir,
         complete=proven.complete,
         coverage=proven.coverage,
-        hypervolume=hypervolume_bracket(y, front.facts, mixes=not search.integers),
+        hypervolume=bracket,
     )
     return Result(result.formulation, again)
 

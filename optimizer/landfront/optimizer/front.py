@@ -234,6 +234,12 @@ class Front:
     def __iter__(self) -> Iterator[Point]:
         return iter(self.points)
 
+    def knee(self) -> Point:
+        """The most balanced point (`quality.knee`)."""
+        from landfront.optimizer.quality import knee
+
+        return self.points[knee(self)]
+
     def with_decoder(self, decode: Callable[[NDArray[Any]], Any]) -> Front:
         """The same front whose points give ``plan`` through ``decode``."""
         return replace(self, points=tuple(replace(point, decode=decode) for point in self.points))
