@@ -55,7 +55,7 @@ def timed(function: Callable[[], Any], runs: int = RUNS) -> tuple[list[float], A
 
 
 def in_fresh_process(script: str, *arguments: str) -> dict[str, Any]:
-    """Run a benchmark script as its own process (its memory is its own) and read the JSON that it prints last."""
+    """Run a benchmark script as its own process and read the JSON that it prints last."""
     done = subprocess.run([sys.executable, script, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{script} failed:\n{done.stderr}")

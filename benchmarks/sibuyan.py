@@ -1,4 +1,4 @@
-"""Sibuyan, 7,226 real parcels: twenty known optima as shares, each proven to 1e-4 of its bound as whole parcels.
+"""Sibuyan, 7,226 real parcels: twenty known optima as shares, and each within a gap of 1e-4 as whole parcels.
 
 Needs the shared data set (not part of the project). Usage: ``python benchmarks/sibuyan.py``.
 """
@@ -15,8 +15,8 @@ from measure import SHARED, median, save, timed
 DATA = SHARED / "data" / "sibuyan"
 BASE_FOOD = 5040.0
 GAP = 1e-4
-# Budget in million USD, floor on the change of intactness x ha (None: no floor) -> kt CO2e in 20 years with the
-# food floor at 90 % and at 100 % of the 5,040 t grown today; single LP runs with HiGHS, each reproduced once.
+# Budget in million USD, floor on the change of intactness x ha (None: no floor) -> kt CO2e in 20 years with
+# the food floor at 90 % and at 100 % of the 5,040 t grown today; single LP runs, each reproduced once.
 KNOWN: dict[tuple[int, int | None], tuple[int, int]] = {
     (1, None): (704, 704),
     (1, 0): (529, 529),
