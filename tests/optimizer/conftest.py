@@ -45,7 +45,7 @@ def make_program(
 
 
 def random_program(seed: int, *, whole: bool = True) -> Program:
-    """Two to five groups, up to three rows around a feasible choice, real or integral objectives, any senses."""
+    """Two to five groups, up to three rows around a feasible choice, real or integral objectives."""
     rng = np.random.default_rng(seed)
     sizes = rng.integers(1, 5, rng.integers(2, 6))
     starts = np.concatenate([[0], np.cumsum(sizes)])
@@ -68,7 +68,7 @@ def random_program(seed: int, *, whole: bool = True) -> Program:
 
 
 def synthetic(groups: int, *, rows: int = 10, seed: int = 0, whole: bool = True) -> Program:
-    """About five columns per group, a budget, a cap and regional floors; the first column of a group is zero."""
+    """About five columns per group, a budget, a cap and regional floors; each group's first column is 0."""
     rng = np.random.default_rng(seed)
     sizes = rng.integers(3, 8, groups)
     starts = np.concatenate([[0], np.cumsum(sizes)])
@@ -107,7 +107,7 @@ class Enumerated:
         """Nondominated values, sorted, shape (s, 2)."""
         unique = np.unique(np.round(self.values, 9), axis=0)
         worse = [np.any(np.all(unique <= y, axis=1) & np.any(unique < y - 1e-9, axis=1)) for y in unique]
-        return unique[~np.array(worse, dtype=bool)]
+        return np.asarray(unique[~np.array(worse, dtype=bool)])
 
 
 def enumerate_program(program: Program) -> Enumerated:

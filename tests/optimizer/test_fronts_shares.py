@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,12 +39,13 @@ def weighted_sum(program: Program, weights: np.ndarray) -> float:
         b_eq=np.ones(program.groups),
         bounds=(0, 1),
     )
+    assert done.fun is not None
     return float(done.fun + weights @ program.minimised_offsets)
 
 
 @pytest.mark.parametrize("points", [8, "all"])
 @pytest.mark.parametrize("seed", range(6))
-def test_front_supports_every_weighted_sum(seed: int, points: int | str, rand: Make) -> None:
+def test_front_supports_every_weighted_sum(seed: int, points: Any, rand: Make) -> None:
     program = rand(seed, whole=False)
     front = solve_front(program, points=points)
     values = front.values * front.senses
@@ -60,7 +62,7 @@ def test_front_supports_every_weighted_sum(seed: int, points: int | str, rand: M
         assert front.coverage <= 1e-5
 
 
-def test_facts_hold_for_all_enumerated_choices(rand: Make, brute: Callable[..., object]) -> None:
+def test_facts_hold_for_all_enumerated_choices(rand: Make, brute: Callable[..., Any]) -> None:
     for seed in range(8):
         program = rand(seed)
         front = solve_front(program.relaxed(), points=6)
@@ -109,7 +111,7 @@ def permuted(program: Program, seed: int) -> Program:
 
 
 def with_dominated_option(program: Program) -> Program:
-    """One more column in the last group: worse than the first of it in both objectives, and using the same."""
+    """One more column in the last group: worse than its first in both objectives, and using the same."""
     first = int(program.starts[-2])
     worse = program.objective_matrix[:, [first]] + program.senses[:, None] * np.array([[1.5], [0.5]])
     matrix = sp.csr_array(np.hstack([program.objective_matrix, worse]))

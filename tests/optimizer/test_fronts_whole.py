@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,7 @@ def assert_sound(program: Program, front: Front, feasible: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("seed", range(25))
-def test_complete_front_equals_enumeration(seed: int, rand: Make, brute: Callable[..., object]) -> None:
+def test_complete_front_equals_enumeration(seed: int, rand: Make, brute: Callable[..., Any]) -> None:
     program = rand(seed)
     found = brute(program)
     front = solve_front(program, points="all")
@@ -57,7 +58,7 @@ def test_complete_front_equals_enumeration(seed: int, rand: Make, brute: Callabl
 
 @pytest.mark.parametrize("seed", range(25, 37))
 def test_some_points_are_sound_and_cover_what_they_say(
-    seed: int, rand: Make, brute: Callable[..., object]
+    seed: int, rand: Make, brute: Callable[..., Any]
 ) -> None:
     program = rand(seed)
     found = brute(program)
@@ -71,15 +72,16 @@ def test_some_points_are_sound_and_cover_what_they_say(
     assert front.complete == (missing(front, found.front) == []) or not front.complete
 
 
-def test_integral_front_is_exact_with_large_values(build: Make, brute: Callable[..., object]) -> None:
+def test_integral_front_is_exact_with_large_values(build: Make, brute: Callable[..., Any]) -> None:
     # Values near 1e6 with steps of 1: a relative gap of 1e-4 would lose points.
     rng = np.random.default_rng(4)
-    starts = np.arange(0, 25, 3)
-    program = build(
-        rng.integers(100_000, 400_000, (2, 24)), np.zeros((0, 24)), [], [], starts=starts, senses=(-1, -1)
-    )
+    starts = np.arange(0, 16, 3)
+    first = rng.integers(100_000, 400_000, 15)
+    objectives = np.array([first, 500_000 - first + rng.integers(-3_000, 3_000, 15)])
+    program = build(objectives, np.zeros((0, 15)), [], [], starts=starts, senses=(-1, -1))
     found = brute(program)
     front = solve_front(program, points="all")
+    assert len(found.front) > 20
     assert front.complete
     assert np.array_equal(np.unique(front.values * -1, axis=0), found.front)
 
@@ -146,10 +148,10 @@ def test_known_knapsack_fronts_are_found_whole(name: str, build: Make) -> None:
 
 def test_large_program_gets_points_within_the_gap_from_cores(big: Make) -> None:
     program = big(1500)
-    front = solve_front(program, points=6, time_limit=60)
-    assert len(front) == 6
+    front = solve_front(program, points=5, gap=1e-3, time_limit=60)
+    assert len(front) == 5
     assert front.reason == "points reached"
-    assert front.gap <= 1e-4
+    assert front.gap <= 1e-3
     assert all(certify.check_point(program, point) == [] for point in front)
     assert all(certify.fact_holds(program, fact) for fact in front.facts)
     assert front.hypervolume[0] <= front.hypervolume[1] <= 1

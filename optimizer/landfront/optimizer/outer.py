@@ -186,7 +186,7 @@ def end_gaps(points: Floats, outer_: Outer, scale: Floats, steps: Floats) -> Flo
     missing: Floats = best - outer_.least()
     reached = (steps > 0) & (missing < steps * (1 - 1e-6))
     share: Floats = np.maximum(missing, 0.0) / scale
-    return np.where(reached, 0.0, share)
+    return np.asarray(np.where(reached, 0.0, share))
 
 
 def envelope(outer_: Outer) -> Floats:

@@ -246,7 +246,7 @@ def _cost_scale(cost: Floats) -> float:
 
 
 def _row_scale(matrix: sp.csr_array) -> Floats:
-    """Powers of two; rows of whole numbers stay as they are, as the solver rounds their bounds to its profit."""
+    """Powers of two; rows of whole numbers stay as they are, as the solver can round their bounds."""
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
     largest = np.zeros(matrix.shape[0])
     np.maximum.at(largest, rows, np.abs(matrix.data))
