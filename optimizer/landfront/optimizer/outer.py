@@ -182,10 +182,10 @@ def end_gaps(points: Floats, outer_: Outer, scale: Floats, steps: Floats) -> Flo
 
     A lattice value that could not be one step better counts as reached.
     """
-    best = np.array([points[0, 0], points[-1, 1]])
+    best: Floats = np.array([points[0, 0], points[-1, 1]])
     missing: Floats = best - outer_.least()
     reached = (steps > 0) & (missing < steps * (1 - 1e-6))
-    share: Floats = np.maximum(missing, 0.0) / scale
+    share: Floats = np.asarray(np.maximum(missing, 0.0) / scale)
     return np.asarray(np.where(reached, 0.0, share))
 
 
