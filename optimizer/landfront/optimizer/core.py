@@ -7,6 +7,7 @@ Core problems: E. Balas and E. Zemel, An algorithm for large zero-one knapsack p
 from __future__ import annotations
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.optimizer import tolerances
@@ -47,47 +48,74 @@ def reduced_part(program: Program, loss: Floats, gap: float) -> Part:
     return Part(free, np.zeros(program.columns))
 
 
-def core_part(program: Program, loss: Floats, x: Floats, *, size: int) -> Part:
-    """The groups whose two best columns are closest; the others keep the relaxation's choice.
+def core_part(program: Program, fact: Fact, x: Floats, *, loss: Floats, size: int) -> Part:
+    """The cheapest moves away from the relaxation's choice, some for every direction; the rest is fixed to it.
+
+    A move replaces the chosen column of a group by another one. Where coefficients repeat, the cheapest moves
+    all press on the tight rows in the same proportion, and a core of them alone cannot fill several rows at
+    once. So moves are put in classes by the rows that they ease and press, and each class gives as many.
 
     Parameters
     ----------
     program
         With groups.
-    loss
-        From `reduced_costs`, shape (m,).
+    fact
+        The relaxation's fact, whose priced caps count as tight rows.
     x
         Solution of the relaxation, shape (m,); its fractional groups are always in.
+    loss
+        From `reduced_costs`, shape (m,).
     size
-        Number of groups in the core.
+        Number of moves, about.
     """
     grouped = int(program.starts[-1])
     group = np.repeat(np.arange(program.groups), np.diff(program.starts))
     chosen = _largest(program, x[:grouped], group)
-    tie = np.full(program.groups, np.inf)
-    others = np.ones(grouped, dtype=bool)
-    others[chosen] = False
-    np.minimum.at(tie, group[others], loss[:grouped][others])
-    tie[x[chosen] < 1.0 - tolerances.COLUMN] = 0.0
-    tie = np.maximum(tie, loss[chosen])
-    members = np.argsort(tie, kind="stable")[:size]
+    near = np.zeros(grouped, dtype=bool)
+    moves = np.ones(grouped, dtype=bool)
+    moves[chosen] = False
+    moves &= program.upper[:grouped] > 0
+    directions = _directions(program, fact, x, origin=chosen[group])
+    near[_cheapest_of_each(directions, loss, np.flatnonzero(moves), size)] = True
+    near |= (x[chosen] < 1.0 - tolerances.COLUMN)[group] & (program.upper[:grouped] > 0)
+    near |= program.lower[:grouped] > 0
     inside = np.zeros(program.groups, dtype=bool)
-    inside[members] = True
+    inside[group[near]] = True
+    near[chosen[inside]] = True
     base = np.zeros(program.columns)
     base[chosen] = 1.0
-    finite = tie[members][np.isfinite(tie[members])]
-    cutoff = LOSS_SHARE * float(finite.max(initial=0.0))
-    return Part(_free(program, inside[group] & (loss[:grouped] <= cutoff), base), base)
-
-
-def _free(program: Program, near: NDArray[np.bool_], base: Floats) -> NDArray[np.bool_]:
     free = np.ones(program.columns, dtype=bool)
-    free[: len(near)] = near | (program.lower[: len(near)] > 0)
-    group = np.repeat(np.arange(program.groups), np.diff(program.starts))
-    inside = np.zeros(program.groups, dtype=bool)
-    np.logical_or.at(inside, group[near], True)
-    free[: len(near)] |= inside[group] & (base[: len(near)] > 0)
-    return free
+    free[:grouped] = near
+    return Part(free, base)
+
+
+def _directions(program: Program, fact: Fact, x: Floats, *, origin: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Class of each grouped column by the signs of its change in the tight rows, shape (grouped columns,).
+
+    A row is tight when one move could break it. Signs are told apart by their sum under random weights.
+    """
+    activity = program.row_matrix @ x
+    slack = np.minimum(activity - program.row_lower, program.row_upper - activity)
+    rows = [program.row_matrix[np.flatnonzero(slack <= program.row_scale)]]
+    rows.append(sp.csr_array(program.minimised[np.flatnonzero(fact.cap_prices > 0)]))
+    tight = sp.csc_array(sp.vstack(rows))
+    change = tight[:, np.arange(len(origin))] - tight[:, origin]
+    marks = change.sign().T @ np.random.default_rng(0).standard_normal(tight.shape[0])
+    return np.asarray(np.unique(np.round(marks, SIGN_DIGITS), return_inverse=True)[1])
+
+
+def _cheapest_of_each(
+    classes: NDArray[np.int64], loss: Floats, moves: NDArray[np.int64], size: int
+) -> NDArray[np.int64]:
+    """About ``size`` of the moves, the same number from each class, cheapest first, equal ones at random."""
+    if len(moves) == 0:
+        return moves
+    mixed = np.random.default_rng(0).random(len(moves))
+    order = np.lexsort((mixed, loss[moves], classes[moves]))
+    moves = moves[order]
+    members = np.unique(classes[moves], return_counts=True)[1]
+    rank = np.arange(len(moves)) - np.repeat(np.cumsum(members) - members, members)
+    return np.asarray(moves[rank < max(MOVES_OF_CLASS, -(-size // len(members)))])
 
 
 def _largest(program: Program, x: Floats, group: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -163,7 +163,7 @@ def _lattice_box(a: Floats, b: Floats, low: Floats, top: Floats, steps: Floats) 
 
 def _sizes(a: Floats, b: Floats, bottom: Floats, top: Floats, outer_: Outer, scale: Floats) -> Floats:
     """Largest t such that a feasible y in the cell may be t ranges better than the corner (b1, a2)."""
-    size = np.minimum((b - a)[:, 0] / scale[0], (a[:, 1] - bottom) / scale[1])
+    size: Floats = np.minimum((b - a)[:, 0] / scale[0], (a[:, 1] - bottom) / scale[1])
     w, beta = outer_.weights, outer_.beta
     if len(beta) == 0:
         return size

@@ -23,8 +23,8 @@ from landfront.optimizer.program import Program
 CORE_GROUPS = 400
 """Programs with fewer groups than this go to the integer search at once: a core would be all of it."""
 
-CORE_SIZES = (600, 1800, 4000)
-"""Groups in the core, small first: larger cores cost more and are not always better."""
+CORE_SIZES = (400, 1500)
+"""Moves in the core, small first: larger cores cost more and are not always better."""
 
 CORE_SECONDS = 6.0
 """Longest search in one core: what is not found by then is found sooner in the next one."""
@@ -150,7 +150,8 @@ class Scalarizer:
             for size in CORE_SIZES:
                 if attempt.closed or task.seconds <= 0 or size >= self.program.groups:
                     break
-                last = self._core(task, attempt, core_part(self.program, reduced, relaxed.x, size=size))
+                part = core_part(self.program, attempt.fact, relaxed.x, loss=reduced, size=size)
+                last = self._core(task, attempt, part)
         if attempt.closed:
             return last
         return self._full(task, attempt, reduced)
