@@ -16,8 +16,11 @@ from landfront.optimizer.engine import Part
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.program import Program
 
-LOSS_SHARE = 4.0
-"""A column of a core group takes part when it loses at most this many times the core's largest gap."""
+MOVES_OF_CLASS = 8
+"""Fewest moves of a class in a core, however many classes there are."""
+
+SIGN_DIGITS = 9
+"""Digits at which random sums of signs are compared: far above rounding, far below any difference."""
 
 
 def reduced_costs(program: Program, fact: Fact) -> Floats:
@@ -49,7 +52,7 @@ def reduced_part(program: Program, loss: Floats, gap: float) -> Part:
 
 
 def core_part(program: Program, fact: Fact, x: Floats, *, loss: Floats, size: int) -> Part:
-    """The cheapest moves away from the relaxation's choice, some for every direction; the rest is fixed to it.
+    """The cheapest moves away from the relaxation's choice, some for every direction; the rest is fixed.
 
     A move replaces the chosen column of a group by another one. Where coefficients repeat, the cheapest moves
     all press on the tight rows in the same proportion, and a core of them alone cannot fill several rows at
