@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from landfront.report.style import FAINT, INK, Labels
 
 if TYPE_CHECKING:
@@ -16,6 +19,17 @@ if TYPE_CHECKING:
 
 DPI = 170
 LINE = 0.030
+Floats = NDArray[np.float64]
+Spot = tuple[str, float, float]
+# Offsets of a letter from its point in sizes of a letter: near ones first, below left before others, since
+# fronts bulge to the upper right.
+AROUND = np.array(
+    [
+        (dx * reach, dy * reach)
+        for reach in (1.3, 1.9, 2.6)
+        for dx, dy in ((-0.7, -0.7), (0.7, 0.7), (-1, 0), (0, -1), (1, 0), (0, 1), (-0.7, 0.7), (0.7, -0.7))
+    ]
+)
 SVG_RC: Any = {"svg.hashsalt": "landfront", "svg.fonttype": "path"}
 
 
@@ -96,38 +110,41 @@ def key(axes: Axes, heading: str, rows: Sequence[KeyRow], columns: Sequence[str]
         top -= line * (len(wrapped) + 0.28)
 
 
-def place_letters(axes: Axes, spots: Sequence[tuple[str, float, float]], *, size: float = 10) -> None:
-    """Write letters beside points, each where it hides no other letter and no other named point."""
-    pixels = axes.transData.transform([(x, y) for _, x, y in spots])
-    unit = axes.get_figure().dpi / 72  # type: ignore[union-attr]
-    taken = [tuple(pixel) for pixel in pixels]
-    for (letter, x, y), pixel in zip(spots, pixels, strict=True):
-        offset = max(_directions(size), key=lambda step: _room(pixel, step, taken, unit=unit, size=size))
-        taken.append((pixel[0] + offset[0] * unit, pixel[1] + offset[1] * unit))
+def place_letters(axes: Axes, spots: Sequence[Spot], curve: Floats, *, size: float = 10) -> None:
+    """Write letters beside points, each where it hides no other letter and as little of the curve as can be.
+
+    Parameters
+    ----------
+    spots
+        Letter, x and y of each point.
+    curve
+        What is drawn, shape (k, 2), in the units of the axes.
+    """
+    # Limits are settled late: until then points have no place on the page.
+    axes.autoscale_view()
+    unit = axes.get_figure().dpi / 72 * size  # type: ignore[union-attr]
+    line = axes.transData.transform(_dense(curve)) / unit
+    taken = np.empty((0, 2))
+    for letter, x, y in spots:
+        centre = axes.transData.transform((x, y)) / unit
+        rooms = [min(_room(centre + step, taken), _room(centre + step, line) / 0.75) for step in AROUND]
+        step = AROUND[int(np.argmax(np.minimum(rooms, 1.0)))]
+        taken = np.vstack([taken, centre + step])
         axes.annotate(
-            letter, (x, y), xytext=offset, textcoords="offset points", fontsize=size, weight="bold",
-            color=INK, ha="center", va="center", zorder=6,
+            letter, (x, y), xytext=tuple(step * size), textcoords="offset points", fontsize=size,
+            weight="bold", color=INK, ha="center", va="center", zorder=6,
         )  # fmt: skip
 
 
-def _directions(size: float) -> list[tuple[float, float]]:
-    """Offsets in points around a mark, near ones first, below left preferred: fronts bulge up and right."""
-    around = [(-0.7, -0.7), (0.7, 0.7), (-1, 0), (0, -1), (1, 0), (0, 1), (-0.7, 0.7), (0.7, -0.7)]
-    return [(dx * reach * size, dy * reach * size) for reach in (1.3, 2.3) for dx, dy in around]
+def _dense(curve: Floats) -> Floats:
+    """The curve with steps between its points, so that what lies near a line is seen."""
+    share = np.linspace(0, 1, 12)[:, None, None]
+    return np.concatenate([curve, (curve[:-1] * (1 - share) + curve[1:] * share).reshape(-1, 2)])
 
 
-def _room(
-    pixel: Sequence[float],
-    step: tuple[float, float],
-    taken: Sequence[Sequence[float]],
-    *,
-    unit: float,
-    size: float,
-) -> float:
-    """Distance to the nearest thing in the way, capped where there is room enough, so that near wins."""
-    x, y = pixel[0] + step[0] * unit, pixel[1] + step[1] * unit
-    nearest = min(((x - a) ** 2 + (y - b) ** 2) ** 0.5 for a, b in taken)
-    return float(min(nearest, 1.15 * size * unit))
+def _room(spot: Floats, taken: Floats) -> float:
+    """Distance to the nearest thing in the way, in sizes of a letter."""
+    return float(np.hypot(*(taken - spot).T).min(initial=9.0))
 
 
 def _swatch(axes: Axes, row: KeyRow, top: float, size: tuple[float, float]) -> None:

@@ -22,6 +22,7 @@ BADGES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SAMPLES = 300
 VISIBLE = 0.01
 ROUNDING = 1e-9
+SMALLEST = 1e-4
 
 
 def front_figure(result: Result, labels: Labels) -> Figure:
@@ -77,7 +78,7 @@ def statement(result: Result) -> str:
 
 
 def _within(gap: float) -> str:
-    return "up to rounding" if gap < ROUNDING else f"to within {percent(gap)}"
+    return "up to rounding" if gap < ROUNDING else f"to within {percent(max(gap, SMALLEST))}"
 
 
 def _whole(result: Result) -> str:
@@ -150,7 +151,7 @@ def _corners(axes: Axes, result: Result, scales: list[Scale]) -> None:
 def _mark(axes: Axes, values: Floats, groups: dict[str, tuple[Named, ...]]) -> None:
     """Put a letter beside each named point."""
     spots = [(letter, *values[group[0].point].tolist()) for letter, group in groups.items()]
-    place_letters(axes, spots)
+    place_letters(axes, spots, values)
 
 
 def _axes_labels(axes: Axes, result: Result, scales: list[Scale], labels: Labels) -> None:

@@ -113,14 +113,14 @@ def _frame(ground: Ground, title: str) -> tuple[Figure, Axes, Axes]:
     west, south, east, north = ground.bounds
     stretch = _aspect(ground)
     shape = (north - south) * stretch / max(east - west, 1e-12)
-    height = float(np.clip(6.3 * shape + 1.5, 5.0, 9.0))
+    height = float(np.clip(6.3 * shape + 1.75, 5.0, 9.0))
     figure = sheet(title, width=11, height=height)
-    axes = figure.add_axes((0.02, 0.75 / height, 0.58, 1 - 1.45 / height))
+    axes = figure.add_axes((0.02, 1.0 / height, 0.58, 1 - 1.7 / height))
     axes.set_axis_off()
     axes.set_xlim(west, east)
     axes.set_ylim(south, north)
     axes.set_aspect(stretch, anchor="NW")
-    panel = figure.add_axes((0.63, 0.6 / height, 0.35, 1 - 1.3 / height))
+    panel = figure.add_axes((0.63, 0.85 / height, 0.35, 1 - 1.55 / height))
     return figure, axes, panel
 
 

@@ -57,9 +57,10 @@ def _possible(result: Result) -> Iterable[str]:
         unit, base = result.units[name], result.baseline[name]
         low, high = float(column.min()), float(column.max())
         today = f"today {quantity(base, unit)}; " if base else ""
-        if result.constant(name):
+        if quantity(low, unit) == quantity(high, unit):
             change = f" ({_change(high, base, unit)})" if base else ""
-            yield f"{result.label(name)}: {today}{quantity(high, unit)}{change} in every plan."
+            about = "" if result.constant(name) else "about "
+            yield f"{result.label(name)}: {today}{about}{quantity(high, unit)}{change} in every plan."
             continue
         changes = f" ({_change(low, base, unit)} to {_change(high, base, unit)})" if base else ""
         yield (

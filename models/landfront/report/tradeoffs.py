@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from landfront.report.canvas import caption, place_letters, plain, sheet, thousands
 from landfront.report.front_figure import axis_scale, badges
 from landfront.report.result import Result
@@ -57,7 +59,7 @@ def _panel(axes: Axes, result: Result, pair: tuple[str, str], labels: Labels) ->
     line = not result.program.integer.any()
     axes.plot(x, y, color=ACCENT, linewidth=1.0 if line else 0, marker="o", markersize=3)
     base = result.baseline[pair[1]] / scales[1].factor
-    if y.min() <= base <= y.max():
+    if y.min() <= base <= y.max() and not result.constant(pair[1]):
         axes.axhline(base, color=FAINT, linewidth=0.9, linestyle=":")
         axes.annotate(
             "today",
@@ -85,4 +87,4 @@ def _panel(axes: Axes, result: Result, pair: tuple[str, str], labels: Labels) ->
         (letter, float(x[group[0].point]), float(y[group[0].point]))
         for letter, group in badges(result).items()
     ]
-    place_letters(axes, spots, size=8)
+    place_letters(axes, spots, np.column_stack([x, y]), size=8)
