@@ -32,7 +32,9 @@ def build(program: Program) -> Any:
     return model
 
 
-def epsilon_loop(program: Program, levels: Sequence[float], gap: float) -> dict[str, Any]:
+def epsilon_loop(
+    program: Program, levels: Sequence[float], gap: float, *, seconds_per_level: float
+) -> dict[str, Any]:
     """Best first objective at each level of the second; the solver object is kept, as Pyomo's guide does it.
 
     Parameters
@@ -45,7 +47,8 @@ def epsilon_loop(program: Program, levels: Sequence[float], gap: float) -> dict[
     Returns
     -------
     dict
-        ``values`` (one per level), ``build_seconds``, ``solve_seconds``.
+        ``values`` (one per level, None where no plan was found), ``unproven`` (levels at which the time per level
+        ran out before the gap was reached), ``build_seconds``, ``solve_seconds``.
     """
     from pyomo.contrib.appsi.solvers import Highs
 
@@ -66,13 +69,19 @@ def epsilon_loop(program: Program, levels: Sequence[float], gap: float) -> dict[
     built = time.perf_counter()
     solver = Highs()
     solver.config.mip_gap = gap
-    values = []
+    solver.config.time_limit = seconds_per_level
+    solver.config.load_solution = False
+    values: list[float | None] = []
+    unproven = 0
     for level in levels:
         model.level.set_value(level - program.offsets[1])
-        solver.solve(model)
-        values.append(float(pyo.value(model.first)) + float(program.offsets[0]))
+        result = solver.solve(model)
+        best = result.best_feasible_objective
+        unproven += result.termination_condition.name != "optimal"
+        values.append(None if best is None else float(best) + float(program.offsets[0]))
     return {
         "values": values,
+        "unproven": unproven,
         "build_seconds": round(built - start, 3),
         "solve_seconds": round(time.perf_counter() - built, 3),
     }
