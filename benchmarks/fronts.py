@@ -68,8 +68,8 @@ def one(tool: str, decision: str, folder: Path) -> None:
 def compare(ours: dict[str, Any], peer: dict[str, Any]) -> dict[str, Any]:
     """How the peer's values at our levels of the second criterion relate to ours, and to our bounds.
 
-    At a level that the peer solved, both values lie within the gap of the same optimum. At no level may the peer
-    be better than our bound.
+    At a level that the peer solved, both values lie within the gap of the same optimum. At no level may the
+    peer be better than our bound.
     """
     mine, bounds = np.array(ours["values"])[:, 0], np.array(ours["bounds"])
     other = np.array([np.nan if value is None else value for value in peer["values"]])

@@ -47,8 +47,8 @@ def epsilon_loop(
     Returns
     -------
     dict
-        ``values`` (one per level, None where no plan was found), ``unproven`` (levels at which the time per level
-        ran out before the gap was reached), ``build_seconds``, ``solve_seconds``.
+        ``values`` (one per level, None where no plan was found), ``unproven`` (levels at which the time
+        per level ran out before the gap was reached), ``build_seconds``, ``solve_seconds``.
     """
     from pyomo.contrib.appsi.solvers import Highs
 
