@@ -10,6 +10,7 @@ from time import monotonic
 import numpy as np
 import scipy.sparse as sp
 
+from landfront.optimizer.eliminate import Elimination, eliminate
 from landfront.optimizer.engine import Answer, Part
 from landfront.optimizer.front import Floats
 from landfront.optimizer.program import Program
@@ -98,8 +99,13 @@ class HighsEngine:
         return lay_out(self._program)
 
     @cached_property
-    def _session(self) -> Session:
-        return Session(self._model(np.zeros(self._program.columns), integer=False))
+    def _relaxed(self) -> tuple[Session, Elimination | None, Floats]:
+        """The session of the relaxation, what undoes its elimination, and what that moved to the bounds."""
+        model = self._model(np.zeros(self._program.columns), integer=False)
+        if self._program.groups == 0:
+            return Session(model), None, np.zeros(len(model.row_lower))
+        smaller, undo, moved = eliminate(model, self._program.starts)
+        return Session(smaller), undo, moved
 
     def _model(self, cost: Floats, *, integer: bool) -> Model:
         layout, program = self._layout, self._program
@@ -108,18 +114,25 @@ class HighsEngine:
 
     def relax(self, weights: Floats, upper: Floats, *, seconds: float) -> Answer:
         """Solve without integrality, from where the last solve ended."""
+        session, undo, _ = self._relaxed
         self._edit(weights, upper)
-        outcome = self._session.run(Limits(seconds=seconds))
-        return self._answer(outcome, self._constant, outcome.x)
+        outcome = session.run(Limits(seconds=seconds))
+        x = outcome.x if outcome.x is None or undo is None else undo.restore(outcome.x)
+        return self._answer(outcome, self._constant, x)
 
     def _edit(self, weights: Floats, upper: Floats) -> None:
+        session, undo, moved = self._relaxed
         if self._weights is None or not np.array_equal(weights, self._weights):
             cost, self._constant = self._layout.opportunity_cost(weights)
-            self._session.edit_cost(cost, fresh=self._turned(weights))
+            if undo is not None:
+                cost, constant = undo.cost(cost)
+                self._constant += constant
+            session.edit_cost(cost, fresh=self._turned(weights))
             self._weights = weights.copy()
-        bounds = self._layout.cap_bounds(upper)
+        caps = self._layout.caps
+        bounds = self._layout.cap_bounds(upper) - moved[caps:]
         for index in np.flatnonzero(upper != self._upper):
-            self._session.edit_row(self._layout.caps + int(index), -inf, float(bounds[index]))
+            session.edit_row(caps + int(index), -inf, float(bounds[index]))
         self._upper = upper.copy()
 
     def _turned(self, weights: Floats) -> bool:

@@ -168,6 +168,8 @@ class Session:
         KeyboardInterrupt
             After the solver has been told to stop and has stopped.
         """
+        if limits.seconds <= 0:  # the solver would look at its clock only after its first steps
+            return Outcome("time limit", None, -inf, np.zeros(self._rows), "no time was left", 0.0, 0)
         before = float(self._highs.getRunTime())
         self._option("time_limit", max(limits.seconds, 0.0))
         self._option("mip_rel_gap", 0.0)

@@ -42,22 +42,19 @@ def sandwich(search: Search) -> str:
 def anchors(search: Search) -> Floats | None:
     """The two ends, and the range between them; None when one point is best in both objectives.
 
-    Plain minima first, for the ranges and for facts on each objective alone. Then augmented weights, whose
-    solutions are nondominated for any positive weight: the second objective may cost `tolerances.AUGMENT`
-    of the first one's range. A last solve at the level of the second end proves the first objective there.
+    Plain minima first, for the ranges and for facts on each objective alone. Then the first objective with a
+    weight on the second so small that it may cost `tolerances.AUGMENT` of the range: its solutions are
+    nondominated, once free and once with the second objective held at its minimum.
     """
-    plain = [search.solve(np.eye(2)[axis], main=axis) for axis in (1, 0)]
-    second, first = plain
-    scale = np.abs(np.asarray(first.y) - np.asarray(second.y))
-    weights = np.where(scale > 0, scale, search.program.objective_scale)
-    for axis in (1, 0):
-        w = np.ones(2)
-        w[1 - axis] = tolerances.AUGMENT * weights[axis] / weights[1 - axis]
-        search.keep(search.solve(w, main=axis))
+    second, first = (search.solve(np.eye(2)[axis], main=axis) for axis in (1, 0))
+    assert second.y is not None
+    scale = np.abs(np.asarray(first.y) - second.y)
+    size = np.where(scale > 0, scale, search.program.objective_scale)
+    weights = np.array([1.0, tolerances.AUGMENT * size[0] / size[1]])
+    search.keep(search.solve(weights, main=0))
+    search.keep(search.solve(weights, main=0, upper=np.array([np.inf, second.y[1]])))
     if len(search.archive) < 2:
         return None
-    last = np.array([np.inf, search.values[-1, 1]])
-    search.keep(search.solve(np.eye(2)[0], main=0, upper=last))
     return np.asarray(np.abs(search.values[-1] - search.values[0]))
 
 
