@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from landfront.report.canvas import KeyRow, caption, key, plain, sheet, thousands
-from landfront.report.quantities import HA_PER_MU, area, percent, scale
-from landfront.report.result import Result
+from landfront.report.canvas import KeyRow, key, key_height, plain, sheet, thousands
+from landfront.report.front_figure import badges
+from landfront.report.quantities import HA_PER_MU, Scale, area, percent, scale
+from landfront.report.result import Named, Result
 from landfront.report.shares import by_intervention, range_of_shares
-from landfront.report.style import FAINT, Labels, colours
+from landfront.report.style import FAINT, MUTED, colours
+from landfront.report.wrapping import lines_of, width_of, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,84 +22,88 @@ if TYPE_CHECKING:
 MOST_REGIONS = 40
 MOST_PLANS = 5
 KEEP = "keep"
+WHOLE = "whole study"
+KEY, BAR = 2.5, 0.21
 
 
-def region_figure(result: Result, labels: Labels) -> Figure:
+def region_figure(result: Result) -> Figure:
     """Stacked bars: area of each intervention by region, one panel per named plan."""
-    plans = _distinct(result)
-    level = _level(result)
-    tables = {name: _areas(result, point, level) for name, point in plans.items()}
+    level = region_level(result)
+    plans = _plans(result)
+    tables = {letter: _areas(result, group[0].point, level) for letter, group in plans.items()}
     regions = _regions(tables, result, level)
-    height = max(5.2, 1.75 + 0.21 * len(regions))
-    head = labels.text(result.formulation.study.title, "Study")
-    title = f"{head}: area changed by {(level or 'plan').lower()}"
-    figure = sheet(title, width=13, height=height)
-    used = [
-        name
-        for name in result.formulation.menu.interventions
-        if name != KEEP and any(name in t.columns for t in tables.values())
-    ]
     palette = colours(result.formulation.menu.interventions)
-    grid = figure.add_gridspec(
-        1, len(plans), left=0.12, right=0.76, top=1 - 0.95 / height, bottom=0.95 / height, wspace=0.09
-    )
+    used = [name for name in palette if any(name in table.columns for table in tables.values())]
+    rows = [KeyRow(result.intervention_labels[name], palette[name]) for name in used]
+    bars = max(BAR * len(regions), 0.5)
+    body = max(bars + 1.6, key_height(rows, KEY))
+    subject = f"Area changed by {level.lower()}" if level else "Area changed"
+    page = sheet(result.formulation.study.title, subject, _note(result, plans), width=12, body=body)
+    names = [lines_of(name, 26, most=1)[0] for name in regions]
+    left = 0.35 + 0.072 * max(width_of(name) for name in names)
+    wide = (page.width - KEY - 0.35 - left) / len(plans)
     largest = max((float(table.sum(axis=1).max()) for table in tables.values() if len(table)), default=0.0)
     entry = scale(largest, "ha")
-    first = None
-    for place, (name, table) in enumerate(tables.items()):
-        axes = figure.add_subplot(grid[place], sharey=first, sharex=first)
-        first = first or axes
+    for place, (letter, table) in enumerate(tables.items()):
+        axes = page.axes(left + wide * place, body - 1.1 - bars, wide - 0.2, bars)
         _stack(axes, _fold(table, regions)[[n for n in used if n in table.columns]] / entry.factor, palette)
-        axes.set_title(_wrapped(name), fontsize=8.5)
+        axes.set(xlim=(0, 1.1 * largest / entry.factor or 1.0), ylim=(len(regions) - 0.4, -0.6))
+        axes.set_yticks(range(len(regions)), names if place == 0 else [""] * len(regions), fontsize=8)
+        _panel_head(axes, result, plans[letter], (letter, float(table.to_numpy().sum()), wide))
         axes.set_xlabel(entry.unit, fontsize=8.5)
-        axes.tick_params(axis="y", labelleft=place == 0)
-        thousands(axes, "x")
-    if first is not None:
-        first.set_yticks(range(len(regions)), labels.texts(regions, (level or "region").lower()), fontsize=8)
-        first.set_ylim(len(regions) - 0.4, -0.6)
-    rows = [KeyRow(result.intervention_labels[name], palette[name]) for name in used]
-    key(figure.add_axes((0.785, 0.1, 0.2, 1 - 0.95 / height - 0.1)), "Interventions", rows)
-    caption(
-        figure, f"Land that is kept as it is, is left out. {len(result.formulation.landscape):,} parcels."
-    )
-    return figure
+        thousands(axes, "x", most=3)
+    key(page.axes(page.width - KEY - 0.15, 0, KEY, body), "Interventions", rows)
+    return page.figure
 
 
-def no_regret_figure(result: Result, labels: Labels) -> Figure:
+def _panel_head(
+    axes: Axes, result: Result, group: tuple[Named, ...], facts: tuple[str, float, float]
+) -> None:
+    """What the plan of a panel is, and how much land it changes."""
+    letter, hectares, wide = facts
+    room = (wide - 0.2) * 12.5
+    text = wrapped(f"{letter}: {'; '.join(named.label for named in group)}", room, most=4)
+    changed = area(hectares, mu=result.in_yuan).replace(" (", "\n(")
+    axes.annotate(
+        changed, (0, 1), xytext=(0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=7.5,
+        color=MUTED, va="bottom",
+    )  # fmt: skip
+    lift = 6 + 10 * len(changed.split("\n"))
+    axes.annotate(
+        text, (0, 1), xytext=(0, lift), xycoords="axes fraction", textcoords="offset points", fontsize=8.5,
+        va="bottom",
+    )  # fmt: skip
+
+
+def no_regret_figure(result: Result) -> Figure:
     """Bars: area of each intervention in every plan of the front, and in at least one."""
     least, most = (by_intervention(result, shares) for shares in range_of_shares(result))
     names = result.formulation.menu.interventions
-    shown = [k for k in np.argsort(-most) if most[k] > 0]
-    title = f"{labels.text(result.formulation.study.title, 'Study')}: what every plan agrees on"
-    height = max(4.0, 1.9 + 0.38 * len(shown))
-    figure = sheet(title, height=height)
-    top = 1.15 if result.in_yuan else 0.7
-    axes = figure.add_axes((0.34, 1.05 / height, 0.6, 1 - (1.05 + top) / height))
-    plain(axes)
-    entry = scale(float(most.max(initial=0.0)), "ha")
-    palette = colours(names)
-    spots = np.arange(len(shown))
-    axes.barh(
-        spots,
-        most[shown] / entry.factor,
-        color="white",
-        edgecolor=FAINT,
-        linewidth=1,
-        label="in at least one plan",
+    shown = [k for k in np.argsort(-most, kind="stable") if most[k] > 0]
+    top = 0.5 if result.in_yuan else 0.05
+    body = max(1.6, 0.38 * len(shown)) + 0.5 + top
+    page = sheet(
+        result.formulation.study.title, "What every plan agrees on", no_regret_statement(result), body=body
     )
+    axes = page.axes(3.3, 0.5, 6.4, body - 0.5 - top)
+    plain(axes)
+    axes.grid(visible=False, axis="y")
+    entry = scale(float(most.max(initial=0.0)), "ha")
+    spots = np.arange(len(shown))
+    axes.barh(spots, most[shown] / entry.factor, color="white", edgecolor=FAINT, label="in at least one plan")
     axes.barh(
-        spots, least[shown] / entry.factor, color=[palette[names[k]] for k in shown], edgecolor=FAINT,
+        spots, least[shown] / entry.factor, color=[colours(names)[names[k]] for k in shown], edgecolor=FAINT,
         linewidth=0.6, label="in every plan (no regret)",
     )  # fmt: skip
-    axes.set_yticks(spots, [_wrapped(result.intervention_labels[names[k]], 38) for k in shown], fontsize=8.5)
-    axes.invert_yaxis()
+    ticks = [wrapped(result.intervention_labels[names[k]], 38, most=2) for k in shown]
+    axes.set_yticks(spots, ticks, fontsize=8.5)
+    axes.set_ylim(len(shown) - 0.4, -0.6)
     axes.set_xlabel(entry.unit, fontsize=9)
     if result.in_yuan:
-        _mu_axis(axes, entry.unit)
+        _mu_axis(axes, entry)
     thousands(axes, "x")
-    axes.legend(loc="lower right", fontsize=8)
-    caption(figure, no_regret_statement(result))
-    return figure
+    axes.legend(loc="lower right", fontsize=8, edgecolor="#DDDDDD")
+    return page.figure
 
 
 def no_regret_statement(result: Result) -> str:
@@ -113,32 +119,46 @@ def no_regret_statement(result: Result) -> str:
     )
 
 
-def _mu_axis(axes: Axes, unit: str) -> None:
+def _mu_axis(axes: Axes, entry: Scale) -> None:
+    """The same areas in mu, in a scale of their own."""
+    mu = scale(entry.factor * axes.get_xlim()[1] / HA_PER_MU, "mu")
+    ratio = entry.factor / HA_PER_MU / mu.factor
+
     def to_mu(hectares: Any) -> Any:
-        return hectares / HA_PER_MU
+        return hectares * ratio
 
     def to_hectares(mu: Any) -> Any:
-        return mu * HA_PER_MU
+        return mu / ratio
 
     other = axes.secondary_xaxis("top", functions=(to_mu, to_hectares))
-    other.set_xlabel(unit.replace("ha", "mu"), fontsize=8.5, color="#555555")
-    other.tick_params(labelsize=8, colors="#555555")
+    other.set_xlabel(mu.unit, fontsize=8.5, color=MUTED)
+    other.tick_params(labelsize=8, colors=MUTED)
+    other.spines["top"].set_color(FAINT)
     thousands(other, "x")  # type: ignore[arg-type]
 
 
-def _distinct(result: Result) -> dict[str, int]:
-    """Named plans without repeats of the same point, at most five."""
-    plans: dict[int, str] = {}
+def _plans(result: Result) -> dict[str, tuple[Named, ...]]:
+    """The plans of the panels by letter, at most five."""
+    groups = badges(result)
     # The ends of the front and the knee come before the plans that it was not searched for.
-    searched = [
-        named for named in result.named if named.name == "knee" or named.name[4:] in result.front.criteria
-    ]
-    for named in [*searched, *result.named]:
-        plans.setdefault(named.point, named.label)
-    return {label: point for point, label in list(plans.items())[:MOST_PLANS]}
+    ends = ("knee", *result.front.criteria)
+
+    def rank(letter: str) -> int:
+        return 0 if any(named.name == "knee" or named.name[4:] in ends for named in groups[letter]) else 1
+
+    chosen = sorted(sorted(groups, key=rank)[:MOST_PLANS])
+    return {letter: groups[letter] for letter in chosen}
 
 
-def _level(result: Result) -> str | None:
+def _note(result: Result, plans: dict[str, tuple[Named, ...]]) -> str:
+    text = "Land that is kept as it is, is left out."
+    left_out = len(badges(result)) - len(plans)
+    if left_out:
+        text += f" {left_out} more named plans are in totals.csv."
+    return f"{text} {len(result.formulation.landscape):,} parcels."
+
+
+def region_level(result: Result) -> str | None:
     """The finest region level that fits the page, else the outermost one with several regions."""
     landscape = result.formulation.landscape
     pairs = zip(landscape.levels, landscape.region_names, strict=True)
@@ -151,7 +171,7 @@ def _areas(result: Result, point: int, level: str | None) -> pd.DataFrame:
     """Changed area in ha, one row per region, one column per intervention."""
     frame = result.plan(point).totals(level).reset_index(drop=True)
     if "region" not in frame.columns or level is None:
-        frame = frame.assign(region="all")
+        frame = frame.assign(region=WHOLE)
     frame = frame.assign(region=frame["region"].astype(str), intervention=frame["intervention"].astype(str))
     wide = frame.pivot_table(
         index="region", columns="intervention", values="area_ha", aggfunc="sum", fill_value=0.0
@@ -162,7 +182,7 @@ def _areas(result: Result, point: int, level: str | None) -> pd.DataFrame:
 def _regions(tables: dict[str, pd.DataFrame], result: Result, level: str | None) -> list[str]:
     """Regions from the most changed to the least; beyond forty the rest are folded into one."""
     if level is None:
-        return ["all"]
+        return [WHOLE]
     names = list(result.formulation.landscape.region_names[result.formulation.landscape.levels.index(level)])
     if len(names) <= MOST_REGIONS:
         return names
@@ -199,9 +219,3 @@ def _stack(axes: Axes, table: pd.DataFrame, palette: dict[str, str]) -> None:
             linewidth=0.3,
         )
         left += widths
-
-
-def _wrapped(text: str, width: int = 26) -> str:
-    import textwrap
-
-    return textwrap.fill(text, width)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.report.style import FAINT, INK, Labels
+from landfront.report.style import FAINT, INK, MUTED, Labels, quiet_fonts
+from landfront.report.wrapping import lines_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 DPI = 170
-LINE = 0.030
+# Inches: a line of the key, the gap after a row, a column of numbers, a line of the caption.
+LINE, GAP, COLUMN, NOTE = 0.155, 0.055, 0.68, 0.155
 Floats = NDArray[np.float64]
 Spot = tuple[str, float, float]
 # Offsets of a letter from its point in sizes of a letter: near ones first, below left before others, since
@@ -30,36 +33,72 @@ AROUND = np.array(
         for dx, dy in ((-0.7, -0.7), (0.7, 0.7), (-1, 0), (0, -1), (1, 0), (0, 1), (-0.7, 0.7), (0.7, -0.7))
     ]
 )
+MINUS = "\N{MINUS SIGN}"
 SVG_RC: Any = {"svg.hashsalt": "landfront", "svg.fonttype": "path"}
 
 
 @dataclass(frozen=True)
 class KeyRow:
-    """A line of the key: a colour swatch or a badge, a text, and numbers set flush right."""
+    """A line of the key: a colour swatch or a badge, a text, fainter lines under it, numbers flush right."""
 
     text: str
     colour: str = ""
     badge: str = ""
+    details: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
 
+    def lines(self, room: float) -> tuple[list[str], list[str]]:
+        """Lines of the text and of the details."""
+        return lines_of(self.text, room), [line for text in self.details for line in lines_of(text, room)]
 
-def sheet(title: str, *, width: float = 10.0, height: float = 6.4) -> Figure:
-    """An empty figure with its title at the top left."""
+
+@dataclass(frozen=True)
+class Sheet:
+    """A figure with room between its heading and its caption, measured in inches.
+
+    Attributes
+    ----------
+    figure
+        The figure.
+    width, body
+        Size of the room.
+    foot
+        Height of the caption below the room.
+    """
+
+    figure: Figure
+    width: float
+    body: float
+    foot: float
+
+    def box(self, left: float, bottom: float, width: float, height: float) -> tuple[float, ...]:
+        """Inches from the lower left of the room, as shares of the figure."""
+        across, up = self.figure.get_size_inches()
+        return left / across, (self.foot + bottom) / up, width / across, height / up
+
+    def axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
+        """Axes at a place in the room."""
+        return self.figure.add_axes(self.box(left, bottom, width, height))  # type: ignore[arg-type]
+
+
+def sheet(title: str, subject: str, note: str, *, width: float = 10.0, body: float = 4.6) -> Sheet:
+    """A figure with its study and subject above a room of this size, and a caption below it."""
     from matplotlib.figure import Figure
 
+    heads = lines_of(title, width * 9.0, most=2)
+    notes = lines_of(note, width * 15.4)
+    head, foot = 0.62 + 0.24 * len(heads), 0.3 + NOTE * len(notes)
+    height = head + body + foot
     figure = Figure(figsize=(width, height), facecolor="white")
-    wrapped = textwrap.fill(title, int(width * 9))
-    figure.text(0.02, 1 - 0.18 / height, wrapped, fontsize=13, weight="bold", color=INK, va="top")
-    return figure
-
-
-def caption(figure: Figure, text: str) -> None:
-    """Write a wrapped caption at the foot of a figure."""
-    width = figure.get_figwidth()
     figure.text(
-        0.02, 0.12 / figure.get_figheight(), textwrap.fill(text, int(width * 14.5)),
-        fontsize=8.5, color="#555555", va="bottom", linespacing=1.35,
-    )  # fmt: skip
+        0.2 / width, 1 - 0.16 / height, "\n".join(heads), fontsize=13, weight="bold", color=INK, va="top"
+    )
+    below = 0.21 + 0.24 * len(heads)
+    figure.text(0.2 / width, 1 - below / height, subject, fontsize=11, color=MUTED, va="top")
+    figure.text(
+        0.2 / width, 0.12 / height, "\n".join(notes), fontsize=8.5, color=MUTED, va="bottom", linespacing=1.3
+    )
+    return Sheet(figure, width, body, foot)
 
 
 def plain(axes: Axes) -> None:
@@ -71,43 +110,86 @@ def plain(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def thousands(axes: Axes, which: str = "both") -> None:
-    """Separate the thousands on the axes, and never write an offset or an exponent."""
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+def thousands(axes: Axes, which: str = "both", *, most: int = 6) -> None:
+    """Round steps, thousands separated, as many decimals as the steps need, no offset and no exponent."""
+    from matplotlib.ticker import MaxNLocator
 
     for name in ("x", "y"):
         if which in (name, "both"):
             axis = getattr(axes, f"{name}axis")
-            axis.set_major_locator(MaxNLocator(6, min_n_ticks=3))
-            axis.set_major_formatter(FuncFormatter(_tick))
+            axis.set_major_locator(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10], min_n_ticks=min(3, most)))
+            axis.set_major_formatter(partial(_tick, axis))
 
 
-def _tick(value: float, position: int | None = None) -> str:
-    return f"{value:,.10g}"
+def _tick(axis: Axis, value: float, position: int | None = None) -> str:
+    shown = f"{value:,.{decimals(axis.get_majorticklocs())}f}"
+    return shown.replace("-", MINUS) if shown.strip("-0.") else shown.lstrip("-")
+
+
+def decimals(ticks: Sequence[float] | Floats) -> int:
+    """Decimals with which evenly spaced ticks can be told apart and are exact.
+
+    >>> decimals([0, 0.25, 0.5]), decimals([7.2, 8.0]), decimals([0, 500]), decimals([3.0])
+    (2, 1, 0, 0)
+    """
+    if len(ticks) < 2:
+        return 0
+    step = abs(ticks[1] - ticks[0])
+    exact = (places for places in range(12) if abs(round(step, places) - step) <= 1e-6 * step)
+    return next(exact, 12)
+
+
+def key_height(rows: Sequence[KeyRow], width: float, columns: int = 0) -> float:
+    """Inches that a key takes up at a width in inches."""
+    room = _room_for_text(width, columns)
+    counts = [sum(map(len, row.lines(room))) for row in rows]
+    return LINE * (1.7 + sum(counts)) + GAP * len(rows)
 
 
 def key(axes: Axes, heading: str, rows: Sequence[KeyRow], columns: Sequence[str] = ()) -> None:
     """Fill an empty axes with a key: swatch or badge, text, numbers."""
+    place, figure = axes.get_position(), axes.get_figure()
+    width, height = (place.width, place.height) * figure.get_size_inches()  # type: ignore[union-attr]
+    # From here on the axes are measured in inches.
+    axes.set(xlim=(0, width), ylim=(0, height))
     axes.set_axis_off()
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1)
-    inches = axes.get_position().height * axes.get_figure().get_figheight()  # type: ignore[union-attr]
-    width = axes.get_position().width * axes.get_figure().get_figwidth()  # type: ignore[union-attr]
-    line = 0.165 / inches
-    ends = [1.0 - 0.62 / width * (len(columns) - 1 - place) for place in range(len(columns))]
-    room = int((width - 0.62 * len(columns) - 0.25) * 14.5)
-    top = 1.0
-    axes.text(0, top, heading, fontsize=9, weight="bold", va="top", color=INK)
+    ends = [width - COLUMN * (len(columns) - 1 - place) for place in range(len(columns))]
+    axes.text(0, height, heading, fontsize=9, weight="bold", va="top", color=INK)
     for end, name in zip(ends, columns, strict=True):
-        axes.text(end, top, name, fontsize=8, ha="right", va="top", color="#555555")
-    top -= 1.7 * line
+        axes.text(end, height, name, fontsize=8, ha="right", va="top", color=MUTED)
+    top = height - 1.7 * LINE
     for row in rows:
-        wrapped = textwrap.wrap(row.text, max(room, 12)) or [""]
-        _swatch(axes, row, top, (0.13 / width, 0.11 / inches))
-        axes.text(0.22 / width, top, "\n".join(wrapped), fontsize=8, va="top", color=INK, linespacing=1.2)
-        for end, number in zip(ends, row.numbers, strict=False):
-            axes.text(end, top, number, fontsize=8, ha="right", va="top", color=INK)
-        top -= line * (len(wrapped) + 0.28)
+        top = _key_row(axes, row, top, (_room_for_text(width, len(columns)), ends))
+
+
+def _key_row(axes: Axes, row: KeyRow, top: float, shape: tuple[float, list[float]]) -> float:
+    """Write a row below `top`; returns where the next one begins."""
+    room, ends = shape
+    texts, details = row.lines(room)
+    _swatch(axes, row, top)
+    for end, number in zip(ends, row.numbers, strict=False):
+        axes.text(end, top - LINE, number, fontsize=8, ha="right", va="baseline", color=INK)
+    for place, line in enumerate([*texts, *details]):
+        colour = INK if place < len(texts) else MUTED
+        top -= LINE
+        # Baselines, since letters with and without descenders differ in their tops.
+        axes.text(0.24, top, line, fontsize=8, va="baseline", color=colour)
+    return top - GAP
+
+
+def _swatch(axes: Axes, row: KeyRow, top: float) -> None:
+    from matplotlib.patches import Rectangle
+
+    if row.colour:
+        box = Rectangle((0, top - LINE - 0.015), 0.15, 0.12, facecolor=row.colour, edgecolor=FAINT, lw=0.4)
+        axes.add_patch(box)
+    if row.badge:
+        axes.text(0, top - LINE, row.badge, fontsize=8.5, weight="bold", va="baseline", color=INK)
+
+
+def _room_for_text(width: float, columns: int) -> float:
+    """Letters of a key's text that fit beside the swatch and the numbers."""
+    return max((width - 0.24 - COLUMN * columns) * 15.4, 12.0)
 
 
 def place_letters(axes: Axes, spots: Sequence[Spot], curve: Floats, *, size: float = 10) -> None:
@@ -147,19 +229,6 @@ def _room(spot: Floats, taken: Floats) -> float:
     return float(np.hypot(*(taken - spot).T).min(initial=9.0))
 
 
-def _swatch(axes: Axes, row: KeyRow, top: float, size: tuple[float, float]) -> None:
-    from matplotlib.patches import Rectangle
-
-    if row.colour:
-        width, height = size
-        box = Rectangle(
-            (0, top - height * 1.05), width, height, facecolor=row.colour, edgecolor=FAINT, lw=0.4
-        )
-        axes.add_patch(box)
-    if row.badge:
-        axes.text(0, top, row.badge, fontsize=8.5, weight="bold", va="top", color=INK)
-
-
 def save(figure: Figure, folder: Path, name: str, labels: Labels) -> list[Path]:
     """Save a figure as PNG and SVG."""
     import matplotlib as mpl
@@ -169,8 +238,9 @@ def save(figure: Figure, folder: Path, name: str, labels: Labels) -> list[Path]:
     FigureCanvasAgg(figure)
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{name}.png", folder / f"{name}.svg"]
-    figure.savefig(paths[0], dpi=DPI)
+    with quiet_fonts():
+        figure.savefig(paths[0], dpi=DPI)
     # Text as outlines, so that an SVG looks the same where the font is missing; no date: runs compare.
-    with mpl.rc_context(SVG_RC):
+    with quiet_fonts(), mpl.rc_context(SVG_RC):
         figure.savefig(paths[1], metadata={"Date": None}, dpi=DPI)
     return paths

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landfront.optimizer.outer import outer
-from landfront.report.canvas import KeyRow, caption, key, place_letters, plain, sheet, thousands
+from landfront.report.canvas import KeyRow, key, key_height, place_letters, plain, sheet, thousands
 from landfront.report.quantities import Scale, percent, scale
 from landfront.report.result import Named, Result
-from landfront.report.style import ACCENT, ALERT, FAINT, INK, Labels
+from landfront.report.style import ACCENT, ALERT, FAINT, INK, MUTED
+from landfront.report.wrapping import lines_of, width_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,30 +25,33 @@ SAMPLES = 300
 VISIBLE = 0.01
 ROUNDING = 1e-9
 SMALLEST = 1e-4
+KEY = 3.05
 
 
-def front_figure(result: Result, labels: Labels) -> Figure:
+def front_figure(result: Result) -> Figure:
     """Draw the front."""
-    front = result.front
-    figure = sheet(f"{labels.text(result.formulation.study.title, 'Study')}: what is possible", height=6.6)
-    top = 0.8 if result.baseline[front.criteria[0]] else 0.88
-    axes = figure.add_axes((0.085, 0.2, 0.52, top - 0.2))
+    front, groups = result.front, badges(result)
+    rows = [_row(result, *group) for group in groups.items()]
+    body = max(4.7, key_height(rows, KEY) + 0.2)
+    page = sheet(result.formulation.study.title, "What is possible", statement(result), body=body)
+    first, second = (bool(result.baseline[name]) for name in front.criteria)
+    axes = page.axes(0.95, 0.55, 5.05 if second else 5.6, body - (1.1 if first else 0.6))
     scales = [axis_scale(result, name) for name in front.criteria]
     values = front.values / [entry.factor for entry in scales]
     plain(axes)
     _outer(axes, result, scales)
-    if not result.program.integer.any():
-        axes.plot(values[:, 0], values[:, 1], color=ACCENT, linewidth=1.3, zorder=2)
-    axes.scatter(values[:, 0], values[:, 1], s=22, color=ACCENT, zorder=3, label="plans of the front")
+    # Between the plans of a front over whole parcels there is nothing.
+    line = 0.0 if result.program.integer.any() else 1.3
+    axes.plot(
+        values[:, 0], values[:, 1], color=ACCENT, marker="o", markersize=4.5, linewidth=line, zorder=3,
+        label="plans of the front",
+    )  # fmt: skip
     _corners(axes, result, scales)
-    groups = badges(result)
-    _axes_labels(axes, result, scales, labels)
+    _axes_labels(axes, result, scales)
     _mark(axes, values, groups)
     axes.legend(loc="best", fontsize=8, frameon=True, framealpha=0.9, edgecolor="#DDDDDD")
-    panel = figure.add_axes((0.67, 0.18, 0.31, 0.7))
-    key(panel, "Plans", [row for group in groups.items() for row in _rows(result, *group)])
-    caption(figure, statement(result))
-    return figure
+    key(page.axes(page.width - KEY - 0.15, 0, KEY, body), "Plans", rows)
+    return page.figure
 
 
 def axis_scale(result: Result, criterion: str) -> Scale:
@@ -57,10 +62,12 @@ def axis_scale(result: Result, criterion: str) -> Scale:
 
 def badges(result: Result) -> dict[str, tuple[Named, ...]]:
     """A letter for each point that has a name, in the order of the names."""
+    if len(result.front) == 1:
+        return {"A": (replace(result.named[0], label="the only plan of the front"),)}
     groups: dict[int, list[Named]] = {}
     for named in result.named:
         # To be best in what is the same in every plan says nothing.
-        if named.name == "knee" or not result.constant(named.name[4:]):
+        if named.name == "knee" or not result.steady(named.name[4:]):
             groups.setdefault(named.point, []).append(named)
     return {BADGES[place]: tuple(group) for place, group in enumerate(groups.values())}
 
@@ -69,6 +76,8 @@ def statement(result: Result) -> str:
     """What is proven of the front, in one paragraph."""
     front = result.front
     first, second = (result.word(name) for name in front.criteria)
+    if len(front) == 1:
+        return f"One plan is best in {first} and in {second} at once. {_whole(result)}"
     mixes = "" if result.program.integer.any() else ", and every mix of neighbours is a plan too"
     text = f"{len(front)} plans{mixes}. "
     if np.isfinite(front.gap):
@@ -127,25 +136,20 @@ def _attained(result: Result, levels: Floats) -> Floats:
 
 
 def _corners(axes: Axes, result: Result, scales: list[Scale]) -> None:
-    front = result.front
-    for corner, name, marker in ((front.ideal, "ideal (out of reach)", "*"), (front.nadir, "nadir", "X")):
-        x, y = corner / [entry.factor for entry in scales]
-        axes.scatter(
-            x, y, marker=marker, s=70, color=FAINT, edgecolors=INK, linewidths=0.5, zorder=3, label=name
-        )
+    """Ideal, nadir and knee; a front of one plan is its own ideal and nadir."""
+    front, factors = result.front, [entry.factor for entry in scales]
+    if len(front) > 1:
+        for corner, name, marker in ((front.ideal, "ideal (out of reach)", "*"), (front.nadir, "nadir", "X")):
+            x, y = corner / factors
+            axes.scatter(
+                x, y, marker=marker, s=75, color=FAINT, edgecolors=INK, linewidths=0.5, zorder=4, label=name
+            )
     if result.knee is not None:
-        x, y = front.values[result.knee] / [entry.factor for entry in scales]
+        x, y = front.values[result.knee] / factors
         axes.scatter(
-            x,
-            y,
-            marker="D",
-            s=70,
-            facecolors="none",
-            edgecolors=ALERT,
-            linewidths=1.6,
-            zorder=4,
+            x, y, marker="D", s=75, facecolors="none", edgecolors=ALERT, linewidths=1.6, zorder=4,
             label="knee",
-        )
+        )  # fmt: skip
 
 
 def _mark(axes: Axes, values: Floats, groups: dict[str, tuple[Named, ...]]) -> None:
@@ -154,19 +158,33 @@ def _mark(axes: Axes, values: Floats, groups: dict[str, tuple[Named, ...]]) -> N
     place_letters(axes, spots, values)
 
 
-def _axes_labels(axes: Axes, result: Result, scales: list[Scale], labels: Labels) -> None:
+def _axes_labels(axes: Axes, result: Result, scales: list[Scale]) -> None:
     first, second = result.front.criteria
-    axes.set_xlabel(_axis_text(result, first, scales[0], labels), fontsize=10)
-    axes.set_ylabel(_axis_text(result, second, scales[1], labels), fontsize=10)
+    axes.set_xlabel(axis_text(result, first, scales[0], 48), fontsize=10)
+    axes.set_ylabel(axis_text(result, second, scales[1], 40), fontsize=10)
     thousands(axes)
     axes.margins(0.07)
     _change_axis(axes, "x", result, first, scales[0])
     _change_axis(axes, "y", result, second, scales[1])
 
 
-def _axis_text(result: Result, criterion: str, entry: Scale, labels: Labels) -> str:
+def axis_text(result: Result, criterion: str, entry: Scale, width: float) -> str:
+    """Criterion, unit and direction, on at most two lines."""
     sense = "more" if result.formulation.study.criteria[criterion].sense == "max" else "less"
-    return f"{labels.text(result.label(criterion), criterion)} ({entry.unit}), {sense} is better"
+    unit = f"({entry.unit})" if entry.unit else ""
+    end = f"{unit}, {sense} is better"
+    name = axis_name(result, criterion)
+    if width_of(f"{name} {end}") <= width:
+        return f"{name} {end}" if unit else f"{name}{end}"
+    return f"{lines_of(name, width, most=1)[0]}\n{end.lstrip(', ')}"
+
+
+def axis_name(result: Result, criterion: str) -> str:
+    """A criterion's label; where totals below zero can only be changes, it says so."""
+    column = result.values[:, result.criteria.index(criterion)]
+    change = result.baseline[criterion] == 0 and column.min(initial=0.0) < 0
+    label = result.label(criterion)
+    return f"{label.capitalize() if label.islower() else label}{', change' if change else ''}"
 
 
 def _change_axis(axes: Axes, which: str, result: Result, criterion: str, totals: Scale) -> None:
@@ -186,19 +204,19 @@ def _change_axis(axes: Axes, which: str, result: Result, criterion: str, totals:
     functions = (change, total)
     if which == "x":
         other = axes.secondary_xaxis("top", functions=functions)
-        other.set_xlabel(f"change against today ({entry.unit})", fontsize=8.5, color="#555555")
+        other.set_xlabel(f"change against today ({entry.unit})", fontsize=8.5, color=MUTED)
     else:
         other = axes.secondary_yaxis("right", functions=functions)
-        other.set_ylabel(f"change against today ({entry.unit})", fontsize=8.5, color="#555555")
-    other.tick_params(labelsize=8, colors="#555555")
+        other.set_ylabel(f"change against today ({entry.unit})", fontsize=8.5, color=MUTED)
+    other.tick_params(labelsize=8, colors=MUTED)
     other.spines[["top", "right"]].set_color(FAINT)
     thousands(other, which)  # type: ignore[arg-type]
 
 
-def _rows(result: Result, letter: str, group: tuple[Named, ...]) -> list[KeyRow]:
-    head = [KeyRow("; ".join(named.label for named in group), badge=letter)]
-    facts = [
-        KeyRow(f"{result.label(name)}: {axis_scale(result, name).text(result.total(group[0].point, name))}")
+def _row(result: Result, letter: str, group: tuple[Named, ...]) -> KeyRow:
+    facts = tuple(
+        f"{axis_scale(result, name).text(result.total(group[0].point, name))} "
+        f"{lines_of(result.word(name), 24, most=1)[0]}"
         for name in result.front.criteria
-    ]
-    return [*head, *facts]
+    )
+    return KeyRow("; ".join(named.label for named in group), badge=letter, details=facts)

@@ -17,13 +17,14 @@ from landfront.report.quantities import HA_PER_MU
 from landfront.report.result import Result
 from landfront.report.style import colours
 
-PARCELS = "parcels"
+PARCELS, NAMES = "parcels", "interventions"
+LANGUAGES = ("en", "zh")
 STYLES = """
 CREATE TABLE layer_styles (
     id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
     f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
     useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30),
-    update_time DATETIME DEFAULT CURRENT_TIMESTAMP
+    update_time DATETIME DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))
 )
 """
 ATTRIBUTES = """
@@ -63,15 +64,26 @@ def write_layers(result: Result, path: Path) -> None:
     for name, column in _attributes(result.formulation.landscape).items():
         layer[name] = column
     promote = bool(layer.geom_type.isin(["MultiPolygon", "MultiPoint"]).any())
-    layer.to_file(path, layer=PARCELS, driver="GPKG", promote_to_multi=promote)
+    # Programs of several years ago, which offices keep, read this version without a warning.
+    layer.to_file(path, layer=PARCELS, driver="GPKG", promote_to_multi=promote, VERSION="1.2")
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(STYLES)
         connection.execute(ATTRIBUTES, ("layer_styles", "layer_styles", "styles for QGIS"))
+        _names(result).to_sql(NAMES, connection, index=False)
+        connection.execute(ATTRIBUTES, (NAMES, NAMES, "names and colours of the interventions"))
         for named in result.named:
             _plan_rows(result, named.point).to_sql(f"plan_{named.name}", connection, index=False)
             _register(connection, f"plan_{named.name}", f"map_{named.name}", named.label)
             style = _style(result, connection)
             _add_style(connection, f"map_{named.name}", named.label, style)
+
+
+def _names(result: Result) -> pd.DataFrame:
+    """Names of the interventions in English and Chinese, once for all plans."""
+    names, labels = result.formulation.menu.interventions, result.formulation.catalogue.labels
+    frame = {"fid": range(1, len(names) + 1), "intervention": names}
+    frame |= {f"name_{language}": labels.get(language, names) for language in LANGUAGES}
+    return pd.DataFrame(frame | {"colour": list(colours(names).values())})
 
 
 def plan_rows(result: Result, point: int) -> pd.DataFrame:
@@ -133,10 +145,12 @@ def _register(connection: sqlite3.Connection, table: str, view: str, label: str)
     shown = [
         *(f'p."{name}"' for name in [geometry, *parcel]),
         *(f't."{name}"' for name in columns if name not in parcel),
+        *(f'i."name_{language}"' for language in LANGUAGES),
     ]
     connection.execute(
         f'CREATE VIEW "{view}" AS SELECT p.fid AS OGC_FID, {", ".join(shown)} '
-        f'FROM "{PARCELS}" p JOIN "{table}" t ON t.fid = p.fid'
+        f'FROM "{PARCELS}" p JOIN "{table}" t ON t.fid = p.fid '
+        f'LEFT JOIN "{NAMES}" i ON i.intervention = t.intervention'
     )
     connection.execute(FEATURES, (view, view, label, PARCELS))
     connection.execute(
@@ -162,13 +176,20 @@ def _style(result: Result, connection: sqlite3.Connection) -> str:
     for place, (name, colour) in enumerate(colours(result.formulation.menu.interventions).items()):
         ET.SubElement(
             categories, "category", symbol=str(place), value=name,
-            label=result.intervention_labels[name], render="true", type="string",
+            label=_both(result, place), render="true", type="string",
         )  # fmt: skip
         _symbol(symbols, str(place), colour, point=point)
     ET.SubElement(root, "layerGeometryType").text = "0" if point else "2"
     return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ET.tostring(
         root, encoding="unicode"
     )
+
+
+def _both(result: Result, place: int) -> str:
+    """A label in English, and in Chinese as well for studies in yuan."""
+    labels = result.formulation.catalogue.labels
+    languages = LANGUAGES if result.in_yuan else LANGUAGES[:1]
+    return " / ".join(dict.fromkeys(labels[language][place] for language in languages if language in labels))
 
 
 def _symbol(symbols: ET.Element, name: str, colour: str, *, point: bool) -> None:

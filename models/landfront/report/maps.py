@@ -2,175 +2,170 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.report.canvas import KeyRow, caption, key, sheet
-from landfront.report.layers import parcel_geometry
-from landfront.report.quantities import HA_PER_MU, number, percent
-from landfront.report.raster import Raster, rasterise
+from landfront.report.canvas import KeyRow, Sheet, key, key_height, sheet
+from landfront.report.ground import Ground
+from landfront.report.quantities import HA_PER_MU, number, percent, quantity
 from landfront.report.result import Named, Result
 from landfront.report.shares import agreed_share, by_intervention, main_choice, range_of_shares
-from landfront.report.style import INK, Labels, colours
+from landfront.report.style import INK, MUTED, colours
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 Floats = NDArray[np.float64]
-RASTER_FROM = 50_000
-METRES_PER_DEGREE = 111_320.0
-CONTESTED = "#8C8C8C"
+CONTESTED = "#BCAC9C"
 AGREED = 1 - 1e-6
+WIDTH, LEFT, KEY = 11.0, 6.4, 3.95
+TALLEST, LOWEST, UNDER = 7.2, 2.4, 0.42
+# Above these the borders of parcels would hide their colours, and outlines would make an SVG too large.
+MOST_OUTLINED, MOST_VERTICES = 4_000, 40_000
+MOST_NAMES = 25
 
 
-@dataclass(frozen=True)
-class Ground:
-    """The geometry of a study, read once for all its maps.
-
-    Attributes
-    ----------
-    layer
-        GeoDataFrame of the parcels in the landscape's order.
-    """
-
-    layer: Any
-
-    @classmethod
-    def of(cls, result: Result) -> Ground:
-        """Read the geometry of a study that has one."""
-        return cls(parcel_geometry(result.formulation.landscape))
-
-    @cached_property
-    def centres(self) -> Floats:
-        """Centroid of each parcel, shape (n, 2)."""
-        import shapely
-
-        return np.asarray(shapely.get_coordinates(shapely.centroid(self.layer.geometry.to_numpy())))
-
-    @cached_property
-    def raster(self) -> Raster:
-        """Grid on which large studies are drawn."""
-        return rasterise(self.centres)
-
-    @property
-    def large(self) -> bool:
-        """True when the parcels are too many to draw one by one."""
-        return len(self.layer) > RASTER_FROM
-
-    @cached_property
-    def bounds(self) -> tuple[float, float, float, float]:
-        """West, south, east, north."""
-        west, south, east, north = self.layer.total_bounds
-        return float(west), float(south), float(east), float(north)
-
-    @cached_property
-    def geographic(self) -> bool:
-        """True when coordinates are degrees."""
-        return bool(self.layer.crs is not None and self.layer.crs.is_geographic)
-
-
-def plan_map(result: Result, ground: Ground, named: Named, labels: Labels) -> Figure:
+def plan_map(result: Result, ground: Ground, group: tuple[Named, ...], letter: str = "") -> Figure:
     """Map of a named plan, coloured by intervention."""
     menu = result.formulation.menu
-    shares = np.asarray(result.front.points[named.point].x[: len(menu)], dtype=np.float64)
+    point = group[0].point
+    shares = np.asarray(result.front.points[point].x[: len(menu)], dtype=np.float64)
     palette = colours(menu.interventions)
-    choice = main_choice(result, shares)
-    title = f"{labels.text(result.formulation.study.title, 'Study')}: {named.label}"
-    figure, axes, panel = _frame(ground, title)
-    _draw(axes, ground, choice, [palette[name] for name in menu.interventions])
-    _key(panel, result, by_intervention(result, shares), palette)
-    caption(figure, _plan_caption(result, ground, named))
-    return figure
+    areas = by_intervention(result, shares)
+    names = "; ".join(named.label for named in group)
+    subject = f"Plan {letter}: {names}" if letter else names
+    rows = [*_rows(result, areas), KeyRow("Total", numbers=_numbers(float(areas.sum()), result.in_yuan))]
+    page, axes = _page(result, ground, (subject, _plan_caption(result, ground, point)), rows)
+    _draw(axes, ground, main_choice(result, shares), [palette[name] for name in menu.interventions])
+    return page.figure
 
 
-def no_regret_map(result: Result, ground: Ground, labels: Labels) -> Figure:
+def no_regret_map(result: Result, ground: Ground) -> Figure:
     """Map of the parcels that get the same intervention in every plan of the front."""
-    menu = result.formulation.menu
-    least = range_of_shares(result)[0]
-    palette = colours(menu.interventions)
+    menu, area = result.formulation.menu, result.formulation.landscape.area
     agreed = agreed_share(result) >= AGREED
-    choice = np.where(agreed, main_choice(result, least), len(menu.interventions))
-    title = f"{labels.text(result.formulation.study.title, 'Study')}: what every plan of the front agrees on"
-    figure, axes, panel = _frame(ground, title)
-    _draw(axes, ground, choice, [*(palette[name] for name in menu.interventions), CONTESTED])
-    area = result.formulation.landscape.area
+    choice = np.where(agreed, main_choice(result, range_of_shares(result)[0]), len(menu.interventions))
     areas = np.bincount(choice, weights=area, minlength=len(menu.interventions) + 1).astype(np.float64)
-    _key(panel, result, areas[:-1], palette, contested=float(areas[-1]))
+    rows = [
+        KeyRow("Differs between plans", CONTESTED, numbers=_numbers(float(areas[-1]), result.in_yuan)),
+        *_rows(result, areas[:-1]),
+        KeyRow("Total", numbers=_numbers(float(areas.sum()), result.in_yuan)),
+    ]
     share = percent(float(area[agreed].sum() / area.sum()))
-    caption(
-        figure, f"{share} of the land gets the same choice in all {len(result.front)} plans of the front."
-    )
-    return figure
+    note = f"{share} of the land gets the same choice in all {len(result.front)} plans of the front."
+    page, axes = _page(result, ground, ("What every plan of the front agrees on", note), rows)
+    palette = colours(menu.interventions)
+    _draw(axes, ground, choice, [*(palette[name] for name in menu.interventions), CONTESTED])
+    return page.figure
 
 
-def _frame(ground: Ground, title: str) -> tuple[Figure, Axes, Axes]:
-    """A figure shaped to the study's extent, an axes for the map and one for the key."""
+def _page(result: Result, ground: Ground, texts: tuple[str, str], rows: list[KeyRow]) -> tuple[Sheet, Axes]:
+    """A page shaped to the study's extent, with its key, and an axes for the map."""
+    columns = ("ha", "mu") if result.in_yuan else ("ha",)
     west, south, east, north = ground.bounds
-    stretch = _aspect(ground)
-    shape = (north - south) * stretch / max(east - west, 1e-12)
-    height = float(np.clip(6.3 * shape + 1.75, 5.0, 9.0))
-    figure = sheet(title, width=11, height=height)
-    axes = figure.add_axes((0.02, 1.0 / height, 0.58, 1 - 1.7 / height))
+    shape = (north - south) * ground.aspect / max(east - west, 1e-12)
+    height = float(np.clip(LEFT * shape, LOWEST, TALLEST))
+    body = max(height + UNDER, key_height(rows, KEY, len(columns)))
+    page = sheet(result.formulation.study.title, *texts, width=WIDTH, body=body)
+    axes = page.axes(0.2, body - height, LEFT, height)
     axes.set_axis_off()
-    axes.set_xlim(west, east)
-    axes.set_ylim(south, north)
-    axes.set_aspect(stretch, anchor="NW")
-    panel = figure.add_axes((0.63, 0.85 / height, 0.35, 1 - 1.55 / height))
-    return figure, axes, panel
-
-
-def _aspect(ground: Ground) -> float:
-    """Height of a unit of latitude over the width of a unit of longitude; 1 for projected coordinates."""
-    if not ground.geographic:
-        return 1.0
-    _, south, _, north = ground.bounds
-    return float(1 / np.cos(np.radians((south + north) / 2)))
+    axes.set(xlim=(west, east), ylim=(south, north))
+    axes.set_aspect(ground.aspect, anchor="NW")
+    key(page.axes(WIDTH - KEY - 0.2, 0, KEY, body), "Area by intervention", rows, columns)
+    return page, axes
 
 
 def _draw(axes: Axes, ground: Ground, choice: NDArray[Any], palette: list[str]) -> None:
-    """Fill each parcel with the colour of its choice, and put the scale bar under the map."""
-    from matplotlib.colors import to_rgba_array
-
-    rgba = to_rgba_array(palette)
-    if ground.large:
-        picture, extent = ground.raster.picture(choice, rgba)
-        axes.imshow(picture, extent=extent, interpolation="nearest", aspect=axes.get_aspect(), origin="upper")
-        west, south, east, north = ground.bounds
-        axes.set_xlim(west, east)
-        axes.set_ylim(south, north)
+    """Fill each parcel with the colour of its choice; then regions, scale bar and north."""
+    if ground.large or ground.points:
+        _draw_cells(axes, ground, choice, palette)
     else:
-        thin = float(np.clip(30 / np.sqrt(len(choice)), 0.05, 0.4))
-        ground.layer.plot(
-            ax=axes, color=rgba[choice], edgecolor="#FFFFFF", linewidth=thin,
-            aspect=None, rasterized=len(choice) > 3000,
-        )  # fmt: skip
+        _draw_polygons(axes, ground, choice, palette)
+    _draw_regions(axes, ground)
     _scale_bar(axes, ground)
 
 
+def _draw_cells(axes: Axes, ground: Ground, choice: NDArray[Any], palette: list[str]) -> None:
+    from matplotlib.colors import to_rgba_array
+
+    rgba = to_rgba_array(palette)
+    limits = axes.get_xlim(), axes.get_ylim()
+    if ground.large:
+        picture, extent = ground.raster.picture(choice, rgba)
+        axes.imshow(picture, extent=extent, interpolation="nearest", aspect=axes.get_aspect(), origin="upper")
+    else:
+        size = float(np.clip(9e4 / len(choice), 2, 60))
+        axes.scatter(
+            ground.centres[:, 0], ground.centres[:, 1], s=size, color=rgba[choice],
+            edgecolors=MUTED, linewidths=0.2, clip_on=False, rasterized=len(choice) > MOST_OUTLINED,
+        )  # fmt: skip
+    axes.set(xlim=limits[0], ylim=limits[1])
+
+
+def _draw_polygons(axes: Axes, ground: Ground, choice: NDArray[Any], palette: list[str]) -> None:
+    from matplotlib.patches import PathPatch
+
+    outlined = len(choice) <= MOST_OUTLINED
+    for kind in np.unique(choice):
+        patch = PathPatch(
+            ground.filled(choice == kind), facecolor=palette[kind],
+            # A line in the colour of the fill closes the hair lines between neighbours.
+            edgecolor="white" if outlined else palette[kind],
+            linewidth=float(np.clip(30 / np.sqrt(len(choice)), 0.2, 0.4)) if outlined else 0.25,
+            rasterized=ground.vertices > MOST_VERTICES, clip_on=False,
+        )  # fmt: skip
+        axes.add_artist(patch)
+
+
+def _draw_regions(axes: Axes, ground: Ground) -> None:
+    """Lines around the regions, and the names of those that have room for one."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.patheffects import withStroke
+
+    if ground.borders:
+        lines = LineCollection(ground.borders, colors=INK, linewidths=0.55, alpha=0.75, clip_on=False)
+        # As a collection it would change the limits of the axes, which are those of the study.
+        axes.add_collection(lines, autolim=False)
+    if not 1 < len(ground.names) <= MOST_NAMES:
+        return
+    halo = [withStroke(linewidth=2.2, foreground="white", alpha=0.85)]
+    for region in _apart(axes, ground):
+        x, y = ground.places[region]
+        axes.text(
+            x, y, ground.names[region], fontsize=7.5, color=INK, ha="center", va="center",
+            path_effects=halo, clip_on=False, zorder=5,
+        )  # fmt: skip
+
+
+def _apart(axes: Axes, ground: Ground) -> list[int]:
+    """Regions whose names do not run into one another, in file order."""
+    pixels = axes.transData.transform(ground.places) / axes.figure.dpi
+    reach = np.array([0.062 * max(map(len, ground.names)) + 0.25, 0.16])
+    kept: list[int] = []
+    for region in range(len(ground.names)):
+        near = np.abs(pixels[kept] - pixels[region]) < reach
+        if not near.all(axis=1).any():
+            kept.append(region)
+    return kept
+
+
 def _scale_bar(axes: Axes, ground: Ground) -> None:
-    """A bar of a round length, about a fifth of the map's width, below its lower left corner."""
-    if ground.layer.crs is None:
+    """A bar of a round length below the map's lower left corner, and an arrow to the north beside it."""
+    if ground.metres is None:
         return
     west, south, east, north = ground.bounds
-    metres = METRES_PER_DEGREE / _aspect(ground) if ground.geographic else _unit_metres(ground)
-    length = _round_down((east - west) * metres / 4)
-    end = west + length / metres
-    drop = south - 0.025 * (north - south)
+    length = _round_down((east - west) * ground.metres / 4)
+    end = west + length / ground.metres
+    drop = south - 0.03 * (north - south)
     axes.plot([west, end], [drop, drop], color=INK, linewidth=2.5, solid_capstyle="butt", clip_on=False)
     text = f"{number(length / 1000)} km" if length >= 1000 else f"{number(length)} m"
     axes.annotate(
-        text, (end, drop), xytext=(5, 0), textcoords="offset points", fontsize=8, va="center",
+        f"{text}      N ▲", (end, drop), xytext=(5, 0), textcoords="offset points", fontsize=8, va="center",
         color=INK, annotation_clip=False,
     )  # fmt: skip
-
-
-def _unit_metres(ground: Ground) -> float:
-    return float(ground.layer.crs.axis_info[0].unit_conversion_factor or 1.0)
 
 
 def _round_down(length: float) -> float:
@@ -179,21 +174,19 @@ def _round_down(length: float) -> float:
     return float(max(step * power for step in (1, 2, 5) if step * power <= length))
 
 
-def _key(
-    panel: Axes, result: Result, areas: Floats, palette: dict[str, str], contested: float | None = None
-) -> None:
+def _rows(result: Result, areas: Floats) -> list[KeyRow]:
+    """A row for each intervention in use, the largest first."""
     names = result.formulation.menu.interventions
-    entries = [
-        (result.intervention_labels[names[k]], palette[names[k]], float(areas[k]))
+    palette = colours(names)
+    return [
+        KeyRow(
+            result.intervention_labels[names[k]],
+            palette[names[k]],
+            numbers=_numbers(float(areas[k]), result.in_yuan),
+        )
         for k in np.argsort(-areas, kind="stable")
         if areas[k] > 0
     ]
-    if contested is not None:
-        entries.insert(0, ("Differs between plans", CONTESTED, contested))
-    rows = [
-        KeyRow(text, colour, numbers=_numbers(hectares, result.in_yuan)) for text, colour, hectares in entries
-    ]
-    key(panel, "Area by intervention", rows, ("ha", "mu") if result.in_yuan else ("ha",))
 
 
 def _numbers(hectares: float, mu: bool) -> tuple[str, ...]:
@@ -201,17 +194,14 @@ def _numbers(hectares: float, mu: bool) -> tuple[str, ...]:
     return tuple(number(value, digits=3) if value < 100 else f"{value:,.0f}" for value in values)
 
 
-def _plan_caption(result: Result, ground: Ground, named: Named) -> str:
-    facts = ", ".join(f"{result.label(name)} {_total(result, named.point, name)}" for name in result.criteria)
-    text = f"Point {named.point} of the front: {facts}."
+def _plan_caption(result: Result, ground: Ground, point: int) -> str:
+    facts = ", ".join(
+        f"{result.word(name)} {quantity(result.total(point, name), result.units[name])}"
+        for name in result.criteria
+    )
+    text = f"Point {point} of the front: {facts}."
     if not result.program.integer.all():
         text += " Parcels that are shared between interventions show the largest."
     if ground.large:
         text += f" {len(ground.layer):,} parcels drawn as a raster: each cell shows one of its parcels."
     return text
-
-
-def _total(result: Result, point: int, name: str) -> str:
-    from landfront.report.quantities import quantity
-
-    return quantity(result.total(point, name), result.units[name])

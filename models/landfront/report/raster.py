@@ -39,6 +39,24 @@ class Raster:
         shown[self.parcel < 0] = 0.0
         return shown, self.extent
 
+    def borders(self, regions: NDArray[Any]) -> list[Floats]:
+        """Edges of cells between two regions, each of shape (2, 2)."""
+        codes = np.where(self.parcel < 0, -1, regions[np.maximum(self.parcel, 0)])
+        rows, columns = codes.shape
+        west, east, south, north = self.extent
+        width, height = (east - west) / columns, (north - south) / rows
+        row, column = np.nonzero(_differ(codes[:, :-1], codes[:, 1:]))
+        x, y = west + (column + 1) * width, north - row * height
+        upright = np.stack([np.column_stack([x, y]), np.column_stack([x, y - height])], axis=1)
+        row, column = np.nonzero(_differ(codes[:-1], codes[1:]))
+        x, y = west + column * width, north - (row + 1) * height
+        flat = np.stack([np.column_stack([x, y]), np.column_stack([x + width, y])], axis=1)
+        return list(np.concatenate([upright, flat]))
+
+
+def _differ(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.bool_]:
+    return np.asarray((first != second) & (first >= 0) & (second >= 0))
+
 
 def rasterise(centres: Floats, most: int = MOST_CELLS) -> Raster:
     """Put parcels on a grid as fine as neighbours are apart, at most `most` cells along the longer side.
@@ -54,7 +72,9 @@ def rasterise(centres: Floats, most: int = MOST_CELLS) -> Raster:
     low, high = centres.min(axis=0), centres.max(axis=0)
     span = np.maximum(high - low, 1e-9)
     cell = max(_spacing(centres), float(span.max()) / most)
-    columns, rows = (np.floor(span / cell).astype(int) + 1).tolist()
+    # The first centre is the middle of the first cell.
+    low = low - cell / 2
+    columns, rows = (np.floor((high - low) / cell).astype(int) + 1).tolist()
     place = np.floor((centres - low) / cell).astype(np.int64)
     grid = np.full(rows * columns, -1, dtype=np.int64)
     grid[(rows - 1 - place[:, 1]) * columns + place[:, 0]] = np.arange(len(centres))

@@ -17,7 +17,7 @@ from landfront.optimizer.program import Program
 from landfront.optimizer.quality import knee
 
 Floats = NDArray[np.float64]
-SAME = 1e-6
+SAME, STEADY = 1e-6, 1e-3
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,17 @@ class Result:
         """True when every point of the front has the same total, but for noise."""
         column = self.values[:, self.criteria.index(criterion)]
         return bool(np.ptp(column) <= SAME * float(np.abs(column).max(initial=0.0)))
+
+    def steady(self, criterion: str) -> bool:
+        """True when a criterion hardly moves along the front beside how far all of it is from today.
+
+        Whole parcels leave a little of a budget unspent, now more and now less: that says nothing of plans.
+        """
+        if criterion in self.front.criteria:
+            return self.constant(criterion)
+        column = self.values[:, self.criteria.index(criterion)]
+        change = float(np.abs(column - self.baseline[criterion]).max(initial=0.0))
+        return self.constant(criterion) or bool(np.ptp(column) <= STEADY * change)
 
     def label(self, criterion: str) -> str:
         """A criterion in words."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -39,7 +42,7 @@ COLOURS: Mapping[str, str] = {
     "avoided_grass_conv": "#BBBBBB",
     "bamboo": "#332288",
 }
-INK, FAINT, ACCENT, ALERT = "#222222", "#999999", "#0072B2", "#D55E00"
+INK, MUTED, FAINT, ACCENT, ALERT = "#222222", "#555555", "#999999", "#0072B2", "#D55E00"
 LATIN_FONT = "DejaVu Sans"
 CJK_FONTS = (
     "Noto Sans CJK SC",
@@ -103,20 +106,23 @@ class Labels:
 
     def text(self, text: str, fallback: str = "") -> str:
         """The text when every character can be drawn, else the fallback, else what is left of it."""
-        shown = text if drawable(text, self.families) else self._latin(text, fallback)
-        # A lone dollar sign would switch matplotlib to formula mode.
-        return shown.replace("$", r"\$")
+        return text if drawable(text, self.families) else self._latin(text, fallback)
 
     def texts(self, texts: Iterable[str], fallback: str) -> list[str]:
         """Each text, or the fallback with its number (``region 3``)."""
         return [self.text(text, f"{fallback} {number}") for number, text in enumerate(texts, start=1)]
 
     def apply(self, figure: Figure) -> None:
-        """Set the fonts of every text in a figure."""
+        """Give every text of a figure the fonts, and units as they are printed; nothing becomes a box."""
         from matplotlib.text import Text
 
         for text in figure.findobj(Text):
             text.set_fontfamily(list(self.families))
+            # Two dollar signs would switch matplotlib to formula mode.
+            text.set_parse_math(False)
+            shown = "\n".join(self.text(line) for line in typeset(text.get_text()).split("\n"))
+            if shown != text.get_text():
+                text.set_text(shown)
 
     @property
     def warning(self) -> str:
@@ -137,6 +143,16 @@ class Labels:
         return " ".join(left.split()).strip(" ,;()[]-") or "(no font for this label)"
 
 
+def typeset(text: str) -> str:
+    """Units as they are printed.
+
+    >>> typeset("26 Gt CO2e at -7 m3/yr")
+    '26 Gt CO₂e at −7 m³/yr'
+    """
+    text = re.sub(r"\bCO2", "CO₂", re.sub(r"\bm3\b", "m³", text))
+    return re.sub(r"(?<![\w.)-])-(?=\d)", "−", text)
+
+
 def drawable(text: str, families: tuple[str, ...]) -> bool:
     """True when every character has a glyph in one of the families."""
     return all(letter.isspace() or any(_has(letter, family) for family in families) for letter in text)
@@ -145,12 +161,42 @@ def drawable(text: str, families: tuple[str, ...]) -> bool:
 @cache
 def cjk_font() -> str | None:
     """Name of an installed font that has Chinese glyphs: a well-known one first, else any."""
+    with quiet_fonts():
+        return _chinese_font() or (_chinese_font() if _find_new_fonts() else None)
+
+
+@contextmanager
+def quiet_fonts() -> Iterator[None]:
+    """Keep matplotlib from telling that a Chinese font has only one weight."""
+    log = logging.getLogger("matplotlib.font_manager")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
+
+
+def _chinese_font() -> str | None:
     from matplotlib.font_manager import fontManager
 
     installed = {entry.name for entry in fontManager.ttflist}
     known = [name for name in CJK_FONTS if name in installed]
     others = sorted(name for name in installed if "CJK" in name or "Han" in name)
     return next((name for name in [*known, *others] if all(_has(letter, name) for letter in SAMPLE)), None)
+
+
+def _find_new_fonts() -> bool:
+    """Tell matplotlib of fonts installed since it made its list, which it keeps for good."""
+    from matplotlib.font_manager import findSystemFonts, fontManager
+
+    listed = {entry.fname for entry in fontManager.ttflist}
+    new = [path for path in findSystemFonts() if path not in listed]
+    for path in new:
+        # A broken or exotic font file is no reason to draw no figure.
+        with suppress(OSError, RuntimeError, ValueError):
+            fontManager.addfont(path)
+    return bool(new)
 
 
 @cache

@@ -5,40 +5,43 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from landfront.report.canvas import caption, place_letters, plain, sheet, thousands
-from landfront.report.front_figure import axis_scale, badges
+from landfront.report.canvas import place_letters, plain, sheet, thousands
+from landfront.report.front_figure import axis_name, axis_scale, badges
+from landfront.report.quantities import Scale
 from landfront.report.result import Result
-from landfront.report.style import ACCENT, FAINT, Labels
+from landfront.report.style import ACCENT, FAINT, MUTED
+from landfront.report.wrapping import lines_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COLUMNS = 3
+ROW = 3.05
 
 
-def tradeoff_figure(result: Result, labels: Labels) -> Figure:
+def tradeoff_figure(result: Result) -> Figure:
     """One small plot per other criterion against the first one; up is always better."""
     first, *others = [*result.front.criteria, *_rest(result)]
-    rows = -(-len(others) // COLUMNS)
-    height = 1.6 + 2.9 * rows
-    figure = sheet(
-        f"{labels.text(result.formulation.study.title, 'Study')}: trade-offs along the front", height=height
-    )
-    width = min(COLUMNS, len(others))
-    grid = figure.add_gridspec(
-        rows, width, left=0.09, right=0.975, top=1 - 0.62 / height, bottom=1.15 / height,
-        wspace=0.36, hspace=0.42,
-    )  # fmt: skip
+    rows, columns = -(-len(others) // COLUMNS), min(COLUMNS, len(others))
+    page = sheet(result.formulation.study.title, "Trade-offs along the front", _note(result), body=ROW * rows)
+    wide = (page.width - 0.2) / columns
     for place, name in enumerate(others):
-        axes = figure.add_subplot(grid[divmod(place, width)])
-        _panel(axes, result, (first, name), labels)
+        row, column = divmod(place, columns)
+        bottom = page.body - ROW * (row + 1) + 0.55
+        axes = page.axes(0.1 + wide * column + 0.8, bottom, wide - 0.95, ROW - 0.75)
+        _panel(axes, result, (first, name))
+    return page.figure
+
+
+def _note(result: Result) -> str:
     letters = "; ".join(
         f"{letter}: {', '.join(named.label for named in group)}" for letter, group in badges(result).items()
     )
-    caption(figure, f"{letters}. Up is better in every plot. The front was searched for {_searched(result)}.")
-    return figure
+    start = f"{letters}. " if letters else ""
+    return f"{start}Up is better in every plot. The front was searched for {_searched(result)}."
 
 
 def _rest(result: Result) -> list[str]:
@@ -46,41 +49,31 @@ def _rest(result: Result) -> list[str]:
 
 
 def _searched(result: Result) -> str:
-    return " and ".join(result.label(name) for name in result.front.criteria)
+    return " and ".join(result.word(name) for name in result.front.criteria)
 
 
-def _panel(axes: Axes, result: Result, pair: tuple[str, str], labels: Labels) -> None:
+def _panel(axes: Axes, result: Result, pair: tuple[str, str]) -> None:
     scales = [axis_scale(result, name) for name in pair]
     x, y = (
         result.values[:, result.criteria.index(name)] / entry.factor
         for name, entry in zip(pair, scales, strict=True)
     )
     plain(axes)
-    line = not result.program.integer.any()
-    axes.plot(x, y, color=ACCENT, linewidth=1.0 if line else 0, marker="o", markersize=3)
-    base = result.baseline[pair[1]] / scales[1].factor
-    if y.min() <= base <= y.max() and not result.constant(pair[1]):
-        axes.axhline(base, color=FAINT, linewidth=0.9, linestyle=":")
-        axes.annotate(
-            "today",
-            (1, base),
-            xycoords=("axes fraction", "data"),
-            fontsize=7,
-            color="#666666",
-            ha="right",
-            va="bottom",
-        )
-    axes.set_xlabel(f"{labels.text(result.label(pair[0]), pair[0])} ({scales[0].unit})", fontsize=8.5)
-    axes.set_ylabel(f"{labels.text(result.label(pair[1]), pair[1])}\n({scales[1].unit})", fontsize=8.5)
-    thousands(axes)
+    # Between the plans of a front over whole parcels there is nothing.
+    line = 0.0 if result.program.integer.any() else 1.0
+    axes.plot(x, y, color=ACCENT, linewidth=line, marker="o", markersize=3)
+    names = [lines_of(axis_name(result, name), 32, most=1)[0] for name in pair]
+    units = [f"({entry.unit})" if entry.unit else "" for entry in scales]
+    axes.set_xlabel(f"{names[0]} {units[0]}".rstrip(), fontsize=8.5)
+    axes.set_ylabel(f"{names[1]}\n{units[1]}".rstrip(), fontsize=8.5)
+    thousands(axes, "x", most=6)
+    thousands(axes, "y", most=8)
     axes.tick_params(labelsize=7.5)
     axes.margins(0.12)
-    if result.constant(pair[1]):
-        middle = float(y.mean())
-        axes.set_ylim(middle - 0.1 * abs(middle) - 1e-9, middle + 0.1 * abs(middle) + 1e-9)
-        axes.annotate(
-            "the same in every plan", (0.03, 0.9), xycoords="axes fraction", fontsize=7.5, color="#555555"
-        )
+    if result.steady(pair[1]):
+        _flat(axes, result, pair[1], scales[1])
+    else:
+        _today(axes, y, result.baseline[pair[1]] / scales[1].factor)
     if result.formulation.study.criteria[pair[1]].sense == "min":
         axes.invert_yaxis()
     spots = [
@@ -88,3 +81,25 @@ def _panel(axes: Axes, result: Result, pair: tuple[str, str], labels: Labels) ->
         for letter, group in badges(result).items()
     ]
     place_letters(axes, spots, np.column_stack([x, y]), size=8)
+
+
+def _flat(axes: Axes, result: Result, name: str, entry: Scale) -> None:
+    """An axis wide enough that what is the same in every plan, but for noise, looks the same."""
+    values = result.values[:, result.criteria.index(name)] / entry.factor
+    middle = float(values.mean())
+    half = 0.1 * abs(middle) or 1.0
+    axes.set_ylim(middle - half, middle + half)
+    about = "" if result.constant(name) else "nearly "
+    text = f"{about}the same in every plan:\n{entry.text(middle * entry.factor)}"
+    axes.annotate(text, (0.03, 0.97), xycoords="axes fraction", fontsize=7.5, color=MUTED, va="top")
+
+
+def _today(axes: Axes, values: NDArray[np.float64], base: float) -> None:
+    """A line at today's total, where the front is on both sides of it."""
+    if not values.min() <= base <= values.max():
+        return
+    axes.axhline(base, color=FAINT, linewidth=0.9, linestyle=":")
+    axes.annotate(
+        "today", (1, base), xycoords=("axes fraction", "data"), fontsize=7, color=MUTED,
+        ha="right", va="bottom",
+    )  # fmt: skip
