@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,8 @@ from numpy.typing import NDArray
 from landfront.instances.faults import InputError
 from landfront.models.formulate import Formulation, formulate
 from landfront.optimizer import certify
-from landfront.optimizer.engine import Engine
-from landfront.optimizer.fronts.driver import prove
-from landfront.optimizer.fronts.search import Request, Search
 from landfront.optimizer.points import key_of, relative_gap
-from landfront.optimizer.quality import hypervolume_bracket, ideal_nadir
+from landfront.optimizer.proof import prove
 from landfront.report.compare import compare_records, compare_tables
 from landfront.report.plans import frame_of, read_columns, read_plan
 from landfront.report.result import Result
@@ -214,23 +211,14 @@ def _record(run: Run, result: Result) -> Iterator[Line]:
 def _recomputed(result: Result, gap: float) -> Result:
     """The result with everything that run.toml claims of the whole front derived from points and facts."""
     front, program = result.front, result.program
-    y = (front.values * front.senses)[::-1] if front.senses[0] < 0 else front.values * front.senses
-    ideal, nadir = ideal_nadir(y)
-    # The engine is never asked: only the archive and the facts count here.
-    search = Search(program, cast(Engine, None), Request(None, gap))
-    search.facts.extend(front.facts)
-    proven = prove(y, search)
-    bracket = hypervolume_bracket(y, front.facts, mixes=not search.integers)
-    if proven.coverage == 0 and search.integers:
-        # No open part is left, so nothing can be added to what the points cover.
-        bracket = np.array([bracket[0], bracket[0]])
+    proven = prove(program, front.values * front.senses, front.facts, gap)
     again = replace(
         front,
-        ideal=front.senses * ideal,
-        nadir=front.senses * nadir,
+        ideal=front.senses * proven.ideal,
+        nadir=front.senses * proven.nadir,
         complete=proven.complete,
         coverage=proven.coverage,
-        hypervolume=bracket,
+        hypervolume=proven.hypervolume,
     )
     return Result(result.formulation, again)
 

@@ -28,11 +28,14 @@ class Outer:
         Shape (f, 2), non-negative.
     beta, level
         Shape (f,); level infinite for a half-plane.
+    corners
+        Facts that hold below a cap on the first value too: two weights, beta, cap and level, shape (k, 5).
     """
 
     weights: Floats
     beta: Floats
     level: Floats
+    corners: Floats
 
     def below(self, y2: Floats) -> Floats:
         """Proven lower bound on the first value of a feasible y whose second value is ``y2``, shape (k,)."""
@@ -48,6 +51,27 @@ class Outer:
         values[level[:, None] < top[None, :]] = -np.inf
         return np.asarray(values.max(axis=0))
 
+    def second(self, points: Floats) -> Floats:
+        """Bound on the second value of a feasible y that is nowhere worse than a point, shape (s,)."""
+        weights, beta, cap, level = self._all()
+        use = weights[:, 1] > 0
+        weights, beta, cap, level = weights[use], beta[use], cap[use], level[use]
+        if len(beta) == 0:
+            return np.full(len(points), -np.inf)
+        values = (beta - points[:, :1] * weights[:, 0]) / weights[:, 1]
+        holds = (cap >= points[:, :1]) & (level >= points[:, 1:])
+        return np.asarray(np.where(holds, values, -np.inf).max(axis=1))
+
+    def _all(self) -> tuple[Floats, Floats, Floats, Floats]:
+        """Weights, beta, cap and level of all facts, those with a cap on the first value too."""
+        free = np.full(len(self.beta), np.inf)
+        return (
+            np.concatenate([self.weights, self.corners[:, :2]]),
+            np.concatenate([self.beta, self.corners[:, 2]]),
+            np.concatenate([free, self.corners[:, 3]]),
+            np.concatenate([self.level, self.corners[:, 4]]),
+        )
+
     def least(self) -> Floats:
         """Proven lower bound of each value over all feasible y, shape (2,); -inf where none is known."""
         found = np.full(2, -np.inf)
@@ -58,28 +82,27 @@ class Outer:
 
 
 def outer(facts: Iterable[Fact]) -> Outer:
-    """Collect the facts that bound the plane; leaving out those capped in the first value is sound."""
-    rows: list[tuple[Floats, float, float]] = []
+    """Collect the facts that bound the plane."""
+    rows: list[tuple[float, float, float, float, float]] = []
     for fact in facts:
+        weights, beta, cap, level = fact.weights, fact.beta, float(fact.upper[0]), float(fact.upper[1])
         if fact.proof == "recomputed":
             weights, beta = half_plane(fact)
-            rows.append((weights, beta, np.inf))
-        elif np.isinf(fact.upper[0]):
-            rows.append((fact.weights, fact.beta, float(fact.upper[1])))
-    kept = [row for row in rows if np.all(row[0] >= 0) and np.isfinite(row[1])]
-    return Outer(
-        np.array([row[0] for row in kept]).reshape(len(kept), 2),
-        np.array([row[1] for row in kept]),
-        np.array([row[2] for row in kept]),
-    )
+            cap = level = np.inf
+        if np.all(weights >= 0) and np.isfinite(beta):
+            rows.append((float(weights[0]), float(weights[1]), beta, cap, level))
+    table = np.array(rows).reshape(len(rows), 5)
+    free = np.isinf(table[:, 3])
+    return Outer(table[free, :2], table[free, 2], table[free, 4], table[~free])
 
 
 @dataclass(frozen=True)
 class Cells:
     """Open parts of the plane between neighbouring points, one per strip of the second value.
 
-    An unseen nondominated y lies in a cell: between the points `left` and `left + 1`, with second value above
-    `bottom` and at most `top`, and first value from `wall` on.
+    An unseen nondominated y that beats none of the points in both values lies in a cell: between the points
+    `left` and `left + 1`, with second value above `bottom` and at most `top`, and first value from `wall` on.
+    For those that do beat a point see `beaten`.
 
     Attributes
     ----------
@@ -189,6 +212,20 @@ def end_gaps(points: Floats, outer_: Outer, scale: Floats, steps: Floats) -> Flo
     return np.asarray(np.where(reached, 0.0, share))
 
 
+def beaten(points: Floats, outer_: Outer, steps: Floats) -> Floats:
+    """By how much a feasible y that is nowhere worse than a point may be better in each value, shape (s, 2).
+
+    A lattice value that could not be one step better is 0. With a real-valued first objective the second
+    column is 0: such a y lies less than the first column beside an open cell.
+    """
+    missing = points - np.column_stack([outer_.at(points[:, 1], points[:, 1]), outer_.second(points)])
+    reached = (missing < 0) | ((steps > 0) & (missing < steps * (1 - 1e-6)))
+    missing = np.where(reached, 0.0, missing)
+    if steps[0] == 0:
+        missing[:, 1] = 0.0
+    return np.asarray(missing)
+
+
 def envelope(outer_: Outer) -> Floats:
     """Vertices of the outer bound by half-planes alone, by the second value ascending, shape (v, 2)."""
     plain = np.isinf(outer_.level) & (outer_.weights[:, 0] > 0)
@@ -215,7 +252,9 @@ def chord_gaps(points: Floats, outer_: Outer, scale: Floats) -> Floats:
     a, b = points[:-1], points[1:]
     normal = np.column_stack([(a - b)[:, 1], (b - a)[:, 0]])
     vertices = envelope(outer_)
-    ends = np.concatenate([np.column_stack([outer_.below(y[:, 1]), y[:, 1]]) for y in (a, b)])
+    # Only what holds beyond a level bounds all of a chord, so that slabs do not count.
+    everywhere = np.full(len(points), np.inf)
+    ends = np.column_stack([outer_.at(points[:, 1], everywhere), points[:, 1]])
     candidates = np.concatenate([vertices, ends])
     value = candidates @ normal.T
     inside = (candidates[:, 1:] <= a[:, 1]) & (candidates[:, 1:] >= b[:, 1])

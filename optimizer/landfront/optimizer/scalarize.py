@@ -7,7 +7,7 @@ its columns were cleaned, its feasibility checked and its values recomputed from
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf
 from time import monotonic
 
@@ -113,8 +113,8 @@ class Scalarizer:
     def solve(self, task: Task) -> Solve:
         """Solve one scalar problem; a solver's failure is a reason, never an exception."""
         began = monotonic()
-        relaxed, fact = self._relax(task)
-        attempt = _Attempt(self.program, task, fact)
+        relaxed, facts = self._relax(task)
+        attempt = _Attempt(self.program, task, facts)
         if relaxed.x is not None:
             attempt.measure(self.program.senses * self.program.values(relaxed.x))
             attempt.offer(clean(self.program, relaxed.x), integral=not self.program.integer.any())
@@ -125,19 +125,26 @@ class Scalarizer:
     def relax(self, task: Task) -> tuple[Floats | None, Solve]:
         """Values of the relaxation's solution, shape (p,), and its fact; the solution itself is no point."""
         began = monotonic()
-        relaxed, fact = self._relax(task)
+        relaxed, facts = self._relax(task)
         values = None if relaxed.x is None else self.program.senses * self.program.values(relaxed.x)
-        return values, _Attempt(self.program, task, fact).result(relaxed, seconds=monotonic() - began)
+        return values, _Attempt(self.program, task, facts).result(relaxed, seconds=monotonic() - began)
 
-    def _relax(self, task: Task) -> tuple[Answer, Fact]:
+    def _relax(self, task: Task) -> tuple[Answer, tuple[Fact, ...]]:
+        """The relaxation's answer, the fact about the task first, and what else its multipliers say."""
         self.solves += 1
         answer = self.engine.relax(task.weights, task.upper, seconds=task.seconds)
         fact = Fact(task.weights, task.upper, -inf, "recomputed", answer.row_prices, answer.cap_prices)
-        if answer.reason == "optimal":
-            fact = certify.recomputed(self.program, fact)
-            if fact.beta == -inf:
-                fact = claim(task, answer.bound, self.program)
-        return answer, fact
+        if answer.reason != "optimal":
+            return answer, (fact,)
+        fact = certify.recomputed(self.program, fact)
+        if fact.beta > -inf:
+            return answer, (fact,)
+        # A column without an end and a reduced cost of 1e-17 leave nothing to recompute.
+        fact = claim(task, answer.bound, self.program)
+        priced = np.isfinite(task.upper) & (answer.cap_prices > 0)
+        return answer, (fact, beyond(fact, np.where(priced, answer.cap_prices, 0.0))) if priced.any() else (
+            fact,
+        )
 
     def _search(self, task: Task, attempt: _Attempt, relaxed: Answer) -> Answer:
         """Cores first, then everything; the last answer says why it ended."""
@@ -184,9 +191,10 @@ class Scalarizer:
 class _Attempt:
     """The incumbent and the bound of one task while it is being solved."""
 
-    def __init__(self, program: Program, task: Task, fact: Fact) -> None:
+    def __init__(self, program: Program, task: Task, facts: tuple[Fact, ...]) -> None:
+        fact = facts[0]
         self.program, self.task, self.fact = program, task, fact
-        self.facts = [fact] if fact.beta > -inf else []
+        self.facts = [known for known in facts if known.beta > -inf]
         self.beta = fact.beta
         self.x: Floats | None = None
         self.y: Floats | None = None
@@ -277,6 +285,14 @@ def claim(task: Task, bound: float, program: Program) -> Fact:
     noise = tolerances.NOISE * (abs(bound) + float(task.weights @ program.objective_scale))
     rows, p = program.rows.shape[0], len(program.senses)
     return Fact(task.weights, task.upper, bound - noise, "claimed", np.zeros(rows), np.zeros(p))
+
+
+def beyond(fact: Fact, cap_prices: Floats) -> Fact:
+    """What a claimed fact of a linear program says beyond its caps, by the solver's prices of them."""
+    paid = cap_prices * np.where(cap_prices > 0, fact.upper, 0.0)
+    beta = fact.beta + float(paid.sum()) - tolerances.NOISE * float(np.abs(paid).sum())
+    free = np.full(len(fact.upper), inf)
+    return replace(fact, weights=fact.weights + cap_prices, upper=free, beta=beta)
 
 
 def clean(program: Program, x: Floats) -> Floats:

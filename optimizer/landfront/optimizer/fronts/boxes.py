@@ -18,15 +18,16 @@ import numpy as np
 from landfront.optimizer import certify, tolerances
 from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.search import Accuracy, Search
-from landfront.optimizer.outer import Cells, open_cells, outer
+from landfront.optimizer.outer import Cells, beaten, end_gaps, open_cells, outer
 from landfront.optimizer.scalarize import CORE_GROUPS, Solve
 
 WIDE = 1.0 / 16
 """A complete front cuts boxes wider than this share of the range in two, then walks from point to point: the
 first makes an early stop useful, the second needs one solve per point."""
 
-LATTICE_GAP = 0.99
-"""Share of a lattice step at which a lattice value is proven: the next better one is a whole step away."""
+LATTICE_GAP = 0.9
+"""Share of a lattice step at which a lattice value is proven: the next better one is a whole step away, and
+the rest is room for the noise of the proof."""
 
 END_SHARE = 0.01
 """A complete real-valued front proves its ends to this share of the gap, as its range is not known yet."""
@@ -34,8 +35,14 @@ END_SHARE = 0.01
 MARGIN = 0.05
 """A level keeps this share of a box's height from its sides: at a side it would cut nothing off."""
 
-WALK = 0.9
-"""When walking, the next level is this share of the gap below a point: what is skipped is within the gap."""
+CLOSE = 0.9
+"""A box closes at this share of the gap: the rest is room for what the solves around it leave unproven."""
+
+WALK = 0.85
+"""When walking, the next level is this share of the gap below a point: what is skipped closes at once."""
+
+ROOM = 10.0
+"""A complete front proves a real-valued first objective to the gap divided by this: what `CLOSE` leaves."""
 
 
 def boxes(search: Search) -> str:
@@ -47,12 +54,10 @@ def boxes(search: Search) -> str:
     while not search.enough:
         cells = open_cells(search.values, outer(search.facts), scale, search.steps)
         at = step.widest(cells)
-        if at is None:
-            closed = np.all(cells.need <= search.request.gap)
-            return (
-                "no open box is left" if closed else "open boxes are left that the gap of a solve keeps open"
-            )
-        step.solve_in(cells, at)
+        if at is not None:
+            step.solve_in(cells, at)
+        elif not step.settle():
+            return "no open box is left that another solve could close"
     return "the asked number of points was reached"
 
 
@@ -62,26 +67,31 @@ def anchors(search: Search) -> Floats | None:
         _weighted_ends(search)
     else:
         for axis in (0, 1):
-            _two_stage_end(search, axis)
+            _two_stage_end(search, axis, fine=search.request.points is None)
+    if len(search.archive) == 1 and search.request.points is not None and not search.weak:
+        # Within the gap one solution may do for both ends, and yet not be the only one.
+        for axis in (0, 1):
+            _two_stage_end(search, axis, fine=True, start=search.archive[0].x)
     if len(search.archive) < 2:
         return None
     return np.asarray(np.abs(search.values[-1] - search.values[0]))
 
 
-def _two_stage_end(search: Search, axis: int) -> None:
+def _two_stage_end(search: Search, axis: int, *, fine: bool, start: Floats | None = None) -> None:
     """The best value of one objective, then the best of the other among solutions that keep it.
 
     It is kept up to half a lattice step or, where values are real, up to the allowed gap above the bound.
     """
-    first = search.solve(np.eye(2)[axis], main=axis, accuracy=_end_accuracy(search, axis))
+    accuracy = _end_accuracy(search, axis, fine=fine)
+    first = search.solve(np.eye(2)[axis], main=axis, start=start, accuracy=accuracy)
     assert first.y is not None
     upper = np.full(2, inf)
-    upper[axis] = _kept_level(search, first, axis)
+    upper[axis] = _kept_level(search, first, axis, fine=fine)
     weights = np.eye(2)[1 - axis]
     if search.steps[axis] == 0:
         size = search.program.objective_scale
         weights[axis] = tolerances.AUGMENT * size[1 - axis] / size[axis]
-    accuracy = _end_accuracy(search, 1 - axis)
+    accuracy = _end_accuracy(search, 1 - axis, fine=fine)
     end = search.solve(weights, main=1 - axis, upper=upper, start=first.x, accuracy=accuracy, polish=True)
     search.keep(end)
 
@@ -99,29 +109,29 @@ def _weighted_ends(search: Search) -> None:
         weights = np.ones(2)
         weights[1 - axis] = search.request.gap / 10 * scale[axis] / scale[1 - axis]
         ends.append(search.solve(weights, main=axis))
-    level = _kept_level(search, ends[0], 1)
+    level = _kept_level(search, ends[0], 1, fine=False)
     upper = np.array([inf, level])
     weights = np.array([1.0, search.request.gap / 10 * scale[0] / scale[1]])
     for end in (search.solve(weights, main=0, upper=upper, start=ends[0].x), ends[1]):
         search.keep(end)
 
 
-def _end_accuracy(search: Search, axis: int) -> Accuracy:
+def _end_accuracy(search: Search, axis: int, *, fine: bool) -> Accuracy:
     step = float(search.steps[axis])
     gap = search.request.gap
-    if search.request.points is None:
+    if fine:
         return Accuracy(gap=LATTICE_GAP * step, share=0.0 if step > 0 else gap * END_SHARE)
     return Accuracy(gap=LATTICE_GAP * step, share=gap)
 
 
-def _kept_level(search: Search, solve: Solve, axis: int) -> float:
+def _kept_level(search: Search, solve: Solve, axis: int, *, fine: bool) -> float:
     """Level at which an end keeps its best value while the other objective is improved."""
     assert solve.y is not None
     best = float(solve.y[axis])
     if search.steps[axis] > 0:
         return best + float(search.steps[axis]) / 2
     noise = float(certify.value_noise(search.program)[axis])
-    if search.request.points is None:
+    if fine:
         return best + noise
     size = max(abs(best), abs(best - float(search.program.minimised_offsets[axis])))
     return best + search.request.gap / 2 * size + noise
@@ -134,6 +144,8 @@ class Step:
         self.search, self.scale = search, scale
         self.tried: set[tuple[float, float, float]] = set()
         self.barren: set[tuple[float, float]] = set()
+        self.settled: set[tuple[float, ...]] = set()
+        self.fine = search.request.points is None
         self.rho = self._augmentation()
         self.one_stage = self._one_stage()
 
@@ -149,7 +161,9 @@ class Step:
         """Whether a solver can tell the smallest step of the augmented objective from noise."""
         if self.search.steps[0] == 0:
             return True
-        return self._fine_gap() >= tolerances.ONE_STAGE * float(self.search.program.objective_scale[0])
+        program = self.search.program
+        noise = tolerances.NOISE * float(np.abs(self.search.values[:, 0]).max()) / (1 - LATTICE_GAP)
+        return self._fine_gap() >= max(tolerances.ONE_STAGE * float(program.objective_scale[0]), noise)
 
     def _fine_gap(self) -> float:
         """A gap of the augmented objective that leaves neither objective a step away from its best."""
@@ -166,7 +180,7 @@ class Step:
             strict=True,
         )
         fresh = np.array([key not in self.tried for key in keys], dtype=bool)
-        wanted = np.flatnonzero(fresh & (cells.need > self.search.request.gap))
+        wanted = np.flatnonzero(fresh & (cells.need > CLOSE * self.search.request.gap))
         return int(wanted[np.argmax(cells.size[wanted])]) if len(wanted) else None
 
     def solve_in(self, cells: Cells, at: int) -> None:
@@ -211,6 +225,39 @@ class Step:
         values = self.search.values
         return (float(values[left, 0]), float(values[left + 1, 0])) in self.barren
 
+    def settle(self) -> bool:
+        """Go on finely where the gap of a solve left a box open or a point to beat; False when nowhere.
+
+        Without it a front of few points would end with points that may be beaten.
+        """
+        search = self.search
+        if search.weak:
+            return False
+        if not self.fine:
+            self.fine = True
+            self.tried.clear()
+            self.barren.clear()
+            return True
+        values, bound, steps = search.values, outer(search.facts), search.steps
+        ends = end_gaps(values, bound, self.scale, steps)
+        over = (beaten(values, bound, steps) / self.scale).max(axis=1)
+        allowed = np.where(steps > 0, 0.0, search.request.gap)
+        for axis, end in ((0, 0), (1, -1)):
+            if ends[axis] > allowed[axis] and self._first_time((float(axis), *values[end])):
+                _two_stage_end(search, axis, fine=True, start=search.archive[end].x)
+                return True
+        for at in np.flatnonzero(over > min(allowed.min(), (1 - CLOSE) * search.request.gap)).tolist():
+            if self._first_time(tuple(values[at])):
+                level = _kept_level(search, search.archive[at], 1, fine=True)
+                search.keep(self._lexicographic(level, search.archive[at].x))
+                return True
+        return False
+
+    def _first_time(self, key: tuple[float, ...]) -> bool:
+        first = key not in self.settled
+        self.settled.add(key)
+        return first
+
     def _lexicographic(self, level: float, start: Floats | None) -> Solve:
         """The least first objective with the second at most at the level, then the least second."""
         upper = np.array([inf, level])
@@ -218,7 +265,7 @@ class Step:
         if self.one_stage:
             weights = np.array([1.0, self.rho])
             return self.search.solve(weights, main=0, upper=upper, start=start, accuracy=self._accuracy())
-        how = Accuracy(gap=LATTICE_GAP * float(step[0]), share=request.gap if request.points else 0.0)
+        how = Accuracy(gap=LATTICE_GAP * float(step[0]), share=0.0 if self.fine else request.gap)
         first = self.search.solve(np.eye(2)[0], main=0, upper=upper, start=start, accuracy=how)
         assert first.y is not None
         upper = np.array([float(first.y[0]) + float(step[0]) / 2, level])
@@ -229,8 +276,8 @@ class Step:
     def _accuracy(self) -> Accuracy:
         request = self.search.request
         if self.search.steps[0] == 0:
-            most = inf if request.points else request.gap * float(self.scale[0]) / 4
+            most = request.gap * float(self.scale[0]) / ROOM if self.fine else inf
             return Accuracy(share=request.gap, most=most)
         coarse = request.gap * float(np.abs(self.search.values[:, 0]).min())
-        exact = request.points is None or coarse < self.search.steps[0]
+        exact = self.fine or coarse < self.search.steps[0]
         return Accuracy(gap=self._fine_gap(), share=0.0 if exact else request.gap)

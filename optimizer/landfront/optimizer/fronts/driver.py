@@ -1,26 +1,22 @@
 """The driver of every method: chooses it, keeps the clock, catches what ends it early, and builds the front.
 
-A front is called complete only when `outer` derives from the archive and the facts that nothing is missing.
+A front is called complete only when `proof` derives from the archive and the facts that nothing is missing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import inf
 from time import monotonic
 from typing import Literal
 
-import numpy as np
-
 from landfront.optimizer.engine import Engine, choose_engine
-from landfront.optimizer.front import Floats, Front, Reason
+from landfront.optimizer.front import Front, Reason
 from landfront.optimizer.fronts.boxes import boxes
 from landfront.optimizer.fronts.sandwich import sandwich
 from landfront.optimizer.fronts.search import OnPoint, OnProgress, Request, Search, Stop
-from landfront.optimizer.outer import chord_gaps, end_gaps, open_cells, outer
 from landfront.optimizer.program import Program
-from landfront.optimizer.quality import hypervolume_bracket, ideal_nadir
+from landfront.optimizer.proof import prove
 
 Method = Callable[[Search], str]
 
@@ -119,69 +115,26 @@ def _run(search: Search, method: Method) -> tuple[Reason, str]:
     return "optimal", detail
 
 
-@dataclass(frozen=True)
-class Proven:
-    """Coverage of the whole front, and whether nothing is missing within the gap."""
-
-    coverage: float
-    complete: bool
-
-
-def prove(values: Floats, search: Search) -> Proven:
-    """Derive from points and facts alone how much of the front they cover.
-
-    Parameters
-    ----------
-    values
-        Archive in minimisation form, sorted by the first objective, shape (s, 2).
-    """
-    if len(values) == 0:
-        return Proven(inf, False)
-    bound = outer(search.facts)
-    span = np.ptp(values, axis=0)
-    scale = np.where(span > 0, span, np.maximum(np.abs(values[0]), search.program.objective_scale))
-    steps = search.steps
-    ends = end_gaps(values, bound, scale, steps)
-    if not search.integers:
-        inner = float(chord_gaps(values, bound, scale).max(initial=0.0)) if len(values) > 1 else 0.0
-        coverage = max(inner, float(ends.max()))
-        return Proven(coverage, coverage <= search.request.gap)
-    cells = open_cells(values, bound, scale, steps)
-    coverage = max(float(cells.size.max(initial=0.0)), float(ends.max()))
-    missing = max(
-        float(cells.need.max(initial=0.0)),
-        float(np.where(steps > 0, np.where(ends > 0, inf, 0.0), ends).max()),
-    )
-    return Proven(coverage, missing <= search.request.gap)
-
-
 def build_front(search: Search, reason: Reason, detail: str, *, seconds: float, method: str) -> Front:
     """The front of an archive: own senses, bounds by all facts, and what is proven of the whole."""
     program = search.program
-    values = search.values
-    proven = prove(values, search)
+    proven = prove(program, search.values, search.facts, search.request.gap)
     if reason == "optimal" and not proven.complete:
         reason = "time limit" if search.weak else "error"
     if search.weak and not proven.complete:
         detail = f"{detail}; {search.weak}"
     points = [search.point(solve) for solve in search.archive]
     points.sort(key=lambda point: float(point.values[0]))
-    ideal, nadir = ideal_nadir(values) if len(values) else (np.full(2, np.nan), np.full(2, np.nan))
-    mixes = not search.integers
-    bracket = hypervolume_bracket(values, search.facts, mixes=mixes) if len(values) else np.array([0.0, 1.0])
-    if proven.coverage == 0 and search.integers:
-        # No cell is open: what the facts leave holds no lattice point, so nothing can be added.
-        bracket = np.array([bracket[0], bracket[0]])
     return Front(
         criteria=program.objective_names,
         senses=program.senses,
         points=tuple(points),
         facts=tuple(search.facts),
-        ideal=program.senses * ideal,
-        nadir=program.senses * nadir,
+        ideal=program.senses * proven.ideal,
+        nadir=program.senses * proven.nadir,
         complete=proven.complete,
         coverage=proven.coverage,
-        hypervolume=bracket,
+        hypervolume=proven.hypervolume,
         reason=reason,
         detail=detail,
         seconds=seconds,

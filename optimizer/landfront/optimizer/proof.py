@@ -1,0 +1,98 @@
+"""What points and facts together prove of a whole front: coverage, hypervolume, whether anything is missing.
+
+No solver and no search: the driver states this of the front that it returns, and an auditor derives the same
+from the archive and the facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+
+from landfront.optimizer.front import Fact, Floats
+from landfront.optimizer.outer import Outer, beaten, chord_gaps, end_gaps, open_cells, outer
+from landfront.optimizer.program import Program
+from landfront.optimizer.quality import hypervolume_bracket, ideal_nadir
+
+
+@dataclass(frozen=True)
+class Proven:
+    """What is proven of a front of two objectives.
+
+    Attributes
+    ----------
+    ideal, nadir
+        Best and worst of each objective among the points, in minimisation form, shape (2,); nan without one.
+    coverage, complete, hypervolume
+        As in `front.Front`.
+    """
+
+    ideal: Floats
+    nadir: Floats
+    coverage: float
+    complete: bool
+    hypervolume: Floats
+
+
+def prove(program: Program, values: Floats, facts: Sequence[Fact], gap: float) -> Proven:
+    """Derive from points and facts alone how much of the front they cover.
+
+    Parameters
+    ----------
+    program
+        With two objectives.
+    values
+        Nondominated values in minimisation form, shape (s, 2).
+    facts
+        What is proven.
+    gap
+        Share of the range within which nothing may be missing.
+    """
+    if len(values) == 0:
+        unknown = np.full(2, np.nan)
+        return Proven(unknown, unknown, inf, False, np.array([0.0, 1.0]))
+    values = values[np.lexsort((-values[:, 1], values[:, 0]))]
+    integers = bool(program.integer.any())
+    cover = _whole if integers else _mixes
+    coverage, missing = cover(program, values, outer(facts))
+    bracket = hypervolume_bracket(values, facts, mixes=not integers)
+    if coverage == 0 and integers:
+        # Nothing is open: what the facts leave holds no lattice point, so nothing can be added.
+        bracket = np.array([bracket[0], bracket[0]])
+    return Proven(*ideal_nadir(values), coverage, missing <= gap, bracket)
+
+
+def ranges(program: Program, values: Floats) -> Floats:
+    """Range of each objective over the points, shape (2,); of a single point, the size of its change."""
+    span = np.ptp(values, axis=0)
+    change = np.abs(values[0] - program.minimised_offsets)
+    return np.asarray(np.where(span > 0, span, np.maximum(change, program.objective_scale)))
+
+
+def _mixes(program: Program, values: Floats, bound: Outer) -> tuple[float, float]:
+    """Coverage and what is missing where neighbours mix: the distance to a chord, an end, or a point."""
+    scale = ranges(program, values)
+    parts = [
+        chord_gaps(values, bound, scale) if len(values) > 1 else np.zeros(0),
+        end_gaps(values, bound, scale, np.zeros(2)),
+        beaten(values, bound, np.zeros(2))[:, 0] / scale[0],
+    ]
+    coverage = float(np.concatenate(parts).max())
+    return coverage, coverage
+
+
+def _whole(program: Program, values: Floats, bound: Outer) -> tuple[float, float]:
+    """Coverage, and what is missing when a lattice value must be met exactly."""
+    scale, steps = ranges(program, values), program.steps
+    cells = open_cells(values, bound, scale, steps)
+    ends = end_gaps(values, bound, scale, steps)
+    over = beaten(values, bound, steps) / scale
+    exact = np.where((steps > 0) & (over > 0), inf, over).max(axis=1)
+    # A solution that beats the cell's left point lies less than that beside the cell.
+    beside = 0.0 if steps[0] > 0 else over[cells.left, 0]
+    coverage = [cells.size + beside, ends, over.max(axis=1)]
+    missing = [cells.need + beside, np.where((steps > 0) & (ends > 0), inf, ends), exact]
+    return float(np.concatenate(coverage).max()), float(np.concatenate(missing).max())
