@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.contrib.appsi.solvers import Highs
 
 from landfront.optimizer.program import Program
 
@@ -33,9 +34,9 @@ def build(program: Program) -> Any:
 
 
 def epsilon_loop(
-    program: Program, levels: Sequence[float], gap: float, *, seconds_per_level: float
+    program: Program, levels: Sequence[float], gap: float, *, seconds_per_level: float, fresh: bool
 ) -> dict[str, Any]:
-    """Best first objective at each level of the second; the solver object is kept, as Pyomo's guide does it.
+    """The payoff table, then the best first objective at each level of the second.
 
     Parameters
     ----------
@@ -43,6 +44,9 @@ def epsilon_loop(
         Two objectives, any senses.
     levels
         Values that the second objective must reach, in its own sense and unit (offset included).
+    fresh
+        A new solver object per level, as when the loop calls a function that solves the model; otherwise one
+        object is kept, which Pyomo edits and HiGHS starts from its last basis.
 
     Returns
     -------
@@ -50,38 +54,61 @@ def epsilon_loop(
         ``values`` (one per level, None where no plan was found), ``unproven`` (levels at which the time
         per level ran out before the gap was reached), ``build_seconds``, ``solve_seconds``.
     """
-    from pyomo.contrib.appsi.solvers import Highs
-
     start = time.perf_counter()
     model = build(program)
-    first, second = program.objective_matrix
-
-    def total(row: Any) -> Any:
-        return sum(float(row[j]) * model.x[j] for j in np.flatnonzero(row).tolist())
-
-    model.first = pyo.Objective(
-        expr=total(first), sense=pyo.maximize if program.senses[0] < 0 else pyo.minimize
-    )
-    model.level = pyo.Param(mutable=True, initialize=0.0)
-    at_least = program.senses[1] < 0
-    body = total(second)
-    model.epsilon = pyo.Constraint(expr=body >= model.level if at_least else body <= model.level)
+    add_objectives(model, program)
     built = time.perf_counter()
-    solver = Highs()
-    solver.config.mip_gap = gap
-    solver.config.time_limit = seconds_per_level
-    solver.config.load_solution = False
+    solve = _Solver(model, gap, seconds_per_level)
+    for name in ("second", "first"):  # the payoff table, whose range gives a loop its levels
+        model.first.deactivate()
+        model.second.deactivate()
+        getattr(model, name).activate()
+        solve()
     values: list[float | None] = []
     unproven = 0
+    model.epsilon.activate()
     for level in levels:
         model.level.set_value(level - program.offsets[1])
-        result = solver.solve(model)
-        best = result.best_feasible_objective
-        unproven += result.termination_condition.name != "optimal"
-        values.append(None if best is None else float(best) + float(program.offsets[0]))
+        if fresh:
+            solve = _Solver(model, gap, seconds_per_level)
+        best, proven = solve()
+        unproven += not proven
+        values.append(None if best is None else best + float(program.offsets[0]))
     return {
         "values": values,
         "unproven": unproven,
         "build_seconds": round(built - start, 3),
         "solve_seconds": round(time.perf_counter() - built, 3),
     }
+
+
+def add_objectives(model: Any, program: Program) -> None:
+    """Both objectives, and the second one as a constraint with a mutable level."""
+
+    def total(row: Any) -> Any:
+        return sum(float(row[j]) * model.x[j] for j in np.flatnonzero(row).tolist())
+
+    first, second = program.objective_matrix
+    senses = [pyo.maximize if sense < 0 else pyo.minimize for sense in program.senses]
+    model.first = pyo.Objective(expr=total(first), sense=senses[0])
+    model.second = pyo.Objective(expr=total(second), sense=senses[1])
+    model.level = pyo.Param(mutable=True, initialize=0.0)
+    body = total(second)
+    model.epsilon = pyo.Constraint(expr=body >= model.level if program.senses[1] < 0 else body <= model.level)
+    model.epsilon.deactivate()
+
+
+class _Solver:
+    """One HiGHS object of Pyomo's, kept between calls."""
+
+    def __init__(self, model: Any, gap: float, seconds: float) -> None:
+        self.model, self.highs = model, Highs()
+        self.highs.config.mip_gap = gap
+        self.highs.config.time_limit = seconds
+        self.highs.config.load_solution = False
+
+    def __call__(self) -> tuple[float | None, bool]:
+        """Best value found, and whether it was proven within the gap."""
+        result = self.highs.solve(self.model)
+        best = result.best_feasible_objective
+        return None if best is None else float(best), result.termination_condition.name == "optimal"
