@@ -302,23 +302,23 @@ def test_baselines(make: Make, tmp_path: Path, baseline: object, rows: str, mess
             "study.toml: colour: unknown key. Remove it or mend its spelling.",
         ),
         (lambda data: data["parcels"].update(slop=1), "study.toml: parcels.slop: unknown key."),
-        (lambda data: data["study"].pop("title"), "study.toml: study.title: Field required"),
+        (lambda data: data["study"].pop("title"), "study.toml: study.title: missing"),
         (
             lambda data: data["study"].update(currency="GBP"),
-            "study.toml: study.currency: Input should be 'CNY', 'USD' or",
+            "study.toml: study.currency: must be 'CNY', 'USD' or",
         ),
         (
             lambda data: data["study"].update(milestones=[2060, 2030]),
-            "milestones must rise and lie after start_year",
+            "milestones 2060, 2030 must rise and lie after start_year 2025",
         ),
-        (lambda data: data["parcels"].pop("area"), "study.toml: parcels.area: Field required"),
+        (lambda data: data["parcels"].pop("area"), "study.toml: parcels.area: missing"),
         (
             lambda data: data["parcels"]["cover"].pop("code_system"),
-            "parcels.cover.code_system: Field required",
+            "parcels.cover.code_system: missing",
         ),
         (
             lambda data: data["parcels"]["cover"].update(code_system="CLC"),
-            "Input should be 'TD/T 1055' or 'plain'",
+            "must be 'TD/T 1055' or 'plain'",
         ),
         (
             lambda data: data.update(criteria={}),

@@ -73,6 +73,7 @@ def _keys(sheet: Sheet, study: Study, ids: pd.Index | None) -> pd.DataFrame:
     said = study.effects
     assert said is not None
     intervention = sheet.text(said.intervention)
+    sheet.printable(said.intervention)
     series = sheet.frame[said.parcel]
     sheet.fault(said.parcel, "missing value", "Fill it in.", where=series.isna().to_numpy())
     if ids is None:

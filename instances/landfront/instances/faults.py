@@ -6,6 +6,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 SHOWN_ROWS = 5
+SHOWN_CHARACTERS = 80
+
+
+def shown(value: object) -> str:
+    """A value as it is written in a message, cut short where it is long.
+
+    >>> shown("a"), len(shown("9" * 5000))
+    ("'a'", 80)
+    """
+    text = repr(value)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 4]} ..."
 
 
 @dataclass(frozen=True)
@@ -39,9 +50,9 @@ class Fault:
         place = f"{self.table}: {self.column}" if self.column else self.table
         text = f"{place}: {self.rule}"
         if self.count:
-            shown = ", ".join(f"row {row}: {value!r}" for row, value in self.rows[:SHOWN_ROWS])
+            listed = ", ".join(f"row {row}: {shown(value)}" for row, value in self.rows[:SHOWN_ROWS])
             more = f", and {self.count - len(self.rows)} more" if self.count > len(self.rows) else ""
-            text += f" ({self.count} row{'s' if self.count > 1 else ''}: {shown}{more})"
+            text += f" ({self.count} row{'s' if self.count > 1 else ''}: {listed}{more})"
         return f"{text}. {self.fix}"
 
 

@@ -25,6 +25,7 @@ from landfront.instances.parcels import (
 )
 from landfront.instances.paths import input_files, inside
 from landfront.instances.readers import has_geometry
+from landfront.instances.references import name_faults
 from landfront.instances.sheet import Faults, Sheet, open_sheet
 from landfront.instances.study import Study
 
@@ -68,6 +69,9 @@ def load_inputs(study: Study) -> Inputs:
             load_baselines(study, landscape)
         with faults.caught():
             load_feature_effects(study, landscape, catalogue)
+    if faults.found:
+        # The models judge names when the tables are sound; else what study.toml alone shows is told here.
+        faults.found += name_faults(study)
     faults.refuse()
     assert landscape is not None
     assert catalogue is not None

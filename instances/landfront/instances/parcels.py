@@ -48,6 +48,7 @@ def read_ids(sheet: Sheet, column: str) -> pd.Index:
     series = sheet.frame[column]
     if not pd.api.types.is_integer_dtype(series.dtype):
         series = sheet.text(column)
+    sheet.printable(column)
     sheet.unique(column, what="parcel id")
     ids: pd.Index = pd.Index(series, name="parcel")
     return ids
@@ -116,6 +117,7 @@ def read_regions(sheet: Sheet, study: Study) -> Regions:
         found: tuple[str, ...] = ()
         if sheet.has(column):
             index[:, level], unique = pd.factorize(sheet.text(column))
+            sheet.printable(column)
             found = tuple(str(name) for name in unique)
         names.append(found)
     for level in range(1, len(levels)):

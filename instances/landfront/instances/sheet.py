@@ -19,6 +19,16 @@ from landfront.instances.units import UnitError, convert
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
+NAME_RULES = (
+    (r"[\x00-\x1f\x7f]", "line break, tab or control character in a name", "Take it out."),
+    (
+        r"^(?:[=@]|[+-][^0-9.])",
+        "a spreadsheet would run this name as a formula",
+        "Start it with a letter or digit.",
+    ),
+)
+"""What no parcel id, region or intervention may hold: pattern, rule and fix."""
+
 
 @dataclass
 class Faults:
@@ -92,6 +102,17 @@ class Sheet:
         if pd.api.types.is_float_dtype(series.dtype) and _whole(series):
             series = series.astype("Int64")
         return series if series.dtype == "str" else series.astype("string").astype("str")
+
+    def printable(self, column: str) -> None:
+        """Add a fault where a name would break a table of results, or run as a formula in a spreadsheet."""
+        series = self.frame[column]
+        if series.dtype.kind in "iufb":
+            return
+        names, distinct = pd.factorize(series.astype("str"))
+        texts = pd.Series(distinct, dtype="str")
+        for pattern, rule, fix in NAME_RULES:
+            bad = np.append(texts.str.contains(pattern, regex=True).to_numpy(dtype=np.bool_), False)
+            self.fault(column, rule, fix, where=bad[names] & series.notna().to_numpy())
 
     def number(self, column: str, *, missing: Mask | None = None) -> Floats:
         """Column as float64; nan only where `missing` allows it (all rows: None forbids it everywhere)."""

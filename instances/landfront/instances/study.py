@@ -8,16 +8,41 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PrivateAttr,
+    Strict,
+    Tag,
+    ValidationError,
+    model_validator,
+)
 
 from landfront.instances.faults import Fault, InputError
+from landfront.instances.validation import faults_of
 
 Currency = Literal["CNY", "USD", "EUR"]
 Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+Number = Annotated[float, Strict()]
+"""A number that TOML writes as one: text and booleans are refused."""
+Year = Annotated[int, Strict(), Field(ge=1900, le=2500)]
+
+RESERVED = frozenset(
+    {"point", "bound", "gap", "termination", "plan", "parcel", "intervention", "share", "level", "region"}
+    | {"parcels", "area_ha", "area_mu", "fid", "geom", "geometry"}
+)
+"""Columns of a run's own tables, which no criterion may be named like."""
+
+
+def _either(first: str, kinds: type | tuple[type, ...], second: str) -> Discriminator:
+    """Which of two kinds of value a key has, so that only the rules of that kind are told."""
+    return Discriminator(lambda value: first if isinstance(value, kinds) else second)
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Column(_Section):
@@ -40,20 +65,25 @@ class About(_Section):
     ``exchange_rate`` is units of `currency` per CNY of the catalogue's costs; needed where they differ.
     """
 
-    title: str
+    title: Annotated[str, Field(min_length=1)]
     title_zh: str = ""
     currency: Currency = "CNY"
-    price_year: int | None = None
-    exchange_rate: Annotated[float, Field(gt=0)] | None = None
+    price_year: Year | None = None
+    exchange_rate: Annotated[Number, Field(gt=0)] | None = None
     decision: Literal["whole", "share"] = "whole"
-    start_year: int = 2025
-    milestones: Annotated[tuple[int, ...], Field(min_length=1)] = (2030, 2060)
-    discount_rate: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    start_year: Year = 2025
+    milestones: Annotated[tuple[Year, ...], Field(min_length=1)] = (2030, 2060)
+    discount_rate: Annotated[Number, Field(ge=0, lt=1)] = 0.0
 
     @model_validator(mode="after")
     def _years(self) -> About:
         if list(self.milestones) != sorted(set(self.milestones)) or self.milestones[0] <= self.start_year:
-            raise ValueError("milestones must rise and lie after start_year")
+            said = ", ".join(map(str, self.milestones))
+            raise ValueError(f"milestones {said} must rise and lie after start_year {self.start_year}")
+        if self.currency == "CNY" and self.exchange_rate not in (None, 1.0):
+            raise ValueError(
+                "exchange_rate is for other currencies: costs of the catalogue are in CNY already"
+            )
         return self
 
 
@@ -171,11 +201,20 @@ class Criterion(_Section):
 class Share(_Section):
     """A bound given as a share of something."""
 
-    share: float
+    share: Number
     of: Literal["baseline", "attainable", "land"] = "baseline"
 
+    @model_validator(mode="after")
+    def _part(self) -> Share:
+        if self.of == "land" and not 0 <= self.share <= 1:
+            raise ValueError(f"a share of the land lies between 0 and 1, found {self.share:g}")
+        return self
 
-Bound = float | Share
+
+Bound = Annotated[
+    Annotated[Share, Tag("a share")] | Annotated[Number, Tag("a number")],
+    _either("a share", (dict, BaseModel), "a number"),
+]
 
 
 class Limit(_Section):
@@ -191,7 +230,7 @@ class Limit(_Section):
     min: Bound | None = None
     max: Bound | None = None
     equal: Bound | None = None
-    tolerance: Annotated[float, Field(ge=0)] | None = None
+    tolerance: Annotated[Number, Field(ge=0)] | None = None
     bounds: str | None = None
     unit: str | None = None
     by: str | None = None
@@ -215,9 +254,12 @@ class FrontRequest(_Section):
     """Section ``[front]``: what ``landfront front`` computes when nothing else is said."""
 
     criteria: tuple[str, ...] = ()
-    points: Annotated[int, Field(ge=2)] | Literal["all"] = 40
-    gap: Annotated[float, Field(gt=0, lt=1)] = 1e-4
-    time_limit: Annotated[float, Field(gt=0)] | None = None
+    points: Annotated[
+        Annotated[Literal["all"], Tag("a word")] | Annotated[int, Strict(), Field(ge=2), Tag("a number")],
+        _either("a word", str, "a number"),
+    ] = 40
+    gap: Annotated[Number, Field(gt=0, lt=1)] = 1e-4
+    time_limit: Annotated[Number, Field(gt=0)] | None = None
     method: str = "auto"
 
 
@@ -232,12 +274,28 @@ class Study(_Section):
     features: Features | None = None
     masks: tuple[Mask, ...] = ()
     consent: Consent | None = None
-    baseline: str | dict[str, float] = {}
+    baseline: Annotated[
+        Annotated[str, Tag("a file")] | Annotated[dict[str, Number], Tag("totals")],
+        _either("a file", str, "totals"),
+    ] = {}
     criteria: Annotated[dict[Name, Criterion], Field(min_length=1)]
     limits: tuple[Limit, ...] = ()
     front: FrontRequest = FrontRequest()
 
     _folder: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="after")
+    def _names(self) -> Study:
+        seen: dict[str, str] = {}
+        for name in self.criteria:
+            if name.lower() in RESERVED:
+                raise ValueError(
+                    f"criteria.{name}: the tables of a run have a column of that name, rename it"
+                )
+            # GeoPackage and Shapefile take names that differ only by case for one column.
+            if (other := seen.setdefault(name.lower(), name)) != name:
+                raise ValueError(f"criteria.{name} and criteria.{other} differ by case only, rename one")
+        return self
 
     @property
     def folder(self) -> Path:
@@ -305,7 +363,8 @@ def read_study(path: str | Path) -> Study:
     file = Path(path)
     file = file / "study.toml" if file.is_dir() else file
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        # Some editors put a byte order mark in front.
+        data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise InputError(
             [
@@ -317,7 +376,7 @@ def read_study(path: str | Path) -> Study:
                 )
             ]
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise InputError(
             [Fault(str(file), "", f"is not valid TOML in UTF-8 ({error})", "Mend that line.")]
         ) from error
@@ -329,15 +388,6 @@ def study_from(data: dict[str, Any], file: Path) -> Study:
     try:
         study = Study.model_validate(data)
     except ValidationError as error:
-        raise InputError(_fault(file.name, entry) for entry in error.errors()) from error
+        raise InputError(faults_of(file.name, data, error.errors())) from error
     study._folder = file.parent
     return study
-
-
-def _fault(table: str, entry: Any) -> Fault:
-    place = ".".join(str(part) for part in entry["loc"])
-    if entry["type"] == "extra_forbidden":
-        return Fault(table, place, "unknown key", "Remove it or mend its spelling.")
-    value = entry.get("input")
-    shown = "" if isinstance(value, dict) else f", found {value!r}"
-    return Fault(table, place, f"{entry['msg']}{shown}", "See docs/study.md for what this key takes.")

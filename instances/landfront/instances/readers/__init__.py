@@ -64,7 +64,7 @@ def column_names(path: str | Path, *, layer: str | None = None, encoding: str = 
         If the file cannot be read.
     """
     path = Path(path)
-    if not path.exists():
+    if not path.is_file():
         raise InputError([_absent(path)])
     names: list[str] = _reader(path).column_names(path, layer=layer, encoding=encoding)
     return names
@@ -78,7 +78,7 @@ def read_geometry(geometry: Geometry) -> gpd.GeoDataFrame:
     InputError
         If the layer cannot be read or holds no geometry.
     """
-    if not geometry.path.exists():
+    if not geometry.path.is_file():
         raise InputError([_absent(geometry.path)])
     frame: gpd.GeoDataFrame = _reader(geometry.path).read_geometry(geometry)
     return frame
@@ -93,8 +93,6 @@ def has_geometry(path: str | Path, *, layer: str | None = None) -> bool:
 def missing_column(table: str, column: str, names: Sequence[str]) -> Fault:
     """Make the fault for a column that a table lacks; it says which columns there are."""
     hint = near(column, names)
-    if len(names) == 1 and any(mark in names[0] for mark in ";\t|"):
-        hint = "It has one column only: save it with commas between the columns."
     return Fault(table, column, "no such column", f"{hint} Its columns are {some(names, 40)}.".strip())
 
 
@@ -115,6 +113,10 @@ def _reader(path: Path) -> Any:
 
 
 def _absent(path: Path) -> Fault:
+    if path.is_dir():
+        return Fault(path.name, "", "is a folder", "Name a file in it.")
+    if path.is_symlink():
+        return Fault(path.name, "", "is a link to a file that is not there", "Mend the link.")
     folder = path.parent
     others = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
     hint = near(path.name, others) or f"The folder {folder} holds {some(others) or 'no such file'}."

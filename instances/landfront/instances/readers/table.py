@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
 
 def column_names(path: Path, *, layer: str | None, encoding: str) -> list[str]:
     """Names of the columns; the geometry of a GeoParquet is left out."""
@@ -37,6 +39,7 @@ def column_names(path: Path, *, layer: str | None, encoding: str) -> list[str]:
             [Fault(path.name, "", "the file is empty", "Give a header line and one row per record.")]
         )
     header = _parse(path, head.decode(found.name).encode())
+    _refuse_separator(path, header.column_names)
     _refuse_twins(path, header.column_names)
     return list(header.column_names)
 
@@ -107,6 +110,15 @@ def _not_csv(path: Path, error: Exception) -> Fault:
     return Fault(
         path.name, "", f"is not a readable CSV ({error})", "Give every row as many cells as the header."
     )
+
+
+def _refuse_separator(path: Path, names: Sequence[str]) -> None:
+    """A header that is one cell with other separators inside is told once, not as many missing columns."""
+    found = [word for mark, word in SEPARATORS.items() if len(names) == 1 and mark in names[0]]
+    if found:
+        rule = f"the header is one column with {found[0]} inside"
+        fix = "Save it with commas between the columns and a point in decimals (or as .tsv with tabs)."
+        raise InputError([Fault(path.name, "", rule, fix)])
 
 
 def _refuse_twins(path: Path, names: Sequence[str]) -> None:
