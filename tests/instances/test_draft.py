@@ -12,6 +12,7 @@ from landfront.instances.draft import PLACEHOLDER, draft_study
 from landfront.instances.faults import InputError
 from landfront.instances.generate import generate_county
 from landfront.instances.guess import guess
+from landfront.instances.load import load_inputs
 from landfront.instances.study import read_study
 
 
@@ -77,7 +78,7 @@ def test_codes_of_another_system_are_not_guessed(tmp_path: Path) -> None:
     )
     path, notes = draft_study(layer, tmp_path / "draft")
     assert read_study(path).parcels.cover is None
-    assert any("hold neither" in note for note in notes)
+    assert any("neither TD/T 1055 codes nor plain names" in note for note in notes)
 
 
 def test_unknown_codes_among_known_ones_are_named() -> None:
@@ -175,3 +176,24 @@ def test_unreadable_layers_leave_nothing_behind(
 def test_a_missing_layer_is_one_clear_message(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         draft_study(tmp_path / "nowhere.gpkg", tmp_path / "draft")
+
+
+def test_without_land_cover_nothing_is_drafted_that_needs_it(tmp_path: Path) -> None:
+    columns: dict[str, list[object]] = {
+        "id": ["a", "b"],
+        "area_ha": [1.0, 2.0],
+        "yield_t_ha": [3.0, 4.0],
+        "Code_18": ["211", "311"],
+    }
+    path, notes = draft_study(write(tmp_path / "clc.csv", columns), tmp_path / "draft")
+    assert list(read_study(path).criteria) == ["carbon", "cost"]
+    assert 'criterion = "food"' not in path.read_text(encoding="utf-8")
+    assert any("Code_18 holds 211, 311" in note for note in notes)
+    load_inputs(read_study(path))
+
+
+def test_plain_land_cover_may_be_written_with_spaces_and_capitals(tmp_path: Path) -> None:
+    cover: list[object] = ["Dry cropland", "paddy", "other-forest"]
+    layer = write(tmp_path / "land.csv", {"id": [1, 2, 3], "area_ha": [1, 1, 1], "landuse": cover})
+    study = read_study(draft_study(layer, tmp_path / "draft")[0])
+    assert load_inputs(study).landscape.cover_codes == ("0101", "0103", "0307")

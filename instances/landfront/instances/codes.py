@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 
@@ -23,12 +24,12 @@ def read_code(text: str, code_system: str) -> str | None:
 
     Examples
     --------
-    >>> read_code("0307K", "TD/T 1055"), read_code("0103K", "TD/T 1055"), read_code("paddy", "plain")
-    ('0307K', '0103', '0101')
+    >>> read_code("0307K", "TD/T 1055"), read_code("0103K", "TD/T 1055"), read_code("Dry cropland", "plain")
+    ('0307K', '0103', '0103')
     """
     text = text.strip()
     if code_system == "plain":
-        row = by_key("plain_covers").get(text)
+        row = by_key("plain_covers").get(re.sub(r"[\s-]+", "_", text.lower()))
         return row["code"] if row else None
     text = text.upper()
     for code in (text, text.rstrip(SUFFIXES)):

@@ -216,7 +216,7 @@ def _consent(column: str) -> str:
 
 def _criteria(found: Guesses) -> str:
     lines = ["[criteria]", 'carbon = { sense = "max", milestone = 2060 }']
-    lines += ['food = { sense = "max" }'] if "grain_yield" in found.columns else []
+    lines += ['food = { sense = "max" }'] if _measures_food(found) else []
     lines += (
         ['biodiversity = { sense = "max" }', 'cropland = { sense = "max" }']
         if "cover" in found.columns
@@ -225,16 +225,23 @@ def _criteria(found: Guesses) -> str:
     return "\n".join([*lines, 'cost = { sense = "min" }'])
 
 
+def _measures_food(found: Guesses) -> bool:
+    """Food is the harvest of cropland, so it needs both."""
+    return {"grain_yield", "cover"} <= set(found.columns)
+
+
 def _limits(found: Guesses) -> str:
     scope = f"# by = {_quote(found.regions[-1])}\n" if found.regions else ""
+    budget = '# [[limits]]\n# name = "budget"\n# criterion = "cost"\n# max = 1e9\n# owner = "finance bureau"'
+    if not _measures_food(found):
+        return f"# Limits are yours to set; an example:\n{budget}"
     return (
-        "# Limits are yours to set; two examples:\n"
-        '# [[limits]]\n# name = "budget"\n# criterion = "cost"\n# max = 1e9\n# owner = "finance bureau"\n#\n'
+        f"# Limits are yours to set; two examples:\n{budget}\n#\n"
         '# [[limits]]\n# name = "grain"\n# criterion = "food"\n# min = { share = 0.95, of = "baseline" }\n'
         f'{scope}# owner = "agriculture bureau"'
     )
 
 
 def _front(found: Guesses) -> str:
-    second = "food" if "grain_yield" in found.columns else "cost"
+    second = "food" if _measures_food(found) else "cost"
     return f'[front]\ncriteria = ["carbon", "{second}"]\npoints = 40'

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 IDS = r"bsm|parcel_?id|unit_?id|unit|plot_?id|id|fid|objectid|gid"
-CODES = r"dlbm|landuse_?code|land_?code|cover_?code|code|cover|land_?cover|land_?use|landuse|land_?class|lu"
+CODES = (
+    r"dlbm|landuse_?code|land_?code|cover_?code|code|cover|land_?cover|land_?use|landuse|land_?class|lu"
+    r"|code_\d\d|(clc|corine).*"
+)
 LEVELS = (
     r"country|nation|region",
     r"province|prov|sheng|nuts1",
@@ -177,8 +180,17 @@ def _cover(frame: pd.DataFrame, found: Guesses) -> None:
                 found.set("cover", name, "", f"{len(values)} values, most are {system} codes{left}")
                 found.code_system = system
                 return
-    tried = f" ({', '.join(candidates)} hold neither TD/T 1055 codes nor plain names)" if candidates else ""
-    found.missing["cover"] = f"no land-cover column{tried}: every intervention is admissible everywhere"
+    tried = "; ".join(f"{name} holds {_samples(frame[name])}" for name in candidates)
+    why = f" ({tried}: neither TD/T 1055 codes nor plain names such as dry_cropland)" if tried else ""
+    found.missing["cover"] = (
+        f"no land-cover column{why}: every intervention is admissible everywhere, and food, biodiversity and "
+        "cropland cannot be measured"
+    )
+
+
+def _samples(column: pd.Series) -> str:
+    values = [str(value) for value in column.dropna().unique()]
+    return ", ".join(values[:SHOWN]) + (" ..." if len(values) > SHOWN else "")
 
 
 def _slope_class(frame: pd.DataFrame, found: Guesses) -> None:
