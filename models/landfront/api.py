@@ -119,12 +119,14 @@ def plan(
         If the study or the request is at fault.
     InfeasibleError
         If no plan meets every limit; it names those that clash.
+    NothingFoundError
+        If the time was over before there was a plan.
     """
     from landfront.models.formulate import formulate
     from landfront.report.search import find_plan, objective
 
     chosen = _study(study)
-    criterion = objective(chosen, maximise, minimise)
+    criterion = objective(chosen, maximise, minimise, gap=gap, time_limit=time_limit)
     return find_plan(formulate(chosen), criterion, gap=gap, time_limit=time_limit).plan
 
 

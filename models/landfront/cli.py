@@ -94,7 +94,7 @@ def _plain_errors() -> Iterator[None]:
     except (typer.Exit, typer.Abort):
         raise
     except KeyboardInterrupt:
-        _say("Stopped before anything was found; nothing was written.")
+        _say("Stopped before it was done; nothing was written.")
         raise typer.Exit(EARLY) from None
     except BrokenPipeError:
         # The reader of our output has seen enough, as `head` does.
@@ -104,6 +104,9 @@ def _plain_errors() -> Iterator[None]:
         if Options.debug:
             raise
         code = _code_of(error)
+        if isinstance(error, PermissionError):
+            _say(f"{error.filename}: permission denied. Name a file or folder that you may read and write.")
+            raise typer.Exit(BAD_INPUT) from None
         _say(str(error) if code != INTERNAL else f"Internal error: {type(error).__name__}: {error}")
         if code == INTERNAL:
             _say("Please report it with the output of `landfront --debug ...`.")
@@ -195,14 +198,15 @@ def plan(
     from landfront.report.search import EARLY_REASONS, find_plan, objective
 
     asked = read_study(study)
-    criterion = objective(asked, maximise, minimise)
+    gap = asked.front.gap if gap is None else gap
+    criterion = objective(asked, maximise, minimise, gap=gap, time_limit=time_limit)
     if output is not None:
         check_plan_file(output)
     with meter(quiet=as_json) as shown:
         shown.stage("reading the study")
         formulation = formulate(asked)
         shown.stage(f"searching for the best {criterion}")
-        best = find_plan(formulation, criterion, gap=gap or asked.front.gap, time_limit=time_limit)
+        best = find_plan(formulation, criterion, gap=gap, time_limit=time_limit)
     if output is not None:
         write_plan_file(best.plan, output)
     if as_json:
@@ -382,7 +386,13 @@ def demo(
 
 def main() -> None:
     """Run the command line."""
-    app()
+    from landfront.report.interrupts import pass_on
+
+    sys.unraisablehook = pass_on
+    try:
+        app()
+    except KeyboardInterrupt:  # before a command has begun: the code that shells give for it
+        raise SystemExit(130) from None
 
 
 if __name__ == "__main__":

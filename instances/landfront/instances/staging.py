@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from landfront.instances.faults import Fault, InputError, refuse
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 @contextmanager
@@ -26,9 +29,8 @@ def staged(folder: Path) -> Iterator[Path]:
             _move(sorted(Path(scratch).iterdir()), folder)
     except OSError as error:
         rule = f"cannot be written ({error.strerror or error})"
-        raise InputError(
-            [Fault(str(folder), "", rule, "Free some space, or give another folder.")]
-        ) from error
+        fix = "Free some space, or give another folder." if error.errno in FULL else "Give another folder."
+        raise InputError([Fault(str(folder), "", rule, fix)]) from error
 
 
 def _move(files: list[Path], folder: Path) -> None:

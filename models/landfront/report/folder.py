@@ -14,6 +14,9 @@ from landfront.instances.faults import Fault, InputError, refuse
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 UNWRITTEN = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 PROBE_BYTES = 256 * 1024
+CLAIM = ".writing"
+"""An empty file in a folder while a run is being written, so that a second run keeps out."""
+FIX = "Name a new folder; nothing is ever overwritten."
 
 
 def check_new(folder: Path) -> None:
@@ -33,8 +36,15 @@ def check_new(folder: Path) -> None:
             [Fault(str(folder), "", f"cannot be read ({error.strerror})", "Name another folder.")]
         ) from error
     if held is not None:
-        what = "already holds a run" if (folder / "run.toml").exists() else f"is not empty ({held.name})"
-        refuse(Fault(str(folder), "", what, "Name a new folder; nothing is ever overwritten."))
+        refuse(Fault(str(folder), "", _held(folder, held.name), FIX))
+
+
+def _held(folder: Path, name: str) -> str:
+    if (folder / "run.toml").exists():
+        return "already holds a run"
+    if (folder / CLAIM).exists() or (folder / "run.sqlite").exists():
+        return "holds a run that is not finished: it is being written, or was killed"
+    return f"is not empty ({name})"
 
 
 @contextmanager
@@ -50,12 +60,18 @@ def new_folder(folder: Path) -> Iterator[Path]:
     made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # Of two runs that found the folder empty, only one can make this file.
+        (folder / CLAIM).touch(exist_ok=False)
+    except FileExistsError:
+        refuse(Fault(str(folder), "", _held(folder, CLAIM), FIX))
     except OSError as error:
+        _remove_made(made)
         raise InputError(
-            [Fault(str(folder), "", f"cannot be made ({error.strerror})", "Name another folder.")]
+            [Fault(str(folder), "", f"cannot be written ({error.strerror})", "Name another folder.")]
         ) from error
     try:
         yield folder
+        (folder / CLAIM).unlink()
     except BaseException as error:
         full = disk_full(error, folder)
         _remove(folder, made)
@@ -106,6 +122,10 @@ def _remove(folder: Path, made: list[Path]) -> None:
             shutil.rmtree(entry, ignore_errors=True)
         else:
             entry.unlink(missing_ok=True)
+    _remove_made(made)
+
+
+def _remove_made(made: list[Path]) -> None:
     for parent in made:
         try:
             parent.rmdir()

@@ -45,9 +45,16 @@ class InfeasibleError(Exception):
         """Keep the clashes and list them in the message."""
         self.clashes = clashes
         lines = [f"  - {clash}" for clash in clashes]
-        text = "No plan meets every limit. These clash:" if lines else "No plan meets every limit."
-        advice = "Loosen one of them, or admit more interventions."
+        text, advice = _words(len(lines))
         super().__init__("\n".join([text, *lines, advice]))
+
+
+def _words(clashes: int) -> tuple[str, str]:
+    """How the message begins and ends; one limit that nothing can meet clashes with no other."""
+    if clashes == 1:
+        return "No plan meets this limit:", "Loosen it, or admit more interventions."
+    text = "No plan meets every limit. These clash:" if clashes else "No plan meets every limit."
+    return text, "Loosen one of them, or admit more interventions."
 
 
 def explain(formulation: Formulation, error: Infeasible) -> InfeasibleError:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 
 @contextmanager
@@ -27,3 +29,15 @@ def finish_first() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def pass_on(unraisable: Any) -> None:
+    """Interrupt again where Ctrl-C fell into code that may not raise; it would be lost with a traceback.
+
+    Meant as `sys.unraisablehook`.
+    """
+    if unraisable.exc_type is KeyboardInterrupt:
+        # From another thread: raised in here, it would be lost again.
+        threading.Timer(0.01, _thread.interrupt_main).start()
+    else:
+        sys.__unraisablehook__(unraisable)

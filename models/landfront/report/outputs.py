@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from landfront.instances.catalogue import describe
@@ -11,11 +12,13 @@ from landfront.models.formulate import formulate
 from landfront.models.plan import Plan
 from landfront.report.figures import write_figures
 from landfront.report.folder import disk_full
+from landfront.report.quantities import number
 from landfront.report.result import Result
 from landfront.report.run import result_record
 from landfront.report.stored import read_run, result_of
 from landfront.report.tables import front_table
 
+SHOWN_DIGITS = 6
 SUFFIXES = (".csv", ".parquet", ".gpkg", ".shp")
 
 
@@ -78,16 +81,28 @@ def write_plan_file(plan: Plan, path: Path) -> None:
 
 
 def redraw(folder: Path, study_folder: Path | None = None) -> list[str]:
-    """Draw the figures of a run again; returns warnings about fonts.
+    """Draw the figures of a run again, all or none of them; returns warnings about fonts.
 
     Raises
     ------
     InputError
-        If the folder is no run, or its study is not found.
+        If the folder is no run, its study is not found, or the disk is full.
     """
     run = read_run(folder)
     result = result_of(run, formulate(run.study(study_folder)))
-    return write_figures(result, folder / "figures")
+    target = folder / "figures"
+    try:
+        with TemporaryDirectory(prefix=".figures-", dir=folder) as scratch:
+            warnings = write_figures(result, Path(scratch))
+            target.mkdir(exist_ok=True)
+            for figure in sorted(Path(scratch).iterdir()):
+                figure.replace(target / figure.name)
+    except OSError as error:
+        if disk_full(error, folder):
+            rule = "the disk is full or fails, so the figures are as they were"
+            raise InputError([Fault(str(target), "", rule, "Make room.")]) from error
+        raise
+    return warnings
 
 
 def catalogue_json(intervention: str | None) -> list[dict[str, Any]]:
@@ -116,9 +131,10 @@ def catalogue_text(intervention: str | None) -> str:
 
 def _number_line(row: dict[str, Any]) -> str:
     spread = (
-        f" ({row['low']:g} to {row['high']:g})"
+        f" ({number(row['low'], digits=SHOWN_DIGITS)} to {number(row['high'], digits=SHOWN_DIGITS)})"
         if row["low"] == row["low"] and row["high"] == row["high"]
         else ""
     )
     source = f" [{row['verified']}; {row['source']}]"
-    return f"{row['parameter']:<24} {row['set']:<8} {row['value']:g}{spread} {row['unit']}{source}"
+    value = number(row["value"], digits=SHOWN_DIGITS)
+    return f"{row['parameter']:<24} {row['set']:<8} {value}{spread} {row['unit']}{source}"

@@ -25,15 +25,11 @@ from landfront.report.folder import check_new, new_folder
 from landfront.report.interrupts import finish_first
 from landfront.report.plans import plan_file, write_columns
 from landfront.report.result import Result, front_program
-from landfront.report.search import OnProgress, Request, find_front
+from landfront.report.search import NothingFoundError, OnProgress, Request, find_front
 from landfront.report.tables import TABLES
 
 PACKAGES = ("landfront", "highspy", "numpy", "scipy", "pandas", "geopandas", "matplotlib", "moocore")
 Stage = Callable[[str], None]
-
-
-class NothingFoundError(Exception):
-    """The search stopped before it found a single plan."""
 
 
 def write_run(

@@ -65,6 +65,7 @@ class Score:
         data: dict[str, Any] = {
             "criteria": self.plan.values,
             "changes": self.plan.changes,
+            "units": {name: self.plan.formulation.effects[name].unit for name in self.plan.values},
             "options": self.plan.options,
             "limits_broken": [
                 {name: _finite(value) for name, value in row.items()}
@@ -96,7 +97,10 @@ def score(formulation: Formulation, file: Path, result: Result | None = None) ->
     InputError
         If the file cannot be read or is no plan of this study; every fault is listed.
     """
-    plan = plan_from_frame(formulation, read_table(file))
+    frame = read_table(file)
+    if file.suffix.lower() == ".shp":
+        frame = frame.rename(columns={"interventi": "intervention"})  # a Shapefile cuts names at ten letters
+    plan = plan_from_frame(formulation, frame)
     limits = plan.limits()
     broken = limits[~limits["holds"].astype(bool)].reset_index(drop=True)
     comparison = (

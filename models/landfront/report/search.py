@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
-from landfront.instances.faults import Fault, refuse
+from landfront.instances.faults import Fault, refuse, shown
 from landfront.instances.study import Study
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
-from landfront.optimizer.engine import Infeasible
+from landfront.optimizer.engine import Infeasible, SolverError
 from landfront.optimizer.front import Fact, Front, Point
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.pyomo_io import from_pyomo
 from landfront.optimizer.scalarize import solve_single
 from landfront.report.infeasible import explain
-from landfront.report.quantities import quantity
+from landfront.report.quantities import number, percent
 from landfront.report.result import front_program, with_plans
 
 EARLY_REASONS = ("time limit", "interrupted", "error")
 METHODS = ("auto", "sandwich", "boxes")
 OnPoint = Callable[[Point, tuple[Fact, ...]], None]
 OnProgress = Callable[[int, int | None, str], None]
+
+
+class NothingFoundError(Exception):
+    """The search stopped before it found a single plan."""
 
 
 @dataclass(frozen=True)
@@ -172,8 +176,12 @@ class Optimum:
     def __str__(self) -> str:
         """Say it in words."""
         unit = self.plan.formulation.effects[self.criterion].unit
-        proof = f"Proven: {self.criterion} cannot be better than {quantity(self.point.bound, unit)}"
-        return f"{self.plan}\n{proof} (gap {self.point.gap:.2g}; ended: {self.point.termination})."
+        if not np.isfinite(self.point.bound):
+            return f"{self.plan}\nNothing is proven of {self.criterion} (ended: {self.point.termination})."
+        # As many digits as the plan's own table has at least, so that the bound never seems to be beaten.
+        bound = f"{number(self.point.bound, digits=7)} {unit}".rstrip()
+        proof = f"Proven: {self.criterion} cannot be better than {bound}"
+        return f"{self.plan}\n{proof} (gap {percent(self.point.gap)}; ended: {self.point.termination})."
 
 
 def find_plan(
@@ -185,33 +193,48 @@ def find_plan(
     ------
     InfeasibleError
         If no plan meets the limits; it names those that clash.
+    NothingFoundError
+        If the time was over, or the search interrupted, before there was a plan.
     """
     index = list(formulation.study.criteria).index(criterion)
     try:
         point = solve_single(formulation.program, index, gap=gap, time_limit=time_limit)
     except Infeasible as error:
         raise explain(formulation, error) from error
+    except SolverError as error:
+        raise NothingFoundError(f"The search ended before it found a plan ({error}).") from error
     return Optimum(criterion, Plan(formulation, point.x), point)
 
 
-def objective(study: Study, maximise: str | None, minimise: str | None) -> str:
+def objective(
+    study: Study,
+    maximise: str | None,
+    minimise: str | None,
+    *,
+    gap: float = 1e-4,
+    time_limit: float | None = None,
+) -> str:
     """The criterion that a plan is asked for: the first one when none is named.
 
     Raises
     ------
     InputError
-        If both are given, the criterion is unknown, or its sense is the other one.
+        If both are given, the criterion is unknown, its sense is the other one, or gap or time limit are no
+        such numbers; every fault is listed.
     """
-    if maximise and minimise:
-        refuse(Fault("plan", "maximise and minimise", "are both given", "Name one criterion."))
-    name = maximise or minimise or next(iter(study.criteria))
-    known = ", ".join(study.criteria)
-    if name not in study.criteria:
-        refuse(Fault("study.toml", "criteria", f"has no criterion {name!r}", f"Choose one of: {known}."))
-    sense = study.criteria[name].sense
-    if (maximise and sense == "min") or (minimise and sense == "max"):
+    name = next(name for name in (maximise, minimise, next(iter(study.criteria))) if name is not None)
+    faults = _limit_faults("plan", gap, time_limit)
+    if maximise is not None and minimise is not None:
+        faults.append(Fault("plan", "maximise and minimise", "are both given", "Name one criterion."))
+    elif name not in study.criteria:
+        known = ", ".join(study.criteria)
+        faults.append(
+            Fault("study.toml", "criteria", f"has no criterion {name!r}", f"Choose one of: {known}.")
+        )
+    elif (sense := study.criteria[name].sense) == ("min" if maximise else "max" if minimise else None):
         other = "minimise" if sense == "min" else "maximise"
-        refuse(Fault("study.toml", f"criteria.{name}", f"has sense {sense!r}", f"Use {other} for it."))
+        faults.append(Fault("study.toml", f"criteria.{name}", f"has sense {sense!r}", f"Use {other} for it."))
+    refuse(*faults)
     return name
 
 
@@ -252,22 +275,29 @@ def _number_faults(asked: Request) -> list[Fault]:
             "must be 'all' or a whole number of at least 2",
             asked.points,
         ),
-        ("gap", 0 < asked.gap < 1, "must lie between 0 and 1", asked.gap),
+        ("method", asked.method in METHODS, f"must be one of {', '.join(METHODS)}", asked.method),
+        ("seed", asked.seed >= 0, "must be 0 or more", asked.seed),
+    )
+    return [*_told("front", checks), *_limit_faults("front", asked.gap, asked.time_limit)]
+
+
+def _limit_faults(command: str, gap: float, time_limit: float | None) -> list[Fault]:
+    checks = (
+        ("gap", 0 < gap < 1, "must lie between 0 and 1, both excluded", gap),
         (
             "time_limit",
-            asked.time_limit is None or (asked.time_limit > 0 and np.isfinite(asked.time_limit)),
+            time_limit is None or (time_limit > 0 and np.isfinite(time_limit)),
             "must be a positive number of seconds",
-            asked.time_limit,
-        ),
-        (
-            "method",
-            asked.method in METHODS,
-            f"must be one of {', '.join(METHODS)}",
-            asked.method,
+            time_limit,
         ),
     )
+    return _told(command, checks)
+
+
+def _told(command: str, checks: Iterable[tuple[str, bool, str, object]]) -> list[Fault]:
+    """A fault for each check that does not hold."""
     return [
-        Fault("front", name, f"{rule}, found {value!r}", "Mend that value.")
+        Fault(command, name, f"{rule}, found {shown(value)}", "Mend that value.")
         for name, holds, rule, value in checks
         if not holds
     ]

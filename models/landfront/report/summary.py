@@ -17,6 +17,7 @@ from landfront.report.result import Named, Result
 from landfront.report.tables import coefficients_table
 
 WIDTH = 96
+NO_BREAK = "\u00a0"
 MOST_LIMITS = 8
 STEPS = 4
 BINDING = 1e-6
@@ -142,13 +143,14 @@ def _binding(result: Result) -> list[str]:
         return ["The study has no limits."]
     point = result.knee if result.knee is not None else len(result.front) // 2
     frame = binding_limits(result, point)
-    where = "knee" if result.knee is not None else f"point {point}"
+    where = "the knee" if result.knee is not None else f"point {point}"
     if frame.empty:
-        return [f"At the {where} no limit binds."]
+        return [f"At {where} no limit binds."]
     lines = [_limit_line(result, row) for row in frame.head(MOST_LIMITS).itertuples()]
     if len(frame) > MOST_LIMITS:
         lines.append(f"And {len(frame) - MOST_LIMITS} more: see limits.csv.")
-    return [f"At the {where}, {len(frame)} of {len(result.formulation.limits)} limits bind.", *lines]
+    bind = "binds" if len(frame) == 1 else "bind"
+    return [f"At {where}, {len(frame)} of {len(result.formulation.limits)} limits {bind}.", *lines]
 
 
 def binding_limits(result: Result, point: int) -> pd.DataFrame:
@@ -219,12 +221,13 @@ def _proof(result: Result) -> Iterable[str]:
 
 
 def _bullets(lines: Iterable[str]) -> list[str]:
+    return [part for line in lines for part in _wrap(line, "  - ", "    ")]
+
+
+def _wrap(text: str, first: str = "", rest: str = "") -> list[str]:
+    """Lines of a paragraph; a number is never parted from its percent sign."""
+    tied = text.replace(" %", NO_BREAK + "%")
     return [
-        part
-        for line in lines
-        for part in textwrap.wrap(line, WIDTH, initial_indent="  - ", subsequent_indent="    ")
+        line.replace(NO_BREAK, " ")
+        for line in textwrap.wrap(tied, WIDTH, initial_indent=first, subsequent_indent=rest)
     ]
-
-
-def _wrap(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH)
