@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -169,6 +170,18 @@ def test_time_limit_returns_what_was_found(big: Make) -> None:
     assert front.reason == "time limit"
     assert not front.complete
     assert front.seconds < 6
+
+
+def test_the_time_of_earlier_solves_does_not_count(big: Make) -> None:
+    engine = choose_engine(big(3000))[0]
+    free = np.full(2, inf)
+    began = monotonic()
+    assert engine.relax(np.array([1.0, 0.0]), free, seconds=60).reason == "optimal"
+    spent = monotonic() - began
+    for step in range(1, 8):
+        # Each solve after the first takes a small part of its time, all together about as much.
+        assert engine.relax(np.array([1.0, step / 100]), free, seconds=spent).reason == "optimal"
+    assert engine.relax(np.array([1.0, 0.08]), free, seconds=spent / 2).reason == "optimal"
 
 
 def test_no_time_at_all_is_an_empty_unfinished_front(conflict: Make) -> None:

@@ -171,7 +171,8 @@ class Session:
         if limits.seconds <= 0:  # the solver would look at its clock only after its first steps
             return Outcome("time limit", None, -inf, np.zeros(self._rows), "no time was left", 0.0, 0)
         before = float(self._highs.getRunTime())
-        self._option("time_limit", max(limits.seconds, 0.0))
+        # The solver counts the time of all its runs together.
+        self._option("time_limit", before + max(limits.seconds, 0.0))
         self._option("mip_rel_gap", 0.0)
         self._option("mip_abs_gap", max(limits.gap * self._cost_scale, 0.0))
         self._option("objective_target", limits.target * self._cost_scale)
