@@ -1,21 +1,31 @@
 """Figures exist, say what they show in fonts that can draw it, and keep colours apart for every eye."""
 
-from itertools import combinations
+from dataclasses import replace
+from itertools import chain, combinations
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 import landfront.api as lf
 from landfront.models.formulate import formulate
-from landfront.report.figures import write_figures
+from landfront.report.bars import region_figure
+from landfront.report.canvas import KeyRow, key, key_height, sheet
+from landfront.report.figures import drawable_result, write_figures
 from landfront.report.front_figure import badges, front_figure, statement
-from landfront.report.maps import Ground, no_regret_map, plan_map
+from landfront.report.ground import Ground
+from landfront.report.maps import CONTESTED, no_regret_map, plan_map
 from landfront.report.raster import rasterise
 from landfront.report.result import Result
 from landfront.report.stored import read_run, result_of
-from landfront.report.style import COLOURS, LATIN_FONT, Labels, cjk_font, colours, drawable
+from landfront.report.style import COLOURS, LATIN_FONT, Labels, cjk_font, colours, drawable, typeset
+from landfront.report.tradeoffs import tradeoff_figure
+from landfront.report.wrapping import lines_of, width_of
 
 from .conftest import write_squares
 
@@ -59,8 +69,9 @@ def lab(colour: str, vision: object) -> np.ndarray:
 def test_any_two_interventions_have_colours_that_every_eye_tells_apart(vision: str) -> None:
     assert len(COLOURS) == 23
     seen = {name: lab(colour, VISIONS[vision]) for name, colour in COLOURS.items()}
+    seen["differs between plans"] = lab(CONTESTED, VISIONS[vision])
     closest = min(float(np.linalg.norm(seen[a] - seen[b])) for a, b in combinations(seen, 2))
-    assert closest > 9
+    assert closest > 10
 
 
 def test_unknown_interventions_get_colours_of_their_own() -> None:
@@ -72,7 +83,7 @@ def test_unknown_interventions_get_colours_of_their_own() -> None:
 def test_every_figure_is_there_twice_and_not_empty(squares_run: Path, tiny_run: Path) -> None:
     expected = {"front", "tradeoffs", "plans", "no_regret"}
     for run, extra in (
-        (squares_run, {"map_knee", "map_max_carbon", "map_min_cost", "map_no_regret"}),
+        (squares_run, {"map_knee", "map_max_carbon", "map_max_food", "map_no_regret"}),
         (tiny_run, set()),
     ):
         names = {entry.stem for entry in (run / "figures").glob("*.png")}
@@ -94,23 +105,25 @@ def test_without_a_chinese_font_labels_become_latin(
     assert "方格" in warnings[0]
     assert "Install a CJK font" in warnings[0]
     labels = Labels((LATIN_FONT,))
-    for text in texts(front_figure(result, labels)):
-        assert drawable(text.replace("\\$", "$"), (LATIN_FONT,)), text
+    for text in texts(front_figure(drawable_result(result, labels))):
+        assert drawable(text, (LATIN_FONT,)), text
+    assert drawable_result(result, labels).formulation.landscape.region_names == (("town 1", "town 2"),)
     assert labels.text("东镇", "town 1") == "town 1"
     assert labels.text("方格 Squares") == "Squares"
     assert labels.text("方格") == "(no font for this label)"
-    assert labels.text("$1 = 7 CNY") == r"\$1 = 7 CNY"
 
 
 @pytest.mark.skipif(cjk_font() is None, reason="this system has no font with Chinese glyphs")
 def test_with_a_chinese_font_labels_stay(result: Result) -> None:
     labels = Labels.of_system()
-    assert any("方格" in text for text in texts(front_figure(result, labels)))
+    shown = drawable_result(result, labels)
+    assert shown.formulation.landscape.region_names == (("东镇", "西镇"),)
+    assert any("方格" in text for text in texts(front_figure(shown)))
     assert labels.warning == ""
 
 
 def test_the_front_figure_says_units_corners_and_proof(result: Result) -> None:
-    shown = "\n".join(texts(front_figure(result, Labels.of_system())))
+    shown = "\n".join(texts(front_figure(result)))
     for words in (
         "(t CO2e), more is better",
         "change against today",
@@ -130,18 +143,109 @@ def test_the_front_figure_says_units_corners_and_proof(result: Result) -> None:
 
 def test_maps_have_a_key_with_ha_and_mu_and_a_scale_bar(result: Result) -> None:
     ground = Ground.of(result)
-    shown = texts(plan_map(result, ground, result.named[0], Labels.of_system()))
-    assert {"ha", "mu", "100 m"} <= set(shown)
-    assert any(
-        "gets the same choice" in text for text in texts(no_regret_map(result, ground, Labels.of_system()))
-    )
+    shown = texts(plan_map(result, ground, result.named[:1], "A"))
+    assert {"ha", "mu", "Total", "东镇", "西镇", "Plan A: most carbon"} <= set(shown)
+    assert any(text.startswith("100 m") for text in shown)
+    assert any("gets the same choice" in text for text in texts(no_regret_map(result, ground)))
 
 
 def test_large_studies_are_drawn_as_a_raster(result: Result, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("landfront.report.maps.RASTER_FROM", 10)
-    figure = plan_map(result, Ground.of(result), result.named[0], Labels.of_system())
-    assert len(figure.axes[0].images) == 1
-    assert any("drawn as a raster" in text for text in texts(figure))
+    monkeypatch.setattr("landfront.report.ground.RASTER_FROM", 10)
+    ground = Ground.of(result)
+    figure = plan_map(result, ground, result.named[:1])
+    picture = figure.axes[0].images[0]
+    west, south, east, north = ground.bounds
+    np.testing.assert_allclose(picture.get_extent(), (west, east, south, north), atol=50)
+    assert "drawn as a raster" in " ".join(" ".join(texts(figure)).split())
+    # The two towns meet along one upright line.
+    edges = np.array(ground.borders)
+    assert len(set(edges[:, :, 0].ravel().round(6))) == 1
+
+
+def test_a_metre_on_the_map_is_a_metre_on_the_ground(result: Result) -> None:
+    ground = Ground.of(result)
+    assert ground.metres == pytest.approx(1.0, abs=1e-3)
+    for crs, factor in (("EPSG:3857", np.cos(np.radians(27.1))), ("EPSG:4490", 99_150)):
+        other = Ground(ground.layer.to_crs(crs), ground.regions, ground.names)
+        assert other.metres == pytest.approx(factor, rel=0.01)
+    assert Ground(ground.layer.set_crs(None, allow_override=True), ground.regions).metres is None
+
+
+def test_holes_stay_empty_and_parts_belong_to_their_parcel() -> None:
+    outer, hole = shapely.box(0, 0, 10, 10), shapely.box(4, 4, 6, 6)
+    two = shapely.MultiPolygon([shapely.box(20, 0, 21, 1), shapely.box(30, 0, 31, 1)])
+    layer = gpd.GeoDataFrame(geometry=[outer.difference(hole), two, hole])
+    ground = Ground(layer, np.full(3, -1))
+    first, second = (ground.filled(np.arange(3) == parcel) for parcel in (0, 1))
+    assert first.contains_point((1, 1))
+    assert not first.contains_point((20.5, 0.5))
+    assert second.contains_points([(20.5, 0.5), (30.5, 0.5)]).all()
+    # Rings of opposite turns cancel under the rule by which paths are filled.
+    turns = [
+        np.sign(shapely.Polygon(np.asarray(ring, dtype=np.float64)).exterior.is_ccw - 0.5)
+        for ring in first.to_polygons()
+    ]
+    assert sum(turns) == 0
+
+
+def test_what_hardly_moves_is_drawn_flat_with_its_number(result: Result) -> None:
+    spent = replace(result)
+    values = result.values.copy()
+    values[:, 2] = 4e5 - np.random.default_rng(0).uniform(0, 100, len(values))
+    # The totals that the result would compute itself.
+    spent.__dict__["values"] = values
+    assert spent.steady("cost")
+    assert not spent.steady("food")
+    figure = tradeoff_figure(spent)
+    assert any("nearly the same in every plan:\n400 thousand CNY" in text for text in texts(figure))
+    panel = next(axes for axes in figure.axes if axes.get_ylabel().startswith("Cost"))
+    low, high = sorted(panel.get_ylim())
+    np.testing.assert_allclose([low, high], [360, 440], atol=0.1)
+
+
+def overlaps(figure: Figure) -> list[tuple[str, str]]:
+    """Texts that run over one another or over the edge of the page."""
+    FigureCanvasAgg(figure)
+    figure.draw_without_rendering()
+    page = figure.bbox.padded(2)
+    labels = [(*axes.texts, axes.xaxis.label, axes.yaxis.label) for axes in figure.axes]
+    shown = [text for text in (*figure.texts, *chain(*labels)) if text.get_text()]
+    boxes = [text.get_window_extent() for text in shown]
+    outside = [
+        (text.get_text(), "the page")
+        for text, box in zip(shown, boxes, strict=True)
+        if not (page.x0 <= box.x0 and box.x1 <= page.x1 and page.y0 <= box.y0 and box.y1 <= page.y1)
+    ]
+    return outside + [
+        (one.get_text(), other.get_text())
+        for (one, first), (other, second) in combinations(zip(shown, boxes, strict=True), 2)
+        if first.shrunk(0.99, 0.9).overlaps(second.shrunk(0.99, 0.9))
+    ]
+
+
+def test_long_titles_labels_and_many_plans_run_into_nothing(tmp_path: Path) -> None:
+    study = write_squares(tmp_path / "study", title="山水林田湖草沙" * 12 + " and a long English title" * 4)
+    text = (study / "study.toml").read_text(encoding="utf-8")
+    long = "Net removal of greenhouse gases by all land of the county up to the year 2060"
+    text = text.replace('carbon = { sense = "max" }', f'carbon = {{ sense = "max", label = "{long}" }}')
+    (study / "study.toml").write_text(text, encoding="utf-8")
+    found = lf.run(study, tmp_path / "run")
+    labels = Labels.of_system()
+    result = drawable_result(found, labels)
+    for figure in (front_figure(result), tradeoff_figure(result), region_figure(result)):
+        labels.apply(figure)
+        assert overlaps(figure) == []
+
+
+def test_a_front_of_thirty_named_plans_keeps_its_list_above_the_caption(result: Result) -> None:
+    rows = [KeyRow(f"most benefit {place}", badge="A", details=("1 t", "2 t")) for place in range(30)]
+    body = key_height(rows, 3.0)
+    page = sheet("Title", "Subject", "A caption. " * 30, body=body)
+    axes = page.axes(6.5, 0, 3.0, body)
+    key(axes, "Plans", rows)
+    assert overlaps(page.figure) == []
+    lowest = min(text.get_position()[1] for text in axes.texts)
+    assert lowest >= 0
 
 
 def test_a_raster_shows_each_parcel_where_it_lies_and_leaves_the_outside_empty() -> None:
@@ -164,3 +268,19 @@ def test_a_front_of_one_point_can_be_drawn(tmp_path: Path) -> None:
     assert len(result.front) == 1
     assert "do not conflict" in (tmp_path / "run" / "summary.txt").read_text(encoding="utf-8")
     assert lf.verify(tmp_path / "run").holds
+
+
+def test_figures_write_units_as_they_are_printed() -> None:
+    assert typeset("5 t CO2e, -3 m3/yr") == "5 t CO₂e, −3 m³/yr"
+    assert typeset("county-2, 2025-2060") == "county-2, 2025-2060"
+
+
+@pytest.mark.parametrize(
+    "text", ["a few words of English", "山水林田湖草沙一体化保护", "x" * 50, "粮食 food, 碳 carbon"]
+)
+@pytest.mark.parametrize("width", [6, 11, 40])
+def test_lines_keep_every_letter_and_their_width(text: str, width: int) -> None:
+    lines = lines_of(text, width)
+    assert "".join(lines).replace(" ", "") == text.replace(" ", "")
+    assert all(width_of(line) <= max(width, 2) for line in lines)
+    assert len(lines_of(text, width, most=1)) == 1

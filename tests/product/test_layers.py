@@ -1,5 +1,6 @@
 """plans.gpkg opens in GDAL and QGIS: geometry once, a table and a coloured view per named plan."""
 
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -39,6 +40,8 @@ def test_a_view_is_the_plan_on_its_parcels(squares_run: Path, result: Result) ->
     assert view.geometry.geom_equals(parcels.geometry).all()
     assert set(parcels["town"]) == {"东镇", "西镇"}
     np.testing.assert_allclose(parcels["area_mu"], 15.0)
+    assert set(view["name_zh"]) <= {"维持现状", "混交造林", "农林复合/农田防护林"}
+    assert view["name_en"].notna().all()
     assert view["carbon"].sum() == pytest.approx(result.total(named.point, "carbon"))
     frame = result.plan(named.point).to_frame()
     several = frame[frame.duplicated("parcel", keep=False)]
@@ -51,7 +54,12 @@ def test_views_carry_a_style_with_one_colour_per_intervention(squares_run: Path,
             "SELECT f_table_name, f_geometry_column, styleQML, useAsDefault FROM layer_styles"
         ).fetchall()
         problems = connection.execute("PRAGMA integrity_check").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        times = connection.execute("SELECT update_time FROM layer_styles").fetchall()
     assert problems == "ok"
+    # GeoPackage 1.2, and times as its standard writes them: older readers warn of anything else.
+    assert version == 10200
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", time) for (time,) in times)
     assert {row[0] for row in rows} == {f"map_{named.name}" for named in result.named}
     _, geometry, qml, default = rows[0]
     assert (geometry, default) == ("geom", 1)

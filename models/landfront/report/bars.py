@@ -23,7 +23,7 @@ MOST_REGIONS = 40
 MOST_PLANS = 5
 KEEP = "keep"
 WHOLE = "whole study"
-KEY, BAR = 2.5, 0.21
+WIDTH, KEY, BAR = 12.0, 2.5, 0.21
 
 
 def region_figure(result: Result) -> Figure:
@@ -36,43 +36,41 @@ def region_figure(result: Result) -> Figure:
     used = [name for name in palette if any(name in table.columns for table in tables.values())]
     rows = [KeyRow(result.intervention_labels[name], palette[name]) for name in used]
     bars = max(BAR * len(regions), 0.5)
-    body = max(bars + 1.6, key_height(rows, KEY))
-    subject = f"Area changed by {level.lower()}" if level else "Area changed"
-    page = sheet(result.formulation.study.title, subject, _note(result, plans), width=12, body=body)
     names = [lines_of(name, 26, most=1)[0] for name in regions]
     left = 0.35 + 0.072 * max(width_of(name) for name in names)
-    wide = (page.width - KEY - 0.35 - left) / len(plans)
+    wide = (WIDTH - KEY - 0.35 - left) / len(plans)
+    heads = {letter: _head(letter, group, wide) for letter, group in plans.items()}
+    top = 0.45 + 0.15 * max(map(len, heads.values()))
+    body = max(bars + top + 0.5, key_height(rows, KEY))
+    subject = f"Area changed by {level.lower()}" if level else "Area changed"
+    page = sheet(result.formulation.study.title, subject, _note(result, plans), width=WIDTH, body=body)
     largest = max((float(table.sum(axis=1).max()) for table in tables.values() if len(table)), default=0.0)
     entry = scale(largest, "ha")
     for place, (letter, table) in enumerate(tables.items()):
-        axes = page.axes(left + wide * place, body - 1.1 - bars, wide - 0.2, bars)
+        axes = page.axes(left + wide * place, body - top - bars, wide - 0.2, bars)
         _stack(axes, _fold(table, regions)[[n for n in used if n in table.columns]] / entry.factor, palette)
         axes.set(xlim=(0, 1.1 * largest / entry.factor or 1.0), ylim=(len(regions) - 0.4, -0.6))
         axes.set_yticks(range(len(regions)), names if place == 0 else [""] * len(regions), fontsize=8)
-        _panel_head(axes, result, plans[letter], (letter, float(table.to_numpy().sum()), wide))
+        changed = area(float(table.to_numpy().sum()), mu=result.in_yuan).replace(" (", "\n(")
+        _panel_head(axes, "\n".join(heads[letter]), changed)
         axes.set_xlabel(entry.unit, fontsize=8.5)
         thousands(axes, "x", most=3)
     key(page.axes(page.width - KEY - 0.15, 0, KEY, body), "Interventions", rows)
     return page.figure
 
 
-def _panel_head(
-    axes: Axes, result: Result, group: tuple[Named, ...], facts: tuple[str, float, float]
-) -> None:
+def _head(letter: str, group: tuple[Named, ...], wide: float) -> list[str]:
+    """What the plan of a panel is, on lines that fit above it."""
+    text = f"{letter}: {'; '.join(named.label for named in group)}"
+    return lines_of(text, (wide - 0.2) * 12.5, most=6)
+
+
+def _panel_head(axes: Axes, head: str, changed: str) -> None:
     """What the plan of a panel is, and how much land it changes."""
-    letter, hectares, wide = facts
-    room = (wide - 0.2) * 12.5
-    text = wrapped(f"{letter}: {'; '.join(named.label for named in group)}", room, most=4)
-    changed = area(hectares, mu=result.in_yuan).replace(" (", "\n(")
-    axes.annotate(
-        changed, (0, 1), xytext=(0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=7.5,
-        color=MUTED, va="bottom",
-    )  # fmt: skip
+    place: Any = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "bottom"}
+    axes.annotate(changed, (0, 1), xytext=(0, 4), fontsize=7.5, color=MUTED, **place)
     lift = 6 + 10 * len(changed.split("\n"))
-    axes.annotate(
-        text, (0, 1), xytext=(0, lift), xycoords="axes fraction", textcoords="offset points", fontsize=8.5,
-        va="bottom",
-    )  # fmt: skip
+    axes.annotate(head, (0, 1), xytext=(0, lift), fontsize=8.5, **place)
 
 
 def no_regret_figure(result: Result) -> Figure:
