@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from landfront.optimizer.certify import half_plane, point_bound, recomputed, value_noise
+from landfront.optimizer.core import reduced_part
 from landfront.optimizer.front import Fact
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.program import Program
@@ -85,3 +87,30 @@ def test_slabs_do_not_bound_what_lies_beyond_their_level(seed: int, build: Make)
     assert share.max(axis=2).min(axis=1).max() <= front.coverage + 1e-3
     for point in front:
         assert point.bound <= np.interp(point.values[1], unseen[::-1, 1], unseen[::-1, 0]) + 1e-5
+
+
+def test_wrong_signs_of_multipliers_prove_nothing_beyond_a_cap(build: Make) -> None:
+    # The front is (0, 4), (1, 3), (2, 0); the price of the cap has the sign that presses the wrong way.
+    program = build(np.array([[0, 1, 2], [4, 3, 0.0]]), np.zeros((0, 3)), [], [], starts=[0, 3])
+    fact = Fact(np.array([1.0, 0]), np.array([np.inf, 3]), 0, "recomputed", np.zeros(0), np.array([0, -0.5]))
+    fact = recomputed(program, fact)
+    weights, beta = half_plane(fact)
+    assert np.all(program.minimised.T @ weights >= beta)
+
+
+def test_a_recomputed_bound_is_not_stretched_by_noise(build: Make) -> None:
+    # Steep: a millionth more of the second objective is worth ten of the first.
+    objectives = np.array([[0, 1e7], [1, 0.0]])
+    program = build(objectives, np.zeros((0, 2)), [], [], starts=[0, 2], whole=False)
+    caps, level = np.array([0, 1e7]), 0.5
+    fact = Fact(np.array([1.0, 0]), np.array([np.inf, level]), 0, "recomputed", np.zeros(0), caps)
+    at = level + 1e-6
+    bound = point_bound([recomputed(program, fact)], np.array([0, at]), value_noise(program))
+    assert bound <= (1 - at) * 1e7 + 1e-6
+
+
+def test_a_share_may_hold_a_little_of_a_column_that_loses_much(build: Make) -> None:
+    program = build(np.ones((2, 4)), np.zeros((0, 4)), [], [], starts=[0, 2, 4])
+    program = replace(program, integer=np.array([False, False, True, True]))
+    part = reduced_part(program, np.array([0.0, 9, 0, 9]), 1.0)
+    assert part.free.tolist() == [True, True, True, False]

@@ -112,8 +112,7 @@ def lagrangian_bound(program: Program, fact: Fact) -> float:
     Multipliers of the wrong sign, or pressing on an infinite bound, are clipped to zero, so the result holds
     whatever they are. Sums are exactly rounded, and the rounding error of the terms is subtracted.
     """
-    prices = _usable(fact.row_prices, program.row_lower, program.row_upper)
-    caps = np.where(np.isfinite(fact.upper), np.maximum(np.nan_to_num(fact.cap_prices), 0.0), 0.0)
+    prices, caps = row_multipliers(program, fact), cap_multipliers(fact)
     weights = fact.weights + caps
     reduced = weights @ program.minimised - program.rows.tdot(prices)
     grouped = int(program.starts[-1])
@@ -151,7 +150,7 @@ def half_plane(fact: Fact) -> tuple[Floats, float]:
     A Lagrangian bound is affine in the caps: ``weights @ y >= beta`` for ``y <= upper`` came from
     ``(weights + cap_prices) @ y >= beta + cap_prices @ upper`` for all y.
     """
-    caps = np.where(np.isfinite(fact.upper), fact.cap_prices, 0.0)
+    caps = cap_multipliers(fact)
     shift = fsum(caps * np.where(np.isfinite(fact.upper), fact.upper, 0.0))
     return fact.weights + caps, fact.beta + shift
 
@@ -166,20 +165,18 @@ def point_bound(facts: Iterable[Fact], values: Floats, noise: Floats) -> float:
     values
         Minimisation form, shape (p,); the first is not used.
     noise
-        How exactly each value is known, shape (p,), from `value_noise`: a fact proven for ``y <= upper`` is
-        used at a point that exceeds ``upper`` by no more.
+        How exactly each value is known, shape (p,), from `value_noise`: a fact claimed for ``y <= upper`` is
+        used at a point that exceeds ``upper`` by no more. A recomputed one holds everywhere as it is.
     """
     return max((_bound_of(fact, values, noise) for fact in facts), default=-inf)
 
 
 def _bound_of(fact: Fact, values: Floats, noise: Floats) -> float:
-    best = -inf
     if fact.proof == "recomputed":
-        weights, beta = half_plane(fact)
-        best = _first_axis(weights, beta, values)
+        return _first_axis(*half_plane(fact), values)
     if np.all(values[1:] <= fact.upper[1:] + noise[1:]):
-        best = max(best, min(float(fact.upper[0]), _first_axis(fact.weights, fact.beta, values)))
-    return best
+        return min(float(fact.upper[0]), _first_axis(fact.weights, fact.beta, values))
+    return -inf
 
 
 def _first_axis(weights: Floats, beta: float, values: Floats) -> float:
@@ -192,10 +189,17 @@ def _finite(values: Floats) -> Floats:
     return np.where(np.isfinite(values), np.abs(values), 0.0)
 
 
-def _usable(prices: Floats, lower: Floats, upper: Floats) -> Floats:
-    known = np.nan_to_num(prices, nan=0.0, posinf=0.0, neginf=0.0)
-    bound = np.where(known > 0, lower, upper)
+def row_multipliers(program: Program, fact: Fact) -> Floats:
+    """Prices of the coupling rows as they prove something: 0 where they press on no bound, shape (r,)."""
+    known = np.nan_to_num(fact.row_prices, nan=0.0, posinf=0.0, neginf=0.0)
+    bound = np.where(known > 0, program.row_lower, program.row_upper)
     return np.where(np.isfinite(bound), known, 0.0)
+
+
+def cap_multipliers(fact: Fact) -> Floats:
+    """Prices of the caps as they prove something: 0 where negative or without a cap, shape (p,)."""
+    known = np.nan_to_num(fact.cap_prices, nan=0.0, posinf=0.0, neginf=0.0)
+    return np.where(np.isfinite(fact.upper), np.maximum(known, 0.0), 0.0)
 
 
 def _group_minima(program: Program, reduced: Floats) -> Floats:

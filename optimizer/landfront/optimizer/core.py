@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.optimizer import tolerances
-from landfront.optimizer.certify import half_plane
+from landfront.optimizer.certify import half_plane, row_multipliers
 from landfront.optimizer.engine import Part
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.program import Program
@@ -26,7 +26,7 @@ SIGN_DIGITS = 9
 def reduced_costs(program: Program, fact: Fact) -> Floats:
     """Loss of each column against the best of its group under the fact's prices, shape (m,); 0 when loose."""
     weights, _ = half_plane(fact)
-    reduced = weights @ program.minimised - program.rows.tdot(fact.row_prices)
+    reduced = weights @ program.minimised - program.rows.tdot(row_multipliers(program, fact))
     grouped = int(program.starts[-1])
     loss = np.zeros(program.columns)
     if program.groups:
@@ -44,10 +44,12 @@ def whole_part(program: Program) -> Part:
 def reduced_part(program: Program, loss: Floats, gap: float) -> Part:
     """All columns that a solution better than the incumbent can hold.
 
-    A solution that holds a column is worse than the bound by at least the column's loss, so columns that lose
-    more than incumbent minus bound are left out; the incumbent itself stays in.
+    A solution that holds a whole column is worse than the bound by at least its loss, so whole columns that
+    lose more than incumbent minus bound are left out; the incumbent itself stays in. A share of a column may
+    be as small as it likes, so columns without integrality stay in too.
     """
-    free = (loss <= gap * (1 + tolerances.NOISE) + tolerances.NOISE) | (program.lower > 0)
+    close = loss <= gap * (1 + tolerances.NOISE) + tolerances.NOISE
+    free = close | (program.lower > 0) | ~program.integer
     return Part(free, np.zeros(program.columns))
 
 
