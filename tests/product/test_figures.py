@@ -25,7 +25,7 @@ from landfront.report.result import Result
 from landfront.report.stored import read_run, result_of
 from landfront.report.style import COLOURS, LATIN_FONT, Labels, cjk_font, colours, drawable, typeset
 from landfront.report.tradeoffs import tradeoff_figure
-from landfront.report.wrapping import lines_of, width_of
+from landfront.report.wrapping import lines_of, tied, width_of
 
 from .conftest import write_squares
 
@@ -284,3 +284,11 @@ def test_lines_keep_every_letter_and_their_width(text: str, width: int) -> None:
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
     assert all(width_of(line) <= max(width, 2) for line in lines)
     assert len(lines_of(text, width, most=1)) == 1
+
+
+def test_a_number_stays_with_its_unit() -> None:
+    text = f"cost {tied('47.99 million CNY')}, water {tied('-706 thousand m3')}"
+    assert [line.split() for line in lines_of(text, 26)] == [
+        ["cost", "47.99", "million", "CNY,"],
+        ["water", "-706", "thousand", "m3"],
+    ]

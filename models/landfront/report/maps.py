@@ -13,6 +13,7 @@ from landfront.report.quantities import HA_PER_MU, number, percent, quantity
 from landfront.report.result import Named, Result
 from landfront.report.shares import agreed_share, by_intervention, main_choice, range_of_shares
 from landfront.report.style import INK, MUTED, colours
+from landfront.report.wrapping import tied
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -196,7 +197,7 @@ def _numbers(hectares: float, mu: bool) -> tuple[str, ...]:
 
 def _plan_caption(result: Result, ground: Ground, point: int) -> str:
     facts = ", ".join(
-        f"{result.word(name)} {quantity(result.total(point, name), result.units[name])}"
+        f"{result.word(name)} {tied(quantity(result.total(point, name), result.units[name]))}"
         for name in result.criteria
     )
     text = f"Point {point} of the front: {facts}."

@@ -8,8 +8,13 @@ from unicodedata import east_asian_width
 # A Chinese letter is about 1.9 times as wide as the mean Latin one of the same size.
 WIDE = 1.9
 # A word with the space after it, or one wide letter with the marks that must not begin a line.
-PIECES = re.compile(r"[⺀-鿿豈-﫿][、-】！-～]*\s*|[^\s⺀-鿿豈-﫿]+\s*")
-MORE = "…"
+PIECES = re.compile(r"[⺀-鿿豈-﫿][、-】！-～]*[ ]?|[^ ⺀-鿿豈-﫿]+[ ]?")
+MORE, TIE = "…", "\N{NO-BREAK SPACE}"
+
+
+def tied(text: str) -> str:
+    """The text on one line: a number is not parted from its unit."""
+    return text.replace(" ", TIE)
 
 
 def width_of(text: str) -> float:
@@ -59,6 +64,6 @@ def _pieces(text: str, width: float) -> list[str]:
     """Words and wide letters; words wider than a line are broken."""
     size = max(int(width), 1)
     pieces = []
-    for piece in PIECES.findall(" ".join(text.split())):
+    for piece in PIECES.findall(" ".join(re.split(r"[ \t\n]+", text.strip()))):
         pieces += [piece[at : at + size] for at in range(0, len(piece), size)]
     return pieces
