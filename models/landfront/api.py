@@ -152,7 +152,7 @@ def front(
     study
         A study, its folder, its study.toml, or a linear Pyomo model with several objectives.
     criteria
-        Two criteria of the study; the first one carries bound and gap.
+        Two criteria of the study, or objectives of a Pyomo model; the first one carries bound and gap.
     points
         How many points, or ``"all"`` for every one, which Pyomo models get when nothing is said.
     objectives
@@ -185,7 +185,10 @@ def front(
     if executor is not None:
         raise ValueError("executor must be None: this version computes a front in one process")
     if type(study).__module__.startswith("pyomo."):
-        return model_front(study, objectives, points, gap, time_limit=time_limit, method=method)
+        if objectives is not None and criteria is not None:
+            raise ValueError("give the names of a model's objectives once: objectives=[...]")
+        names = criteria if objectives is None else objectives
+        return model_front(study, names, points, gap, time_limit=time_limit, method=method)
     if objectives is not None:
         raise ValueError("objectives are for Pyomo models: name the criteria of a study with criteria=[...]")
     chosen = _study(study)

@@ -138,3 +138,40 @@ def test_a_plan_in_a_shapefile_can_be_scored(squares: Path, tmp_path: Path) -> N
 
 def test_catalogue_numbers_have_no_exponent() -> None:
     assert "1,512,000" in run("catalogue", "mangrove").stdout
+
+
+def test_check_says_what_a_criterion_counts(tiny: Path, tmp_path: Path) -> None:
+    lines = run("check", tiny).stdout
+    assert "yearly harvest of grain" in lines
+    assert "summed from the start year to 2030" in lines
+    assert "only the change counts" not in lines
+    assert "the first (grain[North])" in lines
+    dry = faulty(tmp_path / "dry", 'runoff = { column = "runoff_mm", unit = "mm" }\n', "")
+    assert "only the change counts" in run("check", dry).stdout
+
+
+def test_a_model_takes_its_objectives_in_either_place() -> None:
+    import pyomo.environ as pyo
+
+    model = pyo.ConcreteModel()
+    model.x = pyo.Var(range(3), domain=pyo.Binary)
+    model.first = pyo.Objective(expr=sum(i * model.x[i] for i in range(3)), sense=pyo.maximize)
+    model.second = pyo.Objective(expr=sum(model.x[i] for i in range(3)))
+    model.third = pyo.Objective(expr=model.x[0] + 0)
+    front = lf.front(model, ["first", "second"])
+    assert front.criteria == ("first", "second")
+    assert front.values.tolist() == [[0.0, 0.0], [2.0, 1.0], [3.0, 2.0]]
+    with pytest.raises(ValueError, match="once"):
+        lf.front(model, ["first", "second"], objectives=["first", "third"])
+
+
+def test_what_every_plan_has_alike_is_not_talked_about(squares_run: Path) -> None:
+    from landfront.models.formulate import formulate
+    from landfront.report.stored import read_run, result_of
+    from landfront.report.summary import summary
+
+    stored = read_run(squares_run)
+    result = result_of(stored, formulate(stored.study(None)))
+    assert "Least cost on this front" in summary(result) or "least cost on this front" in summary(result)
+    object.__setattr__(result, "constant", lambda name: name == "cost")
+    assert "east cost on this front" not in summary(result)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from landfront.instances.schema import by_key
 from landfront.models.formulate import Formulation
 from landfront.report.bounds_text import bounds_text
 from landfront.report.infeasible import Clash, reach
@@ -132,10 +133,22 @@ class Check:
         for (name, entry), base in zip(
             self.formulation.study.criteria.items(), self.formulation.program.offsets, strict=True
         ):
-            lines.append(
-                f"  {name:<20} {entry.sense}  {quantity(float(base), self.formulation.effects[name].unit)}"
-            )
+            total = quantity(float(base), self.formulation.effects[name].unit)
+            lines.append(f"  {name:<20} {entry.sense}  {total:<22} {self._meaning(name)}".rstrip())
         return lines
+
+    def _meaning(self, criterion: str) -> str:
+        """What a criterion counts and over which time, in the words of the data dictionary."""
+        study = self.formulation.study
+        row = by_key("effects").get(study.effect_of(criterion))
+        if row is None or (study.effects is not None and study.effect_of(criterion) in study.effects.columns):
+            return ""
+        text = row["description_en"][:1].lower() + row["description_en"][1:]
+        if row["unit"] == "currency" and study.study.price_year:
+            text += f", prices of {study.study.price_year}"
+        if study.effect_of(criterion) == "water" and study.parcels.runoff is None and not study.baseline:
+            text += " (parcels.runoff is not given, so only the change counts)"
+        return text.replace("the milestone", str(study.milestone_of(criterion)))
 
     def _limit_text(self) -> list[str]:
         rows = self.formulation.limits
@@ -144,7 +157,7 @@ class Check:
         for row in rows:
             groups.setdefault(row.limit, []).append(row)
         for name, group in groups.items():
-            many = f"{len(group)} rows, the first: " if len(group) > 1 else ""
+            many = f"{len(group)} rows, the first ({group[0].name}): " if len(group) > 1 else ""
             owner = f" ({group[0].owner})" if group[0].owner else ""
             lines.append(f"  {name}: {many}{bounds_text(group[0])}{owner}")
         lines += [f"  CANNOT BE MET: {clash}" for clash in self.impossible]

@@ -79,12 +79,19 @@ def _change(value: float, base: float, unit: str) -> str:
 
 
 def _plans(result: Result) -> Iterable[str]:
-    for group in _by_point(result.named):
+    # What every plan has alike is no reason to talk about one of them.
+    alike = {f"{result.formulation.study.criteria[name].sense}_{name}" for name in _alike(result)}
+    for group in _by_point(named for named in result.named if named.name not in alike):
         facts = ", ".join(
             f"{result.word(name)} {quantity(result.total(group[0].point, name), result.units[name])}"
             for name in result.criteria
         )
         yield f"{'; '.join(named.label for named in group).capitalize()} (point {group[0].point}): {facts}."
+
+
+def _alike(result: Result) -> list[str]:
+    """Criteria beside those of the front that have one value in every plan."""
+    return [name for name in result.criteria if name not in result.front.criteria and result.constant(name)]
 
 
 def _by_point(named: Iterable[Named]) -> list[list[Named]]:
