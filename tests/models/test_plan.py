@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from landfront.instances.faults import InputError
 from landfront.instances.landscape import Geometry
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan, plan_from_frame
+from landfront.report.search import find_front, find_plan, request
 from tests.models import builders as b
 
 LIMITS = [
@@ -122,6 +124,21 @@ def test_it_prints_readably(found: Formulation) -> None:
         assert words in text
     assert "<td>natural_forest_restoration</td>" in page
     assert "all 4 limits hold" in str(choose(found, dict.fromkeys(b.IDS, "keep")))
+
+
+def test_a_plan_from_a_solver_says_what_is_proven(found: Formulation) -> None:
+    best = find_plan(found, next(iter(found.study.criteria)))
+    plan = best.plan
+    assert plan.point is best.point
+    assert plan.point.gap <= 1e-4
+    assert "of the best that is possible (ended: optimal)" in str(plan)
+    assert "of the best that is possible (ended: optimal)" in plan._repr_html_()
+    assert str(best).count("ended: optimal") == 1
+    lost = replace(plan, point=replace(plan.point, gap=np.inf, termination="time limit"))
+    assert "nothing is proven of it (ended: time limit)" in str(lost)
+    assert "ended" not in str(replace(plan, point=None))
+    front = find_front(found, request(found.study, points=2))
+    assert front[0].plan.point is front[0]
 
 
 def test_titles_are_escaped_in_html() -> None:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from landfront.models.effects import Effect
 from landfront.models.formulate import Formulation
 from landfront.optimizer.certify import row_tolerance
+from landfront.optimizer.front import Point
 from landfront.optimizer.program import Csr, Factored
 
 if TYPE_CHECKING:
@@ -71,11 +72,14 @@ class Plan:
         The program's columns, shape (m,).
     off_menu
         Options that are not on the menu: only in a plan that somebody brought.
+    point
+        What a solver says of the plan (bound, gap, termination, prices); None when it did not come from one.
     """
 
     formulation: Formulation
     x: NDArray[Any]
     off_menu: OffMenu = NOTHING
+    point: Point | None = None
 
     @cached_property
     def chosen(self) -> pd.DataFrame:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from html import escape
+from math import isfinite
 from typing import TYPE_CHECKING
+
+from landfront.optimizer.show import share
 
 if TYPE_CHECKING:
     from landfront.models.plan import Plan
@@ -60,8 +63,18 @@ TABLES = (
 )
 
 
-def as_text(plan: Plan) -> str:
-    """The plan as lines of text."""
+def _proof(plan: Plan) -> list[str]:
+    """What is proven of a plan that came from a solver."""
+    point = plan.point
+    if point is None:
+        return []
+    if not isfinite(point.gap):
+        return [f"nothing is proven of it (ended: {point.termination})"]
+    return [f"proven within {share(point.gap)} of the best that is possible (ended: {point.termination})"]
+
+
+def as_text(plan: Plan, *, proof: bool = True) -> str:
+    """The plan as lines of text, with what is proven of it unless said elsewhere."""
     lines = [f"Plan: {plan.formulation.study.title}"]
     for head, rows in TABLES:
         cells = [head, *rows(plan)]
@@ -73,6 +86,8 @@ def as_text(plan: Plan) -> str:
     broken = _broken(plan)
     if broken or plan.formulation.limits:
         lines += ["", *(broken or [f"all {len(plan.formulation.limits)} limits hold"])]
+    if proof and plan.point is not None:
+        lines += ["", *_proof(plan)]
     return "\n".join(lines)
 
 
@@ -83,5 +98,5 @@ def as_html(plan: Plan) -> str:
         lines = ["".join(f"<th>{escape(text)}</th>" for text in head)]
         lines += ["".join(f"<td>{escape(text)}</td>" for text in row) for row in rows(plan)]
         parts.append(f"<table>{''.join(f'<tr>{line}</tr>' for line in lines)}</table>")
-    parts += [f"<p>{escape(line)}</p>" for line in _broken(plan)]
+    parts += [f"<p>{escape(line)}</p>" for line in [*_broken(plan), *_proof(plan)]]
     return "".join(parts)

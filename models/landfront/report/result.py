@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
-from landfront.optimizer.front import Front
+from landfront.optimizer.front import Front, Point
 from landfront.optimizer.program import Program
 from landfront.optimizer.quality import knee
 
@@ -82,7 +81,8 @@ class Result:
 
     def plan(self, point: int) -> Plan:
         """The plan of one point."""
-        return Plan(self.formulation, self.front.points[point].x)
+        found = self.front.points[point]
+        return Plan(self.formulation, found.x, point=found)
 
     @cached_property
     def program(self) -> Program:
@@ -171,7 +171,7 @@ def front_program(formulation: Formulation, criteria: tuple[str, ...]) -> Progra
 def with_plans(formulation: Formulation, front: Front) -> Front:
     """The front whose points know their plan."""
 
-    def decode(x: NDArray[Any]) -> Plan:
-        return Plan(formulation, x)
+    def decode(point: Point) -> Plan:
+        return Plan(formulation, point.x, point=point)
 
     return front.with_decoder(decode)

@@ -12,6 +12,7 @@ from landfront.instances.faults import Fault, refuse, shown
 from landfront.instances.study import Study
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
+from landfront.models.plan_text import as_text
 from landfront.optimizer.engine import Infeasible, SolverError
 from landfront.optimizer.front import Fact, Front, Point
 from landfront.optimizer.fronts import solve_front
@@ -175,13 +176,14 @@ class Optimum:
 
     def __str__(self) -> str:
         """Say it in words."""
+        text = as_text(self.plan, proof=False)
         unit = self.plan.formulation.effects[self.criterion].unit
         if not np.isfinite(self.point.bound):
-            return f"{self.plan}\nNothing is proven of {self.criterion} (ended: {self.point.termination})."
+            return f"{text}\nNothing is proven of {self.criterion} (ended: {self.point.termination})."
         # As many digits as the plan's own table has at least, so that the bound never seems to be beaten.
         bound = f"{number(self.point.bound, digits=7)} {unit}".rstrip()
         proof = f"Proven: {self.criterion} cannot be better than {bound}"
-        return f"{self.plan}\n{proof} (gap {percent(self.point.gap)}; ended: {self.point.termination})."
+        return f"{text}\n{proof} (gap {percent(self.point.gap)}; ended: {self.point.termination})."
 
 
 def find_plan(
@@ -203,7 +205,7 @@ def find_plan(
         raise explain(formulation, error) from error
     except SolverError as error:
         raise NothingFoundError(f"The search ended before it found a plan ({error}).") from error
-    return Optimum(criterion, Plan(formulation, point.x), point)
+    return Optimum(criterion, Plan(formulation, point.x, point=point), point)
 
 
 def objective(

@@ -75,7 +75,7 @@ class Point:
     seconds
         Time spent on the solves of this point.
     decode
-        Turns ``x`` into the caller's own object (a plan); set by who built the program.
+        Turns the point into the caller's own object (a plan); set by who built the program.
     """
 
     values: Floats
@@ -87,7 +87,7 @@ class Point:
     row_prices: Floats
     rate: Floats
     seconds: float
-    decode: Callable[[NDArray[Any]], Any] | None = field(default=None, repr=False, compare=False)
+    decode: Callable[[Point], Any] | None = field(default=None, repr=False, compare=False)
 
     @property
     def plan(self) -> Any:
@@ -100,7 +100,7 @@ class Point:
         """
         if self.decode is None:
             raise ValueError("this front was computed from a bare program: use point.x")
-        return self.decode(self.x)
+        return self.decode(self)
 
     def __str__(self) -> str:
         return show.table(*show.point_rows(self))
@@ -240,7 +240,7 @@ class Front:
 
         return self.points[knee(self)]
 
-    def with_decoder(self, decode: Callable[[NDArray[Any]], Any]) -> Front:
+    def with_decoder(self, decode: Callable[[Point], Any]) -> Front:
         """The same front whose points give ``plan`` through ``decode``."""
         return replace(self, points=tuple(replace(point, decode=decode) for point in self.points))
 
