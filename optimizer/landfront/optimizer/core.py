@@ -75,7 +75,7 @@ def core_part(program: Program, fact: Fact, x: Floats, *, loss: Floats, size: in
     """
     grouped = int(program.starts[-1])
     group = np.repeat(np.arange(program.groups), np.diff(program.starts))
-    chosen = _largest(program, x[:grouped], group)
+    chosen = largest_of_group(program, x)
     near = np.zeros(grouped, dtype=bool)
     moves = np.ones(grouped, dtype=bool)
     moves[chosen] = False
@@ -123,7 +123,8 @@ def _cheapest_of_each(
     return np.asarray(moves[rank < max(MOVES_OF_CLASS, -(-size // len(members)))])
 
 
-def _largest(program: Program, x: Floats, group: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Column with the largest share in each group, shape (groups,)."""
-    order = np.lexsort((x, group))
+def largest_of_group(program: Program, x: Floats) -> NDArray[np.int64]:
+    """Column with the largest share in each group, the last of equal ones, shape (groups,)."""
+    group = np.repeat(np.arange(program.groups), np.diff(program.starts))
+    order = np.lexsort((x[: program.starts[-1]], group))
     return np.asarray(order[program.starts[1:] - 1])

@@ -14,7 +14,7 @@ from time import monotonic
 import numpy as np
 
 from landfront.optimizer import certify, tolerances
-from landfront.optimizer.core import core_part, reduced_costs, reduced_part, whole_part
+from landfront.optimizer.core import core_part, largest_of_group, reduced_costs, reduced_part, whole_part
 from landfront.optimizer.engine import Answer, Engine, Infeasible, Part, SolverError, Unbounded, choose_engine
 from landfront.optimizer.front import Fact, Floats, Point, Reason
 from landfront.optimizer.points import make_point
@@ -305,15 +305,9 @@ def clean(program: Program, x: Floats) -> Floats:
         return np.asarray(tidy)
     miss = 1.0 - certify.group_sums(program, tidy)
     near = np.abs(miss) <= tolerances.COLUMN
-    largest = _largest_of_group(program, tidy)
+    largest = largest_of_group(program, tidy)
     tidy[largest[near]] += miss[near]
     return np.asarray(tidy)
-
-
-def _largest_of_group(program: Program, x: Floats) -> np.ndarray:
-    group = np.repeat(np.arange(program.groups), np.diff(program.starts))
-    order = np.lexsort((x[: program.starts[-1]], group))
-    return order[program.starts[1:] - 1]
 
 
 def solve_single(
