@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from landfront.instances.regions import ROOT, region_tree
 from landfront.instances.schema import by_key
 from landfront.models.formulate import Formulation
 from landfront.report.bounds_text import bounds_text
@@ -17,6 +18,8 @@ from landfront.report.summary import mark_counts
 from landfront.report.tables import coefficients_table, menu_table
 
 SLACK = 1e-6
+REGIONS_SHOWN = 45
+"""Regions that are listed one by one; below that, only their number is said."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ class Check:
         return "\n".join(
             [
                 *self._size_text(),
+                *self._region_text(),
                 *self._menu_text(),
                 *self._criteria_text(),
                 *self._limit_text(),
@@ -113,6 +117,28 @@ class Check:
             f"{program.columns:,} options, {program.rows.shape[0]:,} limit rows, "
             f"{len(formulation.study.criteria)} criteria",
         ]
+
+    def _region_text(self) -> list[str]:
+        """The tree of regions as far out as fits on a screen."""
+        landscape = self.formulation.landscape
+        if not landscape.levels:
+            return []
+        import networkx as nx
+
+        tree = region_tree(landscape)
+        counts = [len(names) for names in landscape.region_names]
+        depth = max((d for d in range(1, len(counts) + 1) if sum(counts[:d]) <= REGIONS_SHOWN), default=0)
+        levels = " > ".join(
+            f"{level} ({count})" for level, count in zip(landscape.levels, counts, strict=True)
+        )
+        shown = nx.ego_graph(tree, ROOT, radius=depth)
+        for node, data in shown.nodes(data=True):
+            of_china = self.formulation.study.study.currency == "CNY"
+            shown.nodes[node]["label"] = (
+                f"{data['name']}: {data['parcels']:,} parcels, {area(data['area'], mu=of_china)}"
+            )
+        lines = ["", f"Regions: {levels}"]
+        return lines + ([f"  {line}" for line in nx.generate_network_text(shown)] if depth else [])
 
     def _menu_text(self) -> list[str]:
         lines = ["", "Interventions (parcels on which they are admissible)"]
