@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import networkx as nx
 import numpy as np
 
@@ -10,7 +12,7 @@ from landfront.instances.landscape import Landscape
 ROOT = "all"
 
 
-def region_tree(landscape: Landscape) -> nx.DiGraph:
+def region_tree(landscape: Landscape) -> nx.DiGraph[Any]:
     """Regions as a tree from `ROOT` outwards, each region pointing at the regions inside it.
 
     Returns
@@ -18,7 +20,7 @@ def region_tree(landscape: Landscape) -> nx.DiGraph:
     networkx.DiGraph
         Nodes are `ROOT` and (level, region) pairs with ``name``, ``parcels`` and ``area`` in ha.
     """
-    tree = nx.DiGraph()
+    tree: nx.DiGraph[Any] = nx.DiGraph()
     tree.add_node(ROOT, name=ROOT, parcels=len(landscape), area=float(landscape.area.sum()))
     for depth, level in enumerate(landscape.levels):
         names, index = landscape.region_names[depth], landscape.regions[:, depth]
