@@ -202,10 +202,10 @@ def _evidence(result: Result) -> Iterable[str]:
     marks = mark_counts(frame)
     listed = ", ".join(f"{count} {mark}" for mark, count in marks.items())
     yield f"{len(frame)} coefficients from the catalogue: {listed}. coefficients.csv has the sources."
-    weak = sum(count for mark, count in marks.items() if mark != "verified")
+    weak = sum(count for mark, count in marks.items() if mark not in ("verified", "derived"))
     if weak:
         share = percent(weak / len(frame))
-        yield f"{share} of them are not verified against a source: treat results as indicative."
+        yield f"{share} of them are recalled or assumed, not read in a source: treat results as indicative."
 
 
 def mark_counts(frame: pd.DataFrame) -> dict[str, int]:
