@@ -146,7 +146,7 @@ def _coverage(formulation: Formulation, parcel: Ints, kind: Ints, share: Floats)
         ),
     ):
         if len(at):
-            shown = tuple((ids[p], float(total[p])) for p in at[:5])
+            shown = tuple((ids[p], f"shares sum to {total[p]:g}") for p in at[:5])
             faults.append(Fault(PLAN, "parcel", rule, fix, len(at), shown))
     return faults
 

@@ -174,4 +174,5 @@ def with_plans(formulation: Formulation, front: Front) -> Front:
     def decode(point: Point) -> Plan:
         return Plan(formulation, point.x, point=point)
 
-    return front.with_decoder(decode)
+    units = tuple(formulation.effects[name].unit for name in front.criteria)
+    return front.with_decoder(decode, units)

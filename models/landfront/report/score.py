@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from landfront.instances.faults import Fault, refuse
+from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.readers import read_table
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan, plan_from_frame
@@ -100,7 +100,10 @@ def score(formulation: Formulation, file: Path, result: Result | None = None) ->
     frame = read_table(file)
     if file.suffix.lower() == ".shp":
         frame = frame.rename(columns={"interventi": "intervention"})  # a Shapefile cuts names at ten letters
-    plan = plan_from_frame(formulation, frame)
+    try:
+        plan = plan_from_frame(formulation, frame)
+    except InputError as error:
+        raise InputError(replace(fault, table=file.name) for fault in error.faults) from None
     limits = plan.limits()
     broken = limits[~limits["holds"].astype(bool)].reset_index(drop=True)
     comparison = (

@@ -83,9 +83,8 @@ class Verification:
     def __str__(self) -> str:
         """Say it in words."""
         wrong = sum(not line.holds for line in self.lines)
-        end = (
-            "The run is as its input says." if self.holds else f"{wrong} mismatches: do not rely on this run."
-        )
+        found = f"{wrong} mismatch{'' if wrong == 1 else 'es'}: do not rely on this run."
+        end = "The run is as its input says." if self.holds else found
         return "\n".join([*map(str, self.lines), end])
 
 

@@ -76,6 +76,8 @@ class Point:
         Time spent on the solves of this point.
     decode
         Turns the point into the caller's own object (a plan); set by who built the program.
+    heads
+        Names of the objectives with their units, for printing; empty in a point of its own.
     """
 
     values: Floats
@@ -88,6 +90,7 @@ class Point:
     rate: Floats
     seconds: float
     decode: Callable[[Point], Any] | None = field(default=None, repr=False, compare=False)
+    heads: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def plan(self) -> Any:
@@ -171,6 +174,8 @@ class Front:
         Which method ran, and why it was chosen.
     solver
         Name and version of the solver.
+    units
+        Unit of each criterion, for printing; empty for a bare program.
     """
 
     criteria: tuple[str, ...]
@@ -188,6 +193,14 @@ class Front:
     solves: int
     method: str
     solver: str = ""
+    units: tuple[str, ...] = ()
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Each criterion with its unit, where one is known."""
+        if not self.units:
+            return self.criteria
+        return tuple(f"{name} ({unit})" for name, unit in zip(self.criteria, self.units, strict=True))
 
     @property
     def values(self) -> Floats:
@@ -240,9 +253,11 @@ class Front:
 
         return self.points[knee(self)]
 
-    def with_decoder(self, decode: Callable[[Point], Any]) -> Front:
-        """The same front whose points give ``plan`` through ``decode``."""
-        return replace(self, points=tuple(replace(point, decode=decode) for point in self.points))
+    def with_decoder(self, decode: Callable[[Point], Any], units: tuple[str, ...] = ()) -> Front:
+        """The same front whose points give ``plan`` through ``decode``, and which prints units."""
+        front = replace(self, units=units)
+        points = tuple(replace(point, decode=decode, heads=front.heads) for point in self.points)
+        return replace(front, points=points)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per point: ``point``, one column per criterion, ``bound``, ``gap``, ``termination``."""

@@ -44,7 +44,7 @@ def share(value: float) -> str:
 
 def front_rows(front: Front) -> tuple[list[str], list[list[str]]]:
     """Head and rows of a front's table; the middle of a long one is left out."""
-    head = ["point", *front.criteria, "bound", "gap", "ended"]
+    head = ["point", *front.heads, "bound", "gap", "ended"]
     rows = [
         [str(index), *map(number, point.values), number(point.bound), share(point.gap), point.termination]
         for index, point in enumerate(front)
@@ -70,7 +70,7 @@ def front_words(front: Front) -> str:
 
 def point_rows(point: Point) -> tuple[list[str], list[list[str]]]:
     """Head and row of one point."""
-    head = [f"value {index}" for index in range(len(point.values))]
+    head = list(point.heads) or [f"value {index}" for index in range(len(point.values))]
     cells = [*map(number, point.values), number(point.bound), share(point.gap), point.termination]
     return [*head, "bound", "gap", "ended"], [cells]
 
