@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
-SHARED = Path(__file__).resolve().parents[2] / "shared"
+ROOT = Path(__file__).resolve().parents[1]
 RUNS = 3
 LIBRARIES = ("highspy", "pyomo", "numpy", "scipy", "pandas", "landfront")
 

@@ -5,15 +5,16 @@ Needs the shared data set (not part of the project). Usage: ``python benchmarks/
 
 from __future__ import annotations
 
-import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from measure import SHARED, median, save, timed
+from measure import ROOT, median, save, timed
 
-DATA = SHARED / "data" / "sibuyan"
-BASE_FOOD = 5040.0
+sys.path.insert(0, str(ROOT))
+from tests.instances.sibuyan import write_sibuyan
+
 GAP = 1e-4
 # Budget in million USD, floor on the change of intactness x ha (None: no floor) -> kt CO2e in 20 years with
 # the food floor at 90 % and at 100 % of the 5,040 t grown today; single LP runs, each reproduced once.
@@ -29,70 +30,16 @@ KNOWN: dict[tuple[int, int | None], tuple[int, int]] = {
     (12, None): (2755, 2722),
     (12, 500): (2719, 2674),
 }
-STUDY = """
-[study]
-title = "Sibuyan, benchmark"
-currency = "USD"
-decision = "{decision}"
-[parcels]
-source = "showcase_parcels.csv"
-id = "parcel_id"
-area = {{ column = "area_ha", unit = "ha" }}
-regions = ["admin"]
-geometry = false
-[effects]
-source = "showcase_options.csv"
-layout = "wide"
-parcel = "parcel_id"
-intervention = "intervention_id"
-[effects.columns]
-carbon = "carbon_tCO2e_20yr"
-cost = "cost_usd_20yr"
-food = "food_t_yr"
-biodiversity = "msa_ha"
-[baseline]
-food = {food}
-[criteria]
-carbon = {{ sense = "max" }}
-food = {{ sense = "max" }}
-biodiversity = {{ sense = "max" }}
-cost = {{ sense = "min" }}
-[[limits]]
-name = "budget"
-criterion = "cost"
-max = {budget}
-[[limits]]
-name = "grain"
-criterion = "food"
-min = {{ share = {floor}, of = "baseline" }}
-{intactness}
-"""
-INTACTNESS = """
-[[limits]]
-name = "intactness"
-criterion = "biodiversity"
-of = "change"
-min = {floor}
-"""
-
-
-def write(folder: Path, decision: str, *, budget: int, floor: float, intactness: int | None) -> Path:
-    """A study folder for one of the twenty cases."""
-    for name in ("showcase_parcels.csv", "showcase_options.csv"):
-        shutil.copy(DATA / name, folder / name)
-    rule = "" if intactness is None else INTACTNESS.format(floor=float(intactness))
-    text = STUDY.format(decision=decision, food=BASE_FOOD, budget=budget * 1e6, floor=floor, intactness=rule)
-    (folder / "study.toml").write_text(text)
-    return folder
 
 
 def solve(decision: str, **case: Any) -> dict[str, Any]:
     """The plan with most carbon, its proven bound and the wall time from tables to proof."""
     import landfront.api as lf
 
+    budget, floor, intactness = case["budget"] * 1e6, case["floor"], case["intactness"]
     with tempfile.TemporaryDirectory() as name:
-        folder = write(Path(name), decision, **case)
-        seconds, plan = timed(lambda: lf.plan(lf.read(folder), maximise="carbon", gap=GAP))
+        study = write_sibuyan(Path(name), decision=decision, budget=budget, food=floor, msa=intactness)
+        seconds, plan = timed(lambda: lf.plan(lf.read(study), maximise="carbon", gap=GAP))
     return {
         **case,
         "kt": round(plan.point.values[0] / 1e3, 3),
