@@ -65,7 +65,8 @@ def _columns(
     menu: Menu, column: Floats, *, scope: Ints, count: int, kinds: NDArray[np.bool_]
 ) -> sp.csr_array:
     row = scope[menu.parcel]
-    inside = np.flatnonzero((row >= 0) & kinds[menu.kind] & (column != 0))
+    counted = (column != 0) & (row >= 0)
+    inside = np.flatnonzero(counted if kinds.all() else counted & kinds[menu.kind])
     shape = (count, len(menu))
     if count == 1:  # already in order: no sorting by row
         return sp.csr_array((column[inside], inside, np.array([0, len(inside)])), shape=shape)

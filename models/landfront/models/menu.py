@@ -150,7 +150,7 @@ def menu_from_table(
     all_parcels[place], all_parcels[is_keep] = parcel, np.arange(len(landscape))
     columns = {name: np.zeros(size) for name in effects}
     for name, column in columns.items():
-        column[place] = effects[name][order[kept]]
+        column[place] = in_order[name] if len(kept) == len(order) else in_order[name][kept]
     return _menu(all_parcels, all_kinds, sieve), columns
 
 
@@ -316,8 +316,9 @@ def _refuse_rows(
     if len(twice):
         fix = "Keep one row per parcel and intervention."
         faults.append(Fault("effects", "parcel, intervention", "occurs twice", fix, len(twice), rows(twice)))
+    keeps = np.flatnonzero(kind == 0)
     for name, column in effects.items():
-        at = np.flatnonzero((kind == 0) & (column != 0))
+        at = keeps[column[keeps] != 0]
         if len(at):
             fix = f"Effects are changes: give 0 for {KEEP}, or leave its rows out."
             faults.append(Fault("effects", name, f"{KEEP} has an effect", fix, len(at), rows(at)))
