@@ -67,9 +67,10 @@ def _columns(
     row = scope[menu.parcel]
     counted = (column != 0) & (row >= 0)
     inside = np.flatnonzero(counted if kinds.all() else counted & kinds[menu.kind])
+    inside = inside.astype(np.int32)  # as solvers want it, and half the memory
     shape = (count, len(menu))
     if count == 1:  # already in order: no sorting by row
-        return sp.csr_array((column[inside], inside, np.array([0, len(inside)])), shape=shape)
+        return sp.csr_array((column[inside], inside, np.array([0, len(inside)], dtype=np.int32)), shape=shape)
     return sp.csr_array((column[inside], (row[inside], inside)), shape=shape)
 
 
@@ -81,11 +82,11 @@ def objective_rows(menu: Menu, effects: Sequence[Effect], parcels: int) -> Stack
 
 
 def stack(blocks: Sequence[Block], columns: int) -> Stack:
-    """Blocks one under the other; neighbours of the same form become one, for one pass over the options."""
+    """Blocks one under the other; factored neighbours become one, for one pass over the options."""
     merged: list[Block] = []
     for form, group in groupby(blocks, key=type):
         members = list(group)
-        merged.append(_merge_factored(members) if form is Factored else _merge_csr(members))  # type: ignore[arg-type]
+        merged.extend([_merge_factored(members)] if form is Factored else members)  # type: ignore[arg-type]
     return Stack(tuple(merged), columns)
 
 
@@ -101,12 +102,6 @@ def _merge_factored(blocks: Sequence[Factored]) -> Factored:
         np.concatenate([block.row + start for block, start in zip(blocks, starts[:-1], strict=True)]),
         int(starts[-1]),
     )
-
-
-def _merge_csr(blocks: Sequence[Csr]) -> Csr:
-    if len(blocks) == 1:
-        return blocks[0]
-    return Csr(sp.csr_array(sp.vstack([block.matrix for block in blocks], format="csr")))
 
 
 def best_change(menu: Menu, values: Floats, *, kinds: NDArray[np.bool_], largest: bool) -> Floats:

@@ -156,6 +156,8 @@ class Stack:
         """All rows as one sparse matrix."""
         if not self.blocks:
             return sp.csr_array((0, self.columns))
+        if len(self.blocks) == 1:
+            return self.blocks[0].to_csr()
         return sp.csr_array(sp.vstack([block.to_csr() for block in self.blocks], format="csr"))
 
 
