@@ -14,6 +14,8 @@ from landfront.optimizer import show
 if TYPE_CHECKING:
     import pandas as pd
 
+    from landfront.optimizer.scalarize import Solve
+
 Floats = NDArray[np.float64]
 Reason = Literal["optimal", "time limit", "interrupted", "infeasible", "unbounded", "error", "points reached"]
 Proof = Literal["recomputed", "claimed"]
@@ -168,8 +170,10 @@ class Front:
         Proven inner and outer hypervolume as shares of the ideal-nadir box, shape (2,).
     reason, detail
         Why the search ended, in one word and in a sentence.
-    seconds, solves
-        Wall time and number of solver calls.
+    seconds, solves, searches
+        Wall time, number of scalar problems solved, and of integer searches run for them.
+    journal
+        Every answer of the search, in the order in which it was used: with it a search goes on.
     method
         Which method ran, and why it was chosen.
     solver
@@ -194,6 +198,8 @@ class Front:
     method: str
     solver: str = ""
     units: tuple[str, ...] = ()
+    searches: int = 0
+    journal: tuple[Solve, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def heads(self) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ its columns were cleaned, its feasibility checked and its values recomputed from
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import blake2b
 from math import inf
 from time import monotonic
 
@@ -17,7 +19,7 @@ from landfront.optimizer import certify, tolerances
 from landfront.optimizer.core import core_part, largest_of_group, reduced_costs, reduced_part, whole_part
 from landfront.optimizer.engine import Answer, Engine, Infeasible, Part, SolverError, Unbounded, choose_engine
 from landfront.optimizer.front import Fact, Floats, Point, Reason
-from landfront.optimizer.points import make_point
+from landfront.optimizer.points import key_of, make_point
 from landfront.optimizer.program import Program
 
 CORE_GROUPS = 400
@@ -41,7 +43,7 @@ TARGET_SHARE = 0.9
 
 @dataclass(frozen=True)
 class Task:
-    """A scalar problem.
+    """A scalar problem: everything that its answer depends on, and a deadline.
 
     Attributes
     ----------
@@ -52,9 +54,15 @@ class Task:
     share, main, most
         The gap may also be this share of the value, or of the change, of objective `main`, up to `most`.
     deadline
-        When to stop, on the `time.monotonic` clock.
+        When to stop, on the `time.monotonic` clock; no part of the problem's identity.
     start
         A solution known to satisfy the caps, or None.
+    relaxed
+        Only the relaxation is wanted: its values and its proof, no solution.
+    cutoff
+        Solutions with ``weights @ y`` at or above it are not wanted: that there are no others is enough.
+    slope
+        With it the relaxation minimises ``weights @ y + t`` subject to ``y <= upper + slope * t``.
     """
 
     weights: Floats
@@ -65,11 +73,29 @@ class Task:
     most: float = inf
     deadline: float = inf
     start: Floats | None = field(default=None, repr=False)
+    relaxed: bool = False
+    cutoff: float = inf
+    slope: Floats | None = None
 
     @property
     def seconds(self) -> float:
         """Seconds left."""
         return max(self.deadline - monotonic(), 0.0)
+
+    @cached_property
+    def key(self) -> str:
+        """Digest of the problem, without its deadline, 16 hexadecimal digits."""
+        numbers = np.array([self.gap, self.share, self.main, self.most, self.relaxed, self.cutoff])
+        slope = np.zeros(0) if self.slope is None else self.slope
+        start = "" if self.start is None else key_of(self.start)
+        parts = [
+            self.weights.tobytes(),
+            self.upper.tobytes(),
+            numbers.tobytes(),
+            slope.tobytes(),
+            start.encode(),
+        ]
+        return blake2b(b"|".join(parts), digest_size=8).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -88,6 +114,10 @@ class Solve:
         Why it ended. "optimal" means proven within the gap of the task.
     row_prices, cap_prices
         Multipliers of the relaxation, shapes (r,) and (p,).
+    relaxed
+        Values of the relaxation's solution in minimisation form, shape (p,), or None.
+    searches
+        Integer searches that were run.
     """
 
     task: Task
@@ -100,15 +130,16 @@ class Solve:
     row_prices: Floats
     cap_prices: Floats
     seconds: float
+    relaxed: Floats | None = None
+    searches: int = 0
 
 
 class Scalarizer:
-    """Solves scalar problems over one program with one engine; counts its calls."""
+    """Solves scalar problems over one program with one engine."""
 
     def __init__(self, program: Program, engine: Engine) -> None:
         self.program = program
         self.engine = engine
-        self.solves = 0
 
     def solve(self, task: Task) -> Solve:
         """Solve one scalar problem; a solver's failure is a reason, never an exception."""
@@ -116,22 +147,26 @@ class Scalarizer:
         relaxed, facts = self._relax(task)
         attempt = _Attempt(self.program, task, facts)
         if relaxed.x is not None:
-            attempt.measure(self.program.senses * self.program.values(relaxed.x))
-            attempt.offer(clean(self.program, relaxed.x), integral=not self.program.integer.any())
-        if relaxed.reason == "optimal" and self.program.integer.any() and not attempt.closed:
-            relaxed = self._search(task, attempt, relaxed)
+            attempt.relax_to(self.program.senses * self.program.values(relaxed.x))
+        if not task.relaxed:
+            relaxed = self._solve(task, attempt, relaxed)
         return attempt.result(relaxed, seconds=monotonic() - began)
 
-    def relax(self, task: Task) -> tuple[Floats | None, Solve]:
-        """Values of the relaxation's solution, shape (p,), and its fact; the solution itself is no point."""
-        began = monotonic()
-        relaxed, facts = self._relax(task)
-        values = None if relaxed.x is None else self.program.senses * self.program.values(relaxed.x)
-        return values, _Attempt(self.program, task, facts).result(relaxed, seconds=monotonic() - began)
+    def _solve(self, task: Task, attempt: _Attempt, relaxed: Answer) -> Answer:
+        """From the relaxation to a solution."""
+        whole = bool(self.program.integer.any())
+        if relaxed.x is not None:
+            attempt.offer(clean(self.program, relaxed.x), integral=not whole)
+        if task.start is not None:
+            attempt.offer(np.asarray(task.start, dtype=np.float64))
+        if relaxed.reason == "optimal" and whole and not attempt.closed:
+            return self._search(task, attempt, relaxed)
+        return relaxed
 
     def _relax(self, task: Task) -> tuple[Answer, tuple[Fact, ...]]:
         """The relaxation's answer, the fact about the task first, and what else its multipliers say."""
-        self.solves += 1
+        if task.slope is not None:
+            return self._stretch(task)
         answer = self.engine.relax(task.weights, task.upper, seconds=task.seconds)
         fact = Fact(task.weights, task.upper, -inf, "recomputed", answer.row_prices, answer.cap_prices)
         if answer.reason != "optimal":
@@ -146,10 +181,16 @@ class Scalarizer:
             fact,
         )
 
+    def _stretch(self, task: Task) -> tuple[Answer, tuple[Fact, ...]]:
+        """The relaxation with movable caps; the prices of the caps are weights of a half-plane."""
+        answer = self.engine.relax(task.weights, task.upper, seconds=task.seconds, slope=task.slope)
+        prices = np.maximum(np.nan_to_num(answer.cap_prices), 0.0)
+        free, none = np.full(len(prices), inf), np.zeros(len(prices))
+        fact = Fact(task.weights + prices, free, -inf, "recomputed", answer.row_prices, none)
+        return answer, (certify.recomputed(self.program, fact) if answer.reason == "optimal" else fact,)
+
     def _search(self, task: Task, attempt: _Attempt, relaxed: Answer) -> Answer:
         """Cores first, then everything; the last answer says why it ended."""
-        if task.start is not None:
-            attempt.offer(task.start)
         assert relaxed.x is not None
         reduced = reduced_costs(self.program, attempt.fact)
         last = relaxed
@@ -168,7 +209,6 @@ class Scalarizer:
         seconds = min(task.seconds, CORE_SECONDS)
         part = attempt.prepare(part, gap=allowed / 4, target=attempt.fact.beta + allowed)
         answer = self.engine.search(task.weights, task.upper, part=part, seconds=seconds)
-        self.solves += 1
         attempt.offer_answer(answer)
         return answer
 
@@ -181,7 +221,6 @@ class Scalarizer:
             part = reduced_part(program, reduced, attempt.value - attempt.fact.beta)
         part = attempt.prepare(part, gap=TARGET_SHARE * attempt.allowed, target=-inf)
         answer = self.engine.search(task.weights, task.upper, part=part, seconds=seconds)
-        self.solves += 1
         attempt.offer_answer(answer)
         if answer.reason in ("optimal", "time limit") and answer.bound > -inf:
             attempt.claim(min(answer.bound, attempt.value))
@@ -198,10 +237,17 @@ class _Attempt:
         self.beta = fact.beta
         self.x: Floats | None = None
         self.y: Floats | None = None
+        self.relaxed: Floats | None = None
+        self.searches = 0
         self.value = inf
         self.fault = ""
         self.allowed = task.gap
         self.noise = tolerances.NOISE * float(task.weights @ program.objective_span)
+
+    def relax_to(self, y: Floats) -> None:
+        """Note the values of the relaxation's solution, shape (p,)."""
+        self.relaxed = y
+        self.measure(y)
 
     def measure(self, y: Floats) -> None:
         """Set the allowed gap by the size of a solution's values, shape (p,)."""
@@ -211,11 +257,14 @@ class _Attempt:
 
     @property
     def closed(self) -> bool:
-        """Whether the incumbent is proven within the gap."""
+        """Whether the incumbent is proven within the gap, or that nothing below the cutoff is left."""
+        if self.beta >= self.task.cutoff:
+            return True
         return self.x is not None and self.value - self.beta <= self.allowed + self.noise
 
     def offer_answer(self, answer: Answer) -> None:
-        """Consider an engine's solution; an infeasible one is an error that the result will carry."""
+        """Consider a search's solution; an infeasible one is an error that the result will carry."""
+        self.searches += 1
         if answer.x is None:
             return
         before = self.x
@@ -255,7 +304,9 @@ class _Attempt:
     def result(self, answer: Answer, *, seconds: float) -> Solve:
         """The outcome, with a reason that is "optimal" only when proven."""
         reason, detail = answer.reason, answer.detail
-        if self.closed:
+        if self.task.relaxed:
+            pass
+        elif self.closed:
             reason, detail = "optimal", "within the gap"
         elif self.fault:
             reason, detail = "error", self.fault
@@ -277,6 +328,8 @@ class _Attempt:
             answer.row_prices if not self.facts else self.facts[0].row_prices,
             answer.cap_prices if not self.facts else self.facts[0].cap_prices,
             seconds,
+            self.relaxed,
+            self.searches,
         )
 
 

@@ -11,15 +11,16 @@ half a step above, away from the solver's tolerance.
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
 from math import inf
 
 import numpy as np
 
 from landfront.optimizer import certify, tolerances
 from landfront.optimizer.front import Floats
-from landfront.optimizer.fronts.search import Accuracy, Search
+from landfront.optimizer.fronts.search import Accuracy, Job, Search
 from landfront.optimizer.outer import Cells, beaten, end_gaps, open_cells, outer
-from landfront.optimizer.scalarize import CORE_GROUPS, Solve
+from landfront.optimizer.scalarize import CORE_GROUPS, Solve, Task
 
 WIDE = 1.0 / 16
 """A complete front cuts boxes wider than this share of the range in two, then walks from point to point: the
@@ -45,45 +46,51 @@ ROOM = 10.0
 """A complete front proves a real-valued first objective to the gap divided by this: what `CLOSE` leaves."""
 
 
-def boxes(search: Search) -> str:
+def boxes(search: Search) -> Generator[Job | None, None, str]:
     """Fill the archive with nondominated points; returns what was reached, in words."""
-    scale = anchors(search)
-    if scale is None:
+    for jobs in (_ends(search), _second_look(search)):
+        yield from jobs
+        yield from search.idle()
+    if len(search.archive) < 2:
         return "one point is best in both objectives"
-    step = Step(search, scale)
+    step = Step(search, np.asarray(np.abs(search.values[-1] - search.values[0])))
     while not search.enough:
-        cells = open_cells(search.values, outer(search.facts), scale, search.steps)
+        cells = open_cells(search.values, outer(search.facts), step.scale, search.steps)
         at = step.widest(cells)
         if at is not None:
-            step.solve_in(cells, at)
-        elif not step.settle():
+            yield step.solve_in(cells, at)
+        elif search.running:
+            yield None
+        elif (again := step.settle()) is not None:
+            yield again
+        elif not step.refine():
             return "no open box is left that another solve could close"
+    yield from search.idle()
     return "the asked number of points was reached"
 
 
-def anchors(search: Search) -> Floats | None:
-    """The two ends and the range between them; None when one point is best in both objectives."""
+def _ends(search: Search) -> Iterator[Job]:
     if search.program.groups >= CORE_GROUPS and search.request.points is not None:
-        _weighted_ends(search)
-    else:
-        for axis in (0, 1):
-            _two_stage_end(search, axis, fine=search.request.points is None)
+        yield _weighted_ends(search)
+        return
+    for axis in (0, 1):
+        yield _two_stage_end(search, axis, fine=search.request.points is None)
+
+
+def _second_look(search: Search) -> Iterator[Job]:
+    """Within the gap one solution may do for both ends, and yet not be the only one."""
     if len(search.archive) == 1 and search.request.points is not None and not search.weak:
-        # Within the gap one solution may do for both ends, and yet not be the only one.
         for axis in (0, 1):
-            _two_stage_end(search, axis, fine=True, start=search.archive[0].x)
-    if len(search.archive) < 2:
-        return None
-    return np.asarray(np.abs(search.values[-1] - search.values[0]))
+            yield _two_stage_end(search, axis, fine=True, start=search.archive[0].x)
 
 
-def _two_stage_end(search: Search, axis: int, *, fine: bool, start: Floats | None = None) -> None:
+def _two_stage_end(search: Search, axis: int, *, fine: bool, start: Floats | None = None) -> Job:
     """The best value of one objective, then the best of the other among solutions that keep it.
 
     It is kept up to half a lattice step or, where values are real, up to the allowed gap above the bound.
     """
     accuracy = _end_accuracy(search, axis, fine=fine)
-    first = search.solve(np.eye(2)[axis], main=axis, start=start, accuracy=accuracy)
+    first = yield from search.solve(np.eye(2)[axis], main=axis, start=start, accuracy=accuracy)
     assert first.y is not None
     upper = np.full(2, inf)
     upper[axis] = _kept_level(search, first, axis, fine=fine)
@@ -91,29 +98,33 @@ def _two_stage_end(search: Search, axis: int, *, fine: bool, start: Floats | Non
     if search.steps[axis] == 0:
         size = search.program.objective_scale
         weights[axis] = tolerances.AUGMENT * size[1 - axis] / size[axis]
-    accuracy = _end_accuracy(search, 1 - axis, fine=fine)
-    end = search.solve(weights, main=1 - axis, upper=upper, start=first.x, accuracy=accuracy, polish=True)
-    search.keep(end)
+    how = _end_accuracy(search, 1 - axis, fine=fine)
+    again = search.solve(weights, main=1 - axis, upper=upper, start=first.x, accuracy=how, polish=True)
+    search.keep((yield from again))
 
 
-def _weighted_ends(search: Search) -> None:
+def _weighted_ends(search: Search) -> Job:
     """Ends of a large program within the gap, by augmented weights: a second stage would have no room.
 
     The relaxations of each objective alone give the ranges and bound the ends. The second end is solved
     again for the first objective at its own level, which proves that objective there.
     """
-    plain = [search.relax(np.eye(2)[axis], main=axis) for axis in (0, 1)]
+    plain = []
+    for axis in (0, 1):
+        relaxed = (yield from search.relax(np.eye(2)[axis], main=axis)).relaxed
+        assert relaxed is not None
+        plain.append(relaxed)
     scale = np.maximum(np.abs(plain[0] - plain[1]), tolerances.NOISE * search.program.objective_span)
     ends = []
     for axis in (1, 0):
         weights = np.ones(2)
         weights[1 - axis] = search.request.gap / 10 * scale[axis] / scale[1 - axis]
-        ends.append(search.solve(weights, main=axis))
+        ends.append((yield from search.solve(weights, main=axis)))
     level = _kept_level(search, ends[0], 1, fine=False)
     upper = np.array([inf, level])
     weights = np.array([1.0, search.request.gap / 10 * scale[0] / scale[1]])
-    for end in (search.solve(weights, main=0, upper=upper, start=ends[0].x), ends[1]):
-        search.keep(end)
+    search.keep((yield from search.solve(weights, main=0, upper=upper, start=ends[0].x)))
+    search.keep(ends[1])
 
 
 def _end_accuracy(search: Search, axis: int, *, fine: bool) -> Accuracy:
@@ -145,6 +156,7 @@ class Step:
         self.tried: set[tuple[float, float, float]] = set()
         self.barren: set[tuple[float, float]] = set()
         self.settled: set[tuple[float, ...]] = set()
+        self.busy: list[float] = []
         self.fine = search.request.points is None
         self.rho = self._augmentation()
         self.one_stage = self._one_stage()
@@ -171,7 +183,7 @@ class Step:
         return LATTICE_GAP * self.rho * second
 
     def widest(self, cells: Cells) -> int | None:
-        """The widest open cell that was not tried and is still wider than the gap."""
+        """The widest open cell that was not tried, is not worked on and is still wider than the gap."""
         values = self.search.values
         keys = zip(
             values[cells.left, 0].tolist(),
@@ -180,10 +192,12 @@ class Step:
             strict=True,
         )
         fresh = np.array([key not in self.tried for key in keys], dtype=bool)
+        for level in self.busy:
+            fresh &= (values[cells.left, 1] < level) | (values[cells.left + 1, 1] > level)
         wanted = np.flatnonzero(fresh & (cells.need > CLOSE * self.search.request.gap))
         return int(wanted[np.argmax(cells.size[wanted])]) if len(wanted) else None
 
-    def solve_in(self, cells: Cells, at: int) -> None:
+    def solve_in(self, cells: Cells, at: int) -> Job:
         """Solve at a level in a cell, and note that what lies below the level was tried."""
         left = int(cells.left[at])
         a, b = self.search.values[left], self.search.values[left + 1]
@@ -194,7 +208,9 @@ class Step:
             self.tried.add((*pair, float(cells.top[at])))
             return
         start = self.search.archive[left + 1].x
-        solve = self._lexicographic(level, start)
+        self.busy.append(level)
+        solve = yield from self._lexicographic(level, start)
+        self.busy.remove(level)
         assert solve.y is not None
         new = self.search.keep(solve)
         self.tried.add((pair[0], float(solve.y[0]) if new else pair[1], level))
@@ -225,53 +241,61 @@ class Step:
         values = self.search.values
         return (float(values[left, 0]), float(values[left + 1, 0])) in self.barren
 
-    def settle(self) -> bool:
-        """Go on finely where the gap of a solve left a box open or a point to beat; False when nowhere.
+    def refine(self) -> bool:
+        """Once nothing else is left, go on with finer gaps; False when they are fine already."""
+        if self.fine or self.search.weak:
+            return False
+        self.fine = True
+        self.tried.clear()
+        self.barren.clear()
+        return True
+
+    def settle(self) -> Job | None:
+        """Solve finely where the gap of a solve left an end or a point to beat; None when nowhere.
 
         Without it a front of few points would end with points that may be beaten.
         """
         search = self.search
-        if search.weak:
-            return False
-        if not self.fine:
-            self.fine = True
-            self.tried.clear()
-            self.barren.clear()
-            return True
+        if search.weak or not self.fine:
+            return None
         values, bound, steps = search.values, outer(search.facts), search.steps
         ends = end_gaps(values, bound, self.scale, steps)
         over = (beaten(values, bound, steps) / self.scale).max(axis=1)
         allowed = np.where(steps > 0, 0.0, search.request.gap)
         for axis, end in ((0, 0), (1, -1)):
             if ends[axis] > allowed[axis] and self._first_time((float(axis), *values[end])):
-                _two_stage_end(search, axis, fine=True, start=search.archive[end].x)
-                return True
+                return _two_stage_end(search, axis, fine=True, start=search.archive[end].x)
         for at in np.flatnonzero(over > min(allowed.min(), (1 - CLOSE) * search.request.gap)).tolist():
             if self._first_time(tuple(values[at])):
-                level = _kept_level(search, search.archive[at], 1, fine=True)
-                search.keep(self._lexicographic(level, search.archive[at].x))
-                return True
-        return False
+                return self._again(search.archive[at])
+        return None
+
+    def _again(self, found: Solve) -> Job:
+        level = _kept_level(self.search, found, 1, fine=True)
+        self.search.keep((yield from self._lexicographic(level, found.x)))
 
     def _first_time(self, key: tuple[float, ...]) -> bool:
         first = key not in self.settled
         self.settled.add(key)
         return first
 
-    def _lexicographic(self, level: float, start: Floats | None) -> Solve:
+    def _lexicographic(self, level: float, start: Floats | None) -> Generator[Task, Solve, Solve]:
         """The least first objective with the second at most at the level, then the least second."""
         upper = np.array([inf, level])
         request, step = self.search.request, self.search.steps
         if self.one_stage:
             weights = np.array([1.0, self.rho])
-            return self.search.solve(weights, main=0, upper=upper, start=start, accuracy=self._accuracy())
+            how = self._accuracy()
+            return (yield from self.search.solve(weights, main=0, upper=upper, start=start, accuracy=how))
         how = Accuracy(gap=LATTICE_GAP * float(step[0]), share=0.0 if self.fine else request.gap)
-        first = self.search.solve(np.eye(2)[0], main=0, upper=upper, start=start, accuracy=how)
+        first = yield from self.search.solve(np.eye(2)[0], main=0, upper=upper, start=start, accuracy=how)
         assert first.y is not None
         upper = np.array([float(first.y[0]) + float(step[0]) / 2, level])
         how = Accuracy(gap=LATTICE_GAP * (float(step[1]) or request.gap * float(self.scale[1])))
-        polish = self.search.solve
-        return polish(np.eye(2)[1], main=1, upper=upper, start=first.x, accuracy=how, polish=True)
+        polish = self.search.solve(
+            np.eye(2)[1], main=1, upper=upper, start=first.x, accuracy=how, polish=True
+        )
+        return (yield from polish)
 
     def _accuracy(self) -> Accuracy:
         request = self.search.request

@@ -1,24 +1,35 @@
-"""The driver of every method: chooses it, keeps the clock, catches what ends it early, and builds the front.
+"""The driver of every method: runs its jobs, keeps budget and journal, and builds the front.
 
 A front is called complete only when `proof` derives from the archive and the facts that nothing is missing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from dataclasses import replace
 from math import inf
 from time import monotonic
 from typing import Literal
 
 from landfront.optimizer.engine import Engine, choose_engine
 from landfront.optimizer.front import Front, Reason
-from landfront.optimizer.fronts.boxes import boxes
-from landfront.optimizer.fronts.sandwich import sandwich
-from landfront.optimizer.fronts.search import OnPoint, OnProgress, Request, Search, Stop
+from landfront.optimizer.fronts.choose import choose_method
+from landfront.optimizer.fronts.pool import Here, MakeEngine, Pool, There
+from landfront.optimizer.fronts.search import (
+    Failed,
+    Job,
+    Journal,
+    Method,
+    OnPoint,
+    OnProgress,
+    Request,
+    Search,
+    Stop,
+)
 from landfront.optimizer.program import Program
 from landfront.optimizer.proof import prove
-
-Method = Callable[[Search], str]
+from landfront.optimizer.scalarize import Solve, Task, failure
 
 
 def solve_front(
@@ -27,17 +38,22 @@ def solve_front(
     points: int | Literal["all"] = 40,
     gap: float = 1e-4,
     time_limit: float | None = None,
+    max_solves: int | None = None,
+    coverage: float = 0.0,
     method: str = "auto",
     on_point: OnPoint | None = None,
     on_progress: OnProgress | None = None,
-    engine: Engine | None = None,
+    engine: Engine | MakeEngine | None = None,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    resume: Front | Iterable[Solve] = (),
 ) -> Front:
-    """The front of a program with two objectives.
+    """The front of a program with two objectives or more.
 
     Parameters
     ----------
     program
-        With two objectives.
+        With two objectives or more.
     points
         How many points, at least 2; "all" for the complete front: every vertex without integers, every
         nondominated point (up to the gap where values are real) with them.
@@ -45,14 +61,26 @@ def solve_front(
         A point is proven within this share of its value; a complete front within this share of its range.
     time_limit
         Seconds for everything. What was found by then is returned.
+    max_solves
+        Most scalar problems to solve; what was resumed counts.
+    coverage
+        Stop once every nondominated point is proven to lie within this share of the range of a point.
     method
-        "auto", "sandwich" (no integers) or "boxes".
+        "auto" or a name from `choose.METHODS`.
     on_point
         Called with each new point and the facts that its solve proved. A point may be beaten later.
     on_progress
         Called with the number of points, the number asked for (None for all) and a word.
     engine
-        Instead of the one that `choose_engine` takes.
+        Instead of the one that `choose_engine` takes; with an executor, a function of the program that
+        makes one in each process.
+    executor
+        Solve several problems at once through it; it stays open.
+    workers
+        How many at once, where the executor does not say.
+    resume
+        A front of the same program, or its journal: what is known is not solved again. The result is the
+        same as that of one uninterrupted run, so that points can be added to a finished front too.
 
     Returns
     -------
@@ -61,62 +89,154 @@ def solve_front(
 
     Raises
     ------
-    Infeasible, Unbounded
-        From the first solve.
+    Infeasible, Unbounded, SolverError
+        From the first solves.
     ValueError
-        If the program has not two objectives, or the method cannot take it.
+        If the program is not fit for a front, or the method cannot take it.
     """
     _check(program, points, gap)
-    run, method_words = _choose(program, method)
-    if engine is None:
-        engine, engine_words = choose_engine(program)
-    else:
-        engine_words = engine.name
+    run, method_words = choose_method(program, method, points)
     began = monotonic()
-    wanted = None if points == "all" else int(points)
-    deadline = inf if time_limit is None else began + time_limit
-    search = Search(program, engine, Request(wanted, gap, deadline, on_point, on_progress))
-    reason, detail = _run(search, run)
-    return build_front(
-        search, reason, detail, seconds=monotonic() - began, method=f"{method_words}; {engine_words}"
+    request = Request(
+        points=None if points == "all" else int(points),
+        gap=gap,
+        solves=max_solves,
+        coverage=coverage,
+        deadline=inf if time_limit is None else began + time_limit,
+        on_point=on_point,
+        on_progress=on_progress,
     )
+    asked, engine_words = _engine(program, engine)
+    journal = resume.journal if isinstance(resume, Front) else tuple(resume)
+    pool = _pool(program, asked, engine, executor=executor, workers=workers)
+    search = Search(program, request)
+    driver = Driver(search, pool, {solve.task.key: solve for solve in journal})
+    try:
+        reason, detail = driver.run(run)
+    except Failed as failed:
+        raise failure(failed.solve, asked, program) from None
+    words = f"{method_words}; {engine_words}"
+    return build_front(driver, reason, detail, seconds=monotonic() - began, method=words, solver=asked.name)
 
 
 def _check(program: Program, points: int | str, gap: float) -> None:
-    if len(program.senses) != 2:
-        raise ValueError(f"a front of two objectives was asked of a program with {len(program.senses)}")
+    if len(program.senses) < 2:
+        raise ValueError(f"a front needs two objectives or more, and the program has {len(program.senses)}")
     if points != "all" and (not isinstance(points, int) or points < 2):
         raise ValueError(f'points must be "all" or a whole number from 2 on, not {points!r}')
     if not 0 < gap < 1:
         raise ValueError(f"gap must lie between 0 and 1, not {gap!r}")
 
 
-def _choose(program: Program, method: str) -> tuple[Method, str]:
-    integers = bool(program.integer.any())
-    if method not in ("auto", "sandwich", "boxes"):
-        raise ValueError(f"unknown method {method!r}: use auto, sandwich or boxes")
-    if method == "sandwich" and integers:
-        raise ValueError("the sandwich mixes neighbouring solutions, which integers do not allow: use boxes")
-    if method == "boxes" or (method == "auto" and integers):
-        why = "integers allow no mixes" if integers else "asked for"
-        return boxes, f"boxes, widest first ({why})"
-    return sandwich, "dual sandwich, largest gap first (no integers: neighbours mix)"
+def _engine(program: Program, engine: Engine | MakeEngine | None) -> tuple[Engine, str]:
+    if engine is None:
+        return choose_engine(program)
+    made = engine(program) if callable(engine) else engine
+    return made, made.name
 
 
-def _run(search: Search, method: Method) -> tuple[Reason, str]:
-    try:
-        detail = method(search)
-    except Stop as stop:
-        return stop.reason, stop.detail
-    except KeyboardInterrupt:
-        return "interrupted", "interrupted from the keyboard"
-    if search.enough:
-        return "points reached", detail
-    return "optimal", detail
+def _pool(
+    program: Program,
+    engine: Engine,
+    asked: Engine | MakeEngine | None,
+    *,
+    executor: Executor | None,
+    workers: int | None,
+) -> Pool:
+    if executor is None:
+        return Here(program, engine)
+    if asked is not None and not callable(asked):
+        raise ValueError("with an executor give a function that makes the engine, not an engine")
+    return There(program, executor, workers=workers, make=asked)
 
 
-def build_front(search: Search, reason: Reason, detail: str, *, seconds: float, method: str) -> Front:
+class Driver:
+    """Runs the jobs of a method through a pool, with the journal's answers where it has them."""
+
+    def __init__(self, search: Search, pool: Pool, journal: Journal) -> None:
+        self.search, self._pool, self._known = search, pool, journal
+        self._waiting: dict[str, list[Job]] = {}
+        self.journal: dict[str, Solve] = {}
+
+    def run(self, method: Method) -> tuple[Reason, str]:
+        """Run a method to its end, and say why it ended."""
+        try:
+            return self._finish(self._run(method))
+        except Stop as stop:
+            return stop.reason, stop.detail
+        except KeyboardInterrupt:
+            return "interrupted", "interrupted from the keyboard"
+        finally:
+            self._pool.drop()
+
+    def _finish(self, detail: str) -> tuple[Reason, str]:
+        return ("points reached" if self.search.enough else "optimal"), detail
+
+    def _run(self, method: Method) -> str:
+        jobs = method(self.search)
+        detail: str | None = None
+        while detail is None or self._waiting:
+            while detail is None and len(self._waiting) < self._pool.width:
+                try:
+                    job = next(jobs)
+                except StopIteration as end:
+                    detail = str(end.value)
+                    break
+                if job is None:
+                    break
+                self._advance(job, None)
+            if self._waiting:
+                self._take()
+        return detail
+
+    def _take(self) -> None:
+        """Wait for an answer, and hand it to those who asked."""
+        try:
+            task, solve = self._pool.next_done()
+        except Exception as error:
+            raise Stop("error", f"a worker failed: {error}") from error
+        self._note(solve)
+        for job in self._waiting.pop(task.key):
+            self._advance(job, solve)
+
+    def _advance(self, job: Job, answer: Solve | None) -> None:
+        """Send answers to a job until it asks for one that is not known yet, or ends."""
+        try:
+            task = next(job) if answer is None else job.send(answer)
+            while (known := self._known.get(task.key)) is not None:
+                known = replace(known, task=task)
+                self._note(known)
+                task = job.send(known)
+        except StopIteration:
+            return
+        finally:
+            self.search.running = len(self._waiting)
+        self._submit(task, job)
+
+    def _submit(self, task: Task, job: Job) -> None:
+        if task.key in self._waiting:
+            self._waiting[task.key].append(job)
+            return
+        request = self.search.request
+        if monotonic() >= request.deadline:
+            raise Stop("time limit", "the time limit was reached")
+        if request.solves is not None and len(self.journal) + len(self._waiting) >= request.solves:
+            raise Stop("points reached", f"the asked number of {request.solves} solves was reached")
+        self._waiting[task.key] = [job]
+        self.search.running = len(self._waiting)
+        self._pool.submit(replace(task, deadline=request.deadline))
+
+    def _note(self, solve: Solve) -> None:
+        """Answers that the deadline cut short are no part of the journal: they would be another's later."""
+        if solve.reason not in ("interrupted", "error") and solve.task.seconds > 0:
+            self.journal[solve.task.key] = solve
+
+
+def build_front(
+    driver: Driver, reason: Reason, detail: str, *, seconds: float, method: str, solver: str
+) -> Front:
     """The front of an archive: own senses, bounds by all facts, and what is proven of the whole."""
+    search = driver.search
     program = search.program
     proven = prove(program, search.values, search.facts, search.request.gap)
     if reason == "optimal" and not proven.complete:
@@ -124,7 +244,7 @@ def build_front(search: Search, reason: Reason, detail: str, *, seconds: float, 
     if search.weak and not proven.complete:
         detail = f"{detail}; {search.weak}"
     points = [search.point(solve) for solve in search.archive]
-    points.sort(key=lambda point: float(point.values[0]))
+    points.sort(key=lambda point: tuple(point.values.tolist()))
     return Front(
         criteria=program.objective_names,
         senses=program.senses,
@@ -138,7 +258,9 @@ def build_front(search: Search, reason: Reason, detail: str, *, seconds: float, 
         reason=reason,
         detail=detail,
         seconds=seconds,
-        solves=search.scalarizer.solves,
+        solves=len(driver.journal),
+        searches=sum(solve.searches for solve in driver.journal.values()),
         method=method,
-        solver=search.engine.name,
+        solver=solver,
+        journal=tuple(driver.journal.values()),
     )

@@ -11,80 +11,117 @@ only a right-hand side changes, which the dual simplex takes up an order of magn
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
+
 import numpy as np
 
 from landfront.optimizer import tolerances
 from landfront.optimizer.front import Floats
-from landfront.optimizer.fronts.search import Search
+from landfront.optimizer.fronts.search import Job, Search
 from landfront.optimizer.outer import chord_gaps, outer, worst_level
-from landfront.optimizer.scalarize import Solve
+from landfront.optimizer.scalarize import Solve, Task
 
 EDGE = 1e-9
 """A chord whose certified gap is below this share of the range is an edge: finer is the solver's noise."""
 
 
-def sandwich(search: Search) -> str:
+def sandwich(search: Search) -> Generator[Job | None, None, str]:
     """Fill the archive with vertices of the front; returns what was reached, in words."""
-    scale = anchors(search)
-    if scale is None:
+    ends = Ends(search)
+    for job in ends.jobs():
+        yield job
+        yield from search.idle()
+    if len(search.archive) < 2:
         return "one point is best in both objectives"
-    proven: set[tuple[float, float]] = set()
+    chords = Chords(search, np.asarray(np.abs(search.values[-1] - search.values[0])))
     while not search.enough:
-        chord = _widest(search, scale, proven)
-        if chord is None:
+        chord = chords.widest()
+        if chord is not None:
+            yield chords.solve(chord)
+        elif search.running:
+            yield None
+        else:
             return "all vertices were found"
-        split = _split if search.request.points is None else _cut
-        if split(search, chord, scale):
-            proven.add((float(search.values[chord, 0]), float(search.values[chord + 1, 0])))
+    yield from search.idle()
     return "the asked number of points was reached"
 
 
-def anchors(search: Search) -> Floats | None:
-    """The two ends, and the range between them; None when one point is best in both objectives.
+class Ends:
+    """The two ends of a front, and the range between them.
 
     Plain minima first, for the ranges and for facts on each objective alone. Then the first objective with a
     weight on the second so small that it may cost `tolerances.AUGMENT` of the range: its solutions are
     nondominated, once free and once with the second objective held at its minimum.
     """
-    second, first = (search.solve(np.eye(2)[axis], main=axis) for axis in (1, 0))
-    assert second.y is not None
-    scale = np.abs(np.asarray(first.y) - second.y)
-    size = np.where(scale > 0, scale, search.program.objective_scale)
-    weights = np.array([1.0, tolerances.AUGMENT * size[0] / size[1]])
-    search.keep(search.solve(weights, main=0))
-    search.keep(search.solve(weights, main=0, upper=np.array([np.inf, second.y[1]])))
-    if len(search.archive) < 2:
-        return None
-    return np.asarray(np.abs(search.values[-1] - search.values[0]))
+
+    def __init__(self, search: Search) -> None:
+        self.search = search
+        self.best: dict[int, Floats] = {}
+
+    def jobs(self) -> Iterator[Job]:
+        """One after the other: each needs what those before it found."""
+        yield self._plain(1)
+        yield self._plain(0)
+        yield self._augmented(np.inf)
+        yield self._augmented(float(self.best[1][1]))
+
+    def _plain(self, axis: int) -> Job:
+        solve = yield from self.search.solve(np.eye(2)[axis], main=axis)
+        assert solve.y is not None
+        self.best[axis] = solve.y
+
+    def _augmented(self, level: float) -> Job:
+        scale = np.abs(self.best[0] - self.best[1])
+        size = np.where(scale > 0, scale, self.search.program.objective_scale)
+        weights = np.array([1.0, tolerances.AUGMENT * size[0] / size[1]])
+        solve = yield from self.search.solve(weights, main=0, upper=np.array([np.inf, level]))
+        self.search.keep(solve)
 
 
-def _widest(search: Search, scale: Floats, proven: set[tuple[float, float]]) -> int | None:
-    values = search.values
-    gaps = chord_gaps(values, outer(search.facts), scale)
-    for index, pair in enumerate(zip(values[:-1, 0].tolist(), values[1:, 0].tolist(), strict=True)):
-        if pair in proven:
-            gaps[index] = 0.0
-    widest = int(np.argmax(gaps))
-    return widest if gaps[widest] > EDGE else None
+class Chords:
+    """Chooses the chord below which most may hide, and solves there."""
 
+    def __init__(self, search: Search, scale: Floats) -> None:
+        self.search, self.scale = search, scale
+        self.proven: set[tuple[float, float]] = set()
+        self.busy: list[tuple[float, float]] = []
 
-def _cut(search: Search, chord: int, scale: Floats) -> bool:
-    """Solve at the level of the worst apex below a chord; True when no new point comes of it."""
-    a, b = search.values[chord], search.values[chord + 1]
-    level = worst_level(a, b, outer(search.facts))
-    solve = search.solve(np.eye(2)[0], main=0, upper=np.array([np.inf, level]))
-    return not search.keep(solve)
+    def widest(self) -> int | None:
+        """The chord with the largest certified gap that is neither an edge nor worked on."""
+        values = self.search.values
+        gaps = chord_gaps(values, outer(self.search.facts), self.scale)
+        for index, pair in enumerate(zip(values[:-1, 0].tolist(), values[1:, 0].tolist(), strict=True)):
+            if pair in self.proven or any(low < pair[1] and pair[0] < high for low, high in self.busy):
+                gaps[index] = 0.0
+        widest = int(np.argmax(gaps))
+        return widest if gaps[widest] > EDGE else None
 
+    def solve(self, chord: int) -> Job:
+        """Solve below a chord; what gives no new point is an edge."""
+        a, b = self.search.values[chord], self.search.values[chord + 1]
+        pair = (float(a[0]), float(b[0]))
+        self.busy.append(pair)
+        split = self._split if self.search.request.points is None else self._cut
+        edge = yield from split(a, b)
+        self.busy.remove(pair)
+        if edge:
+            self.proven.add(pair)
 
-def _split(search: Search, chord: int, scale: Floats) -> bool:
-    """Solve along the normal of a chord; True when no vertex lies beyond it."""
-    a, b = search.values[chord], search.values[chord + 1]
-    w = np.array([a[1] - b[1], b[0] - a[0]])
-    unit = w * scale
-    if unit.min() < tolerances.FLAT * unit.sum():
-        return True
-    w = w / w[0]
-    solve: Solve = search.solve(w, main=0)
-    assert solve.y is not None
-    noise = tolerances.NOISE * float(w @ (np.abs(a) + scale))
-    return bool(w @ solve.y >= w @ a - noise) or not search.keep(solve)
+    def _cut(self, a: Floats, b: Floats) -> Generator[Task, Solve, bool]:
+        """Solve at the level of the worst apex below a chord; True when no new point comes of it."""
+        level = worst_level(a, b, outer(self.search.facts))
+        upper = np.array([np.inf, level])
+        solve = yield from self.search.solve(np.eye(2)[0], main=0, upper=upper)
+        return not self.search.keep(solve)
+
+    def _split(self, a: Floats, b: Floats) -> Generator[Task, Solve, bool]:
+        """Solve along the normal of a chord; True when no vertex lies beyond it."""
+        w = np.array([a[1] - b[1], b[0] - a[0]])
+        unit = w * self.scale
+        if unit.min() < tolerances.FLAT * unit.sum():
+            return True
+        w = w / w[0]
+        solve = yield from self.search.solve(w, main=0)
+        assert solve.y is not None
+        noise = tolerances.NOISE * float(w @ (np.abs(a) + self.scale))
+        return bool(w @ solve.y >= w @ a - noise) or not self.search.keep(solve)

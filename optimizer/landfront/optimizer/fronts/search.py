@@ -1,23 +1,27 @@
-"""The state of a front search: an archive of solutions, a list of facts that only grows, and the clock."""
+"""The state of a front search: an archive of solutions, facts and a journal that only grow, and the budget.
+
+A front method is a generator that hands out jobs; a job is a generator that yields scalar problems (`Task`)
+and is sent their answers (`Solve`). Methods decide from the archive and the facts alone, and an answer
+depends on its problem alone, so that a search can be replayed from its journal, resumed and run in parallel.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import inf
-from time import monotonic
 
 import numpy as np
 
 from landfront.optimizer import certify, tolerances
-from landfront.optimizer.engine import Engine
 from landfront.optimizer.front import Fact, Floats, Point, Reason
 from landfront.optimizer.points import make_point
 from landfront.optimizer.program import Program
-from landfront.optimizer.scalarize import Scalarizer, Solve, Task, failure
+from landfront.optimizer.scalarize import Solve, Task
 
 OnPoint = Callable[[Point, tuple[Fact, ...]], None]
 OnProgress = Callable[[int, int | None, str], None]
+Job = Generator[Task, Solve, None]
 
 
 class Stop(Exception):
@@ -26,6 +30,14 @@ class Stop(Exception):
     def __init__(self, reason: Reason, detail: str) -> None:
         self.reason, self.detail = reason, detail
         super().__init__(detail)
+
+
+class Failed(Exception):
+    """The first solves found nothing at all: the program is infeasible, unbounded, or the solver failed."""
+
+    def __init__(self, solve: Solve) -> None:
+        self.solve = solve
+        super().__init__(solve.detail)
 
 
 @dataclass(frozen=True)
@@ -38,12 +50,18 @@ class Request:
         How many points, or None for all.
     gap
         Share of a value (of a point) and of a range (of the front).
+    solves
+        Most scalar problems to solve, those in the journal included; None for any number.
+    coverage
+        Stop once every nondominated point is proven to lie within this share of the range of a point.
     deadline
         On the `time.monotonic` clock.
     """
 
     points: int | None
     gap: float
+    solves: int | None = None
+    coverage: float = 0.0
     deadline: float = inf
     on_point: OnPoint | None = field(default=None, repr=False)
     on_progress: OnProgress | None = field(default=None, repr=False)
@@ -59,15 +77,21 @@ class Accuracy:
 
 
 class Search:
-    """Archive, facts, clock and callbacks of one search; the methods decide what to solve next."""
+    """Archive, facts and callbacks of one search; the methods decide what to solve next.
 
-    def __init__(self, program: Program, engine: Engine, request: Request) -> None:
-        self.program, self.engine, self.request = program, engine, request
-        self.scalarizer = Scalarizer(program, engine)
+    Attributes
+    ----------
+    running
+        Number of jobs under way: a method that has nothing else to start waits for them (`idle`).
+    """
+
+    def __init__(self, program: Program, request: Request) -> None:
+        self.program, self.request = program, request
         self.steps = program.steps
         self.archive: list[Solve] = []
         self.facts: list[Fact] = []
         self.weak = ""
+        self.running = 0
 
     @property
     def values(self) -> Floats:
@@ -75,14 +99,14 @@ class Search:
         return np.array([solve.y for solve in self.archive]).reshape(-1, len(self.program.senses))
 
     @property
-    def integers(self) -> bool:
-        """Whether mixes of solutions may not be solutions."""
-        return bool(self.program.integer.any())
-
-    @property
     def enough(self) -> bool:
         """Whether the asked number of points is there."""
         return self.request.points is not None and len(self.archive) >= self.request.points
+
+    def idle(self) -> Iterator[None]:
+        """Wait until no job is under way: for a method, ``yield from search.idle()``."""
+        while self.running:
+            yield None
 
     def solve(
         self,
@@ -92,48 +116,51 @@ class Search:
         upper: Floats | None = None,
         start: Floats | None = None,
         accuracy: Accuracy | None = None,
+        cutoff: float = inf,
         polish: bool = False,
-    ) -> Solve:
+        maybe_empty: bool = False,
+    ) -> Generator[Task, Solve, Solve]:
         """Solve a scalar problem and keep its facts; its point enters the archive only by `keep`.
 
-        A solve that only polishes `start` may fail: the start then stands.
+        A solve that only polishes `start` may fail: the start then stands. One that is `maybe_empty` may
+        find that no solution lies below its caps.
 
         Raises
         ------
         Stop
             When the clock ran out or the solver failed. A solution found by then is kept first.
+        Failed
+            When nothing was found yet, and there is nothing to be found.
         """
-        if monotonic() >= self.request.deadline:
-            raise Stop("time limit", "the time limit was reached")
         caps = np.full(len(weights), inf) if upper is None else upper
         how = accuracy or Accuracy(share=self.request.gap)
-        task = Task(weights, caps, how.gap, how.share, main, how.most, self.request.deadline, start)
-        solve = self.scalarizer.solve(task)
+        solve = yield Task(weights, caps, how.gap, how.share, main, how.most, start=start, cutoff=cutoff)
         self.facts.extend(solve.facts)
-        if solve.reason == "optimal" or (polish and solve.x is not None):
-            return solve
-        self._unfinished(solve)
+        fine = solve.reason == "optimal" or (polish and solve.x is not None)
+        if not fine and not (maybe_empty and solve.reason == "infeasible"):
+            self._unfinished(solve)
         return solve
 
-    def relax(self, weights: Floats, *, main: int) -> Floats:
-        """Values of the relaxation's solution, in minimisation form; its fact is kept."""
-        task = Task(weights, np.full(len(weights), inf), main=main, deadline=self.request.deadline)
-        values, solve = self.scalarizer.relax(task)
+    def relax(
+        self, weights: Floats, *, main: int, upper: Floats | None = None, slope: Floats | None = None
+    ) -> Generator[Task, Solve, Solve]:
+        """Solve a relaxation: ``relaxed`` of the result is what it reaches; its fact is kept."""
+        caps = np.full(len(weights), inf) if upper is None else upper
+        solve = yield Task(weights, caps, main=main, relaxed=True, slope=slope)
         self.facts.extend(solve.facts)
-        if values is None:
+        if solve.relaxed is None:
             self._unfinished(solve)
-        assert values is not None
-        return values
+        return solve
 
     def _unfinished(self, solve: Solve) -> None:
         """A solve that is not proven never ends as one: go on with a note, or stop."""
-        timed_out = monotonic() >= self.request.deadline
+        timed_out = solve.task.seconds <= 0
         if solve.reason == "time limit" and solve.x is not None and not timed_out:
             self.weak = "a point was not proven within the asked gap in the time that one search may take"
             return
         unknown = solve.reason == "infeasible" and solve.x is None and not self.archive
         if unknown or solve.reason == "unbounded":
-            raise failure(solve, self.engine, self.program)
+            raise Failed(solve)
         if solve.x is not None:
             self.keep(solve)
         if timed_out or solve.reason == "time limit":
@@ -150,7 +177,7 @@ class Search:
         beaten = np.all(solve.y <= values + noise, axis=1)
         self.archive = [kept for kept, gone in zip(self.archive, beaten, strict=True) if not gone]
         self.archive.append(solve)
-        self.archive.sort(key=lambda kept: float(kept.y[0]) if kept.y is not None else inf)
+        self.archive.sort(key=_order)
         self._report(solve)
         return True
 
@@ -165,3 +192,16 @@ class Search:
         assert solve.y is not None
         bound = certify.point_bound(self.facts, solve.y, certify.value_noise(self.program))
         return make_point(self.program, solve, bound)
+
+
+def _order(solve: Solve) -> tuple[float, ...]:
+    assert solve.y is not None
+    return tuple(solve.y.tolist())
+
+
+Method = Callable[[Search], Generator[Job | None, None, str]]
+"""Hands out jobs; ``None`` means that nothing can be started before a job under way has ended. What it
+returns says in words how far it came."""
+
+Journal = Mapping[str, Solve]
+"""Answers by the key of their problem."""

@@ -1,0 +1,32 @@
+"""Which front method takes a program, and why."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from landfront.optimizer.fronts.boxes import boxes
+from landfront.optimizer.fronts.sandwich import sandwich
+from landfront.optimizer.fronts.search import Method
+from landfront.optimizer.program import Program
+
+METHODS: dict[str, Method] = {"sandwich": sandwich, "boxes": boxes}
+"""Front methods by name; one file each."""
+
+
+def choose_method(program: Program, name: str, points: int | Literal["all"]) -> tuple[Method, str]:
+    """The method for a program, and why in words.
+
+    Raises
+    ------
+    ValueError
+        If the method is unknown or cannot take the program.
+    """
+    integers = bool(program.integer.any())
+    if name not in ("auto", *METHODS):
+        raise ValueError(f"unknown method {name!r}: use auto, {' or '.join(METHODS)}")
+    if name == "sandwich" and integers:
+        raise ValueError("the sandwich mixes neighbouring solutions, which integers do not allow: use boxes")
+    if name == "boxes" or (name == "auto" and integers):
+        why = "integers allow no mixes" if integers else "asked for"
+        return boxes, f"boxes, widest first ({why})"
+    return sandwich, "dual sandwich, largest gap first (no integers: neighbours mix)"
