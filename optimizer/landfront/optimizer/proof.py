@@ -13,9 +13,10 @@ from math import inf
 import numpy as np
 
 from landfront.optimizer.front import Fact, Floats
+from landfront.optimizer.hypervolume import hypervolume_bracket
 from landfront.optimizer.outer import Outer, beaten, chord_gaps, end_gaps, open_cells, outer
 from landfront.optimizer.program import Program
-from landfront.optimizer.quality import hypervolume_bracket, ideal_nadir
+from landfront.optimizer.quality import ideal_nadir
 
 
 @dataclass(frozen=True)
