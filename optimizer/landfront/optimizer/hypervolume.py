@@ -1,4 +1,4 @@
-"""The hypervolume of a front between its proven bounds: what the points dominate, and what the facts leave."""
+"""The hypervolume of a front between its proven bounds: what points dominate, and what facts leave."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from landfront.optimizer.front import Floats, Front
 
+
 def ideal_nadir(values: Floats) -> tuple[Floats, Floats]:
     """Best and worst of each objective over nondominated values in minimisation form, shape (p,) each."""
     return values.min(axis=0), values.max(axis=0)
