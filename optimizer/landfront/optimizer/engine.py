@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 from math import inf
 from typing import Protocol
 
@@ -38,6 +40,45 @@ class SolverError(Exception):
     """A solver ended without the answer that the question must have."""
 
 
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """Where a relaxation ended, so that a later one can start there. Only the engine that made it reads it.
+
+    Two of them are equal when their bytes are.
+
+    Attributes
+    ----------
+    columns, rows
+        Status of each column and row of the engine's own layout, int8.
+    """
+
+    columns: NDArray[np.int8]
+    rows: NDArray[np.int8]
+
+    @cached_property
+    def key(self) -> str:
+        """Digest, 16 hexadecimal digits."""
+        return blake2b(self.to_bytes(), digest_size=8).hexdigest()
+
+    def to_bytes(self) -> bytes:
+        """For storing; `from_bytes` reads it."""
+        size = np.int64(len(self.columns)).tobytes()
+        return size + self.columns.tobytes() + self.rows.tobytes()
+
+    @classmethod
+    def from_bytes(cls, stored: bytes) -> Basis:
+        """The basis that `to_bytes` wrote."""
+        size = int(np.frombuffer(stored[:8], dtype=np.int64)[0])
+        values = np.frombuffer(stored[8:], dtype=np.int8)
+        return cls(values[:size], values[size:])
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Basis) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
 @dataclass(frozen=True)
 class Answer:
     """What an engine says about ``min weights @ y`` subject to ``y <= upper``, claim and proof apart.
@@ -54,6 +95,10 @@ class Answer:
         Multipliers as in `front.Fact`; zeros from an integer search.
     detail
         The engine's own words.
+    basis
+        Where a relaxation ended, None when it gave no solution and from an integer search.
+    stretch
+        The value of t where a slope was asked for.
     """
 
     reason: Reason
@@ -62,6 +107,8 @@ class Answer:
     row_prices: Floats
     cap_prices: Floats
     detail: str
+    basis: Basis | None = None
+    stretch: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -90,15 +137,31 @@ class Part:
 
 
 class Engine(Protocol):
-    """Solves scalar problems over one program, in minimisation form."""
+    """Solves scalar problems over one program, in minimisation form.
+
+    Every answer depends on the arguments alone, never on what was solved before.
+    """
 
     @property
     def name(self) -> str:
         """Name and version."""
         ...
 
-    def relax(self, weights: Floats, upper: Floats, *, seconds: float) -> Answer:
-        """Solve without integrality, from where the last solve ended."""
+    def relax(
+        self,
+        weights: Floats,
+        upper: Floats,
+        *,
+        seconds: float,
+        start: Basis | None = None,
+        slope: Floats | None = None,
+    ) -> Answer:
+        """Solve without integrality, from where the solve with the basis `start` ended.
+
+        With a `slope` d >= 0, shape (p,), the problem is ``min weights @ y + t`` subject to
+        ``y <= upper + d t`` with t free (Pascoletti and Serafini): `Answer.bound` then includes t, and
+        `Answer.stretch` is t.
+        """
         ...
 
     def search(self, weights: Floats, upper: Floats, *, part: Part, seconds: float) -> Answer:

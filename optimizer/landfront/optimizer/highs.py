@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 from time import monotonic
@@ -11,14 +11,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from landfront.optimizer.eliminate import Elimination, eliminate
-from landfront.optimizer.engine import Answer, Part
+from landfront.optimizer.engine import Answer, Basis, Part
 from landfront.optimizer.front import Floats
 from landfront.optimizer.program import Program
 from landfront.optimizer.session import Limits, Model, Outcome, Session, solver_version
-
-TURN = 0.995
-"""Cosine between two objectives, in units of their spans, below which solving afresh by the dual simplex beat
-the primal simplex from the last basis (0.4 s against 0.6 to 2 s with 10,000 groups)."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +48,12 @@ class Layout:
         """Upper bounds of the cap rows for ``y <= upper``, offsets moved over."""
         return np.asarray(upper - self.program.minimised_offsets)
 
+    def model(self, cost: Floats, *, integer: bool) -> Model:
+        """All columns and rows, without caps."""
+        program = self.program
+        whole = program.integer if integer else np.zeros(program.columns, dtype=bool)
+        return Model(cost, program.lower, program.upper, whole, self.matrix, self.lower, self.upper)
+
     def opportunity_cost(self, weights: Floats) -> tuple[Floats, float]:
         """Loss of each column against the best of its group, and the constant taken out."""
         program = self.program
@@ -80,14 +82,89 @@ def lay_out(program: Program) -> Layout:
     )
 
 
+class Relaxation:
+    """A persistent session of the program without integrality, its groups' references eliminated.
+
+    With `sloped` it has one more column, t of Pascoletti and Serafini, the last one.
+    """
+
+    def __init__(self, layout: Layout, *, sloped: bool) -> None:
+        program = layout.program
+        self._layout, self._sloped = layout, sloped
+        model = layout.model(np.zeros(program.columns), integer=False)
+        if sloped:
+            model = with_free_column(model)
+        self._undo: Elimination | None = None
+        self._moved = np.zeros(len(model.row_lower))
+        if program.groups:
+            model, self._undo, self._moved = eliminate(model, program.starts)
+        self._session = Session(model)
+        self._upper = np.full(len(program.senses), inf)
+        self._slope = np.zeros(0)
+
+    def solve(
+        self, weights: Floats, upper: Floats, slope: Floats | None, *, start: Basis | None, seconds: float
+    ) -> Answer:
+        """Solve from a basis."""
+        if slope is not None:
+            self._edit_slope(slope)
+        constant = self._edit_cost(weights)
+        self._edit_caps(upper)
+        self._session.restart(start)
+        outcome = self._session.run(Limits(seconds=seconds))
+        x = outcome.x if outcome.x is None or self._undo is None else self._undo.restore(outcome.x)
+        stretch = 0.0
+        if x is not None and self._sloped:
+            x, stretch = x[:-1], float(x[-1])
+        basis = self._session.basis() if outcome.reason == "optimal" else None
+        return replace(answer_of(outcome, constant, x, self._layout), basis=basis, stretch=stretch)
+
+    def _edit_cost(self, weights: Floats) -> float:
+        cost, constant = self._layout.opportunity_cost(weights)
+        if self._sloped:
+            cost = np.append(cost, 1.0)
+        if self._undo is not None:
+            cost, moved = self._undo.cost(cost)
+            constant += moved
+        self._session.edit_cost(cost)
+        return constant
+
+    def _edit_caps(self, upper: Floats) -> None:
+        caps = self._layout.caps
+        bounds = self._layout.cap_bounds(upper) - self._moved[caps:]
+        for index in np.flatnonzero(upper != self._upper):
+            self._session.edit_row(caps + int(index), -inf, float(bounds[index]))
+        self._upper = upper.copy()
+
+    def _edit_slope(self, slope: Floats) -> None:
+        """Set the coefficients of t."""
+        if np.array_equal(slope, self._slope):
+            return
+        values = np.zeros(len(self._layout.lower))
+        values[self._layout.caps :] = -slope
+        self._session.edit_last(values)
+        self._slope = slope.copy()
+
+
+def with_free_column(model: Model) -> Model:
+    """The model with one more column, free and empty."""
+    rows = len(model.row_lower)
+    return Model(
+        cost=np.append(model.cost, 0.0),
+        lower=np.append(model.lower, -inf),
+        upper=np.append(model.upper, inf),
+        integer=np.append(model.integer, False),
+        matrix=sp.csr_array(sp.hstack([model.matrix, sp.csr_array((rows, 1))], format="csr")),
+        row_lower=model.row_lower,
+        row_upper=model.row_upper,
+    )
+
+
 class HighsEngine:
     """Solves any program: a persistent session for relaxations, a fresh one for each integer search."""
 
     def __init__(self, program: Program) -> None:
         self._program = program
-        self._weights: Floats | None = None
-        self._upper = np.full(len(program.senses), inf)
-        self._constant = 0.0
 
     @property
     def name(self) -> str:
@@ -99,49 +176,25 @@ class HighsEngine:
         return lay_out(self._program)
 
     @cached_property
-    def _relaxed(self) -> tuple[Session, Elimination | None, Floats]:
-        """The session of the relaxation, what undoes its elimination, and what that moved to the bounds."""
-        model = self._model(np.zeros(self._program.columns), integer=False)
-        if self._program.groups == 0:
-            return Session(model), None, np.zeros(len(model.row_lower))
-        smaller, undo, moved = eliminate(model, self._program.starts)
-        return Session(smaller), undo, moved
+    def _plain(self) -> Relaxation:
+        return Relaxation(self._layout, sloped=False)
 
-    def _model(self, cost: Floats, *, integer: bool) -> Model:
-        layout, program = self._layout, self._program
-        whole = program.integer if integer else np.zeros(program.columns, dtype=bool)
-        return Model(cost, program.lower, program.upper, whole, layout.matrix, layout.lower, layout.upper)
+    @cached_property
+    def _sloped(self) -> Relaxation:
+        return Relaxation(self._layout, sloped=True)
 
-    def relax(self, weights: Floats, upper: Floats, *, seconds: float) -> Answer:
-        """Solve without integrality, from where the last solve ended."""
-        session, undo, _ = self._relaxed
-        self._edit(weights, upper)
-        outcome = session.run(Limits(seconds=seconds))
-        x = outcome.x if outcome.x is None or undo is None else undo.restore(outcome.x)
-        return self._answer(outcome, self._constant, x)
-
-    def _edit(self, weights: Floats, upper: Floats) -> None:
-        session, undo, moved = self._relaxed
-        if self._weights is None or not np.array_equal(weights, self._weights):
-            cost, self._constant = self._layout.opportunity_cost(weights)
-            if undo is not None:
-                cost, constant = undo.cost(cost)
-                self._constant += constant
-            session.edit_cost(cost, fresh=self._turned(weights))
-            self._weights = weights.copy()
-        caps = self._layout.caps
-        bounds = self._layout.cap_bounds(upper) - moved[caps:]
-        for index in np.flatnonzero(upper != self._upper):
-            session.edit_row(caps + int(index), -inf, float(bounds[index]))
-        self._upper = upper.copy()
-
-    def _turned(self, weights: Floats) -> bool:
-        """Whether the objective turned so far that the last basis is no help."""
-        if self._weights is None:
-            return True
-        new, old = weights * self._program.objective_span, self._weights * self._program.objective_span
-        cosine = float(new @ old) / float(np.linalg.norm(new) * np.linalg.norm(old))
-        return cosine < TURN
+    def relax(
+        self,
+        weights: Floats,
+        upper: Floats,
+        *,
+        seconds: float,
+        start: Basis | None = None,
+        slope: Floats | None = None,
+    ) -> Answer:
+        """Solve without integrality, from a basis or cold; see `engine.Engine`."""
+        relaxation = self._plain if slope is None else self._sloped
+        return relaxation.solve(weights, upper, slope, start=start, seconds=seconds)
 
     def search(self, weights: Floats, upper: Floats, *, part: Part, seconds: float) -> Answer:
         """Solve with integrality over a part of the columns; the others move to the right-hand side."""
@@ -156,7 +209,7 @@ class HighsEngine:
         if outcome.x is not None:
             x = part.base.copy()
             x[part.free] = outcome.x
-        return self._answer(outcome, shift, x)
+        return answer_of(outcome, shift, x, self._layout)
 
     def _restricted(self, cost: Floats, upper: Floats, part: Part) -> tuple[Model, float]:
         layout, program = self._layout, self._program
@@ -177,27 +230,29 @@ class HighsEngine:
         )
         return model, float(cost @ fixed)
 
-    def _answer(self, outcome: Outcome, constant: float, x: Floats | None) -> Answer:
-        duals, layout = outcome.duals, self._layout
-        whole = len(duals) == len(layout.lower)
-        r, p = self._program.rows.shape[0], len(self._program.senses)
-        return Answer(
-            reason=outcome.reason,
-            x=x,
-            bound=outcome.bound + constant,
-            row_prices=duals[layout.coupling : layout.caps] if whole else np.zeros(r),
-            cap_prices=-duals[layout.caps :] if whole else np.zeros(p),
-            detail=outcome.detail,
-        )
-
     def clash(self, *, seconds: float) -> tuple[int, ...]:
         """Coupling rows that clash: free them one at a time, keep free what leaves the rest infeasible."""
         end = monotonic() + seconds
         cost = np.zeros(self._program.columns)
-        session = Session(self._model(cost, integer=False))
+        session = Session(self._layout.model(cost, integer=False))
         if session.run(Limits(seconds=seconds)).reason != "infeasible":
-            session = Session(self._model(cost, integer=True))
+            session = Session(self._layout.model(cost, integer=True))
         return clashing_rows(session, self._layout, seconds=max(end - monotonic(), 0.0))
+
+
+def answer_of(outcome: Outcome, constant: float, x: Floats | None, layout: Layout) -> Answer:
+    """The answer in the program's terms; multipliers only where the outcome has one for every row."""
+    duals = outcome.duals
+    whole = len(duals) == len(layout.lower)
+    r, p = layout.caps - layout.coupling, len(layout.lower) - layout.caps
+    return Answer(
+        reason=outcome.reason,
+        x=x,
+        bound=outcome.bound + constant,
+        row_prices=duals[layout.coupling : layout.caps] if whole else np.zeros(r),
+        cap_prices=-duals[layout.caps :] if whole else np.zeros(p),
+        detail=outcome.detail,
+    )
 
 
 def clashing_rows(session: Session, layout: Layout, *, seconds: float) -> tuple[int, ...]:

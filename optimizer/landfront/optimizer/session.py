@@ -1,8 +1,8 @@
 """The only door to HiGHS: load a model, edit it, solve it again from where it stood, read what came out.
 
-Nothing of the solver leaves this module but arrays and words. Rows and costs are scaled by powers of two, so
-that the solver's absolute tolerances mean the same for tonnes and for square metres; all that comes back is
-in the caller's units. `highspy` is imported when the first session opens.
+Nothing of the solver leaves this module but arrays and words. Rows, costs and columns without integers are
+scaled by powers of two, so that the solver's absolute tolerances mean the same for tonnes and for square
+metres; all that comes back is in the caller's units. `highspy` is imported when the first session opens.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.optimizer import tolerances
+from landfront.optimizer.engine import Basis
 from landfront.optimizer.front import Floats, Reason
 
 COST_TOP = 1024.0
@@ -25,6 +26,9 @@ COST_TOP = 1024.0
 
 WHOLE_TOP = 2.0**20
 """Largest coefficient of a row of whole numbers that is left unscaled."""
+
+BASIS_KINDS = 5
+"""Statuses that the solver knows: at lower, basic, at upper, free at zero, nonbasic."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,7 @@ def solver_version() -> str:
 
 
 class Session:
-    """One model held by one solver object, so that an edited model starts from its last basis."""
+    """One model held by one solver object, edited by differences."""
 
     def __init__(self, model: Model) -> None:
         import highspy
@@ -96,6 +100,9 @@ class Session:
         self._integer = bool(model.integer.any())
         self._columns, self._rows = len(model.cost), len(model.row_lower)
         self._row_scale = _row_scale(model.matrix)
+        self._column_scale = np.ones(self._columns)
+        if not self._integer:
+            self._column_scale = _column_scale(model.matrix, self._row_scale)
         self._cost_scale = 1.0
         self._set_options()
         self._load(model)
@@ -105,6 +112,8 @@ class Session:
         for name, value in {
             "threads": 1,
             "mip_allow_restart": False,
+            # The solver's own scaling would depend on the first costs, and stay: answers must not.
+            "simplex_scale_strategy": 0,
             "primal_feasibility_tolerance": tolerances.SOLVER_FEASIBILITY,
             "mip_feasibility_tolerance": tolerances.SOLVER_FEASIBILITY,
         }.items():
@@ -113,11 +122,13 @@ class Session:
     def _load(self, model: Model) -> None:
         lp = self._api.HighsLp()
         lp.num_col_, lp.num_row_ = self._columns, self._rows
-        self._cost_scale = _cost_scale(model.cost)
-        lp.col_cost_ = model.cost * self._cost_scale
-        lp.col_lower_, lp.col_upper_ = model.lower, model.upper
+        lp.col_cost_ = self._scaled_cost(model.cost)
+        lp.col_lower_, lp.col_upper_ = model.lower / self._column_scale, model.upper / self._column_scale
         lp.row_lower_, lp.row_upper_ = model.row_lower * self._row_scale, model.row_upper * self._row_scale
-        scaled = sp.csr_array(sp.diags_array(self._row_scale) @ model.matrix) if self._rows else model.matrix
+        scaled = sp.csr_array(model.matrix)
+        if self._rows:
+            rows, columns = sp.diags_array(self._row_scale), sp.diags_array(self._column_scale)
+            scaled = sp.csr_array(rows @ model.matrix @ columns)
         lp.a_matrix_.format_ = self._api.MatrixFormat.kRowwise
         lp.a_matrix_.start_ = scaled.indptr.astype(np.int32)
         lp.a_matrix_.index_ = scaled.indices.astype(np.int32)
@@ -132,33 +143,62 @@ class Session:
         if self._highs.setOptionValue(name, value) == self._api.HighsStatus.kError:
             raise ValueError(f"the solver refused option {name} = {value}")
 
-    def edit_cost(self, cost: Floats, *, fresh: bool = False) -> None:
-        """Replace the objective; the last basis stays feasible, so the next solve is primal simplex.
-
-        With `fresh` the last basis is forgotten, and the next solve is dual simplex.
-        """
-        if fresh:
-            self._highs.clearSolver()
-        self._cost_scale = _cost_scale(cost)
+    def edit_cost(self, cost: Floats) -> None:
+        """Replace the objective."""
         columns = np.arange(self._columns, dtype=np.int32)
-        self._highs.changeColsCost(self._columns, columns, cost * self._cost_scale)
-        self._simplex(primal=self._has_basis())
+        self._highs.changeColsCost(self._columns, columns, self._scaled_cost(cost))
+
+    def _scaled_cost(self, cost: Floats) -> Floats:
+        scaled = cost * self._column_scale
+        self._cost_scale = _cost_scale(scaled)
+        return np.asarray(scaled * self._cost_scale)
 
     def edit_row(self, row: int, lower: float, upper: float) -> None:
-        """Replace a row's bounds; the last basis stays dual feasible, so the next solve is dual simplex."""
+        """Replace a row's bounds."""
         scale = float(self._row_scale[row])
         self._highs.changeRowBounds(row, lower * scale, upper * scale)
-        self._simplex(primal=False)
 
-    def _simplex(self, *, primal: bool) -> None:
-        self._option("simplex_strategy", 4 if primal else 1)
+    def edit_last(self, values: Floats) -> None:
+        """Replace the last column by a free one with these coefficients, shape (rows,), and cost 0.
 
-    def _has_basis(self) -> bool:
-        return bool(self._highs.getBasis().valid)
+        It is taken out and put in again, so that the model depends on the coefficients alone and not on the
+        order in which they came.
+        """
+        rows = np.flatnonzero(values).astype(np.int32)
+        self._highs.deleteCols(1, np.array([self._columns - 1], dtype=np.int32))
+        scaled = values[rows] * self._row_scale[rows]
+        self._column_scale[-1] = power_of_two(np.abs(scaled).max(initial=0.0, keepdims=True))[0]
+        self._highs.addCol(0.0, -inf, inf, len(rows), rows, scaled * self._column_scale[-1])
+
+    def restart(self, basis: Basis | None) -> None:
+        """Forget everything but the model, and start from a basis; cold, by the dual simplex, without one.
+
+        What follows depends on the model and the basis alone. With a basis the solver takes the primal
+        simplex where the basis is feasible and the dual where it is not.
+        """
+        self._highs.clearSolver()
+        self._option("simplex_strategy", 1 if basis is None else 0)
+        if basis is None:
+            return
+        kinds = [self._api.HighsBasisStatus(kind) for kind in range(BASIS_KINDS)]
+        start = self._api.HighsBasis()
+        start.col_status = [kinds[kind] for kind in basis.columns.tolist()]
+        start.row_status = [kinds[kind] for kind in basis.rows.tolist()]
+        start.valid = True
+        self._highs.setBasis(start)
+
+    def basis(self) -> Basis:
+        """Where the last run ended."""
+        found = self._highs.getBasis()
+        columns, rows = (
+            np.fromiter(map(int, status), np.int8, len(status))
+            for status in (found.col_status, found.row_status)
+        )
+        return Basis(columns, rows)
 
     def start_from(self, x: Floats) -> None:
         """Offer a feasible solution to the integer search."""
-        self._highs.setSolution(len(x), np.arange(len(x), dtype=np.int32), np.ascontiguousarray(x))
+        self._highs.setSolution(len(x), np.arange(len(x), dtype=np.int32), x / self._column_scale)
 
     def run(self, limits: Limits) -> Outcome:
         """Solve, and read the outcome.
@@ -203,7 +243,7 @@ class Session:
         solution = self._highs.getSolution() if feasible else None
         return Outcome(
             reason=self._reason(status),
-            x=None if solution is None else np.asarray(solution.col_value, dtype=np.float64),
+            x=None if solution is None else np.asarray(solution.col_value) * self._column_scale,
             bound=self._bound(info, status),
             duals=self._duals(solution),
             detail=str(self._highs.modelStatusToString(status)),
@@ -255,3 +295,11 @@ def _row_scale(matrix: sp.csr_array) -> Floats:
     np.maximum.at(largest, rows, np.abs(matrix.data))
     broken = np.bincount(rows, weights=matrix.data != np.rint(matrix.data), minlength=matrix.shape[0])
     return np.where((broken == 0) & (largest <= WHOLE_TOP), 1.0, power_of_two(largest))
+
+
+def _column_scale(matrix: sp.csr_array, row_scale: Floats) -> Floats:
+    """Powers of two that bring the largest coefficient of each column near 1, in scaled rows."""
+    size = np.abs(matrix.data) * np.repeat(row_scale, np.diff(matrix.indptr))
+    largest = np.zeros(matrix.shape[1])
+    np.maximum.at(largest, matrix.indices, size)
+    return power_of_two(largest)
