@@ -107,10 +107,10 @@ def test_lower_corners_mirror_the_zones(corner_rows: Floats) -> None:
     p = corner_rows.shape[1]
     lower = zn.lower_corners(corner_rows, np.zeros(p))
     y = np.array(list(product(np.arange(0, 4.5, 0.5 if p < 4 else 1.0), repeat=p)))[:, None]
-    free = ~(y <= corner_rows).all(axis=2).any(axis=1)
-    assert (lower <= y[free]).all(axis=2).any(axis=1).all()
-    inner = (y > 0).all(axis=(1, 2))
-    assert np.array_equal(free[inner], (lower < y[inner]).all(axis=2).any(axis=1))
+    free = ~np.any(np.all(y <= corner_rows, axis=2), axis=1)
+    assert np.all(np.any(np.all(lower <= y[free], axis=2), axis=1))
+    inner = np.all(y[:, 0] > 0, axis=1)
+    assert np.array_equal(free[inner], np.any(np.all(lower < y[inner], axis=2), axis=1))
     for i, j in product(range(len(lower)), repeat=2):
         assert i == j or not (lower[i] <= lower[j]).all()
 
