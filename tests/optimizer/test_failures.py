@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from landfront.optimizer import certify
-from landfront.optimizer.engine import Answer, Engine, Part, SolverError, Unbounded, choose_engine
+from landfront.optimizer.engine import Answer, Basis, Engine, Part, SolverError, Unbounded, choose_engine
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.program import Program
@@ -34,8 +34,16 @@ class Faulty:
         self.calls += 1
         return self.spoil(answer) if self.calls > self.at else answer
 
-    def relax(self, weights: Floats, upper: Floats, *, seconds: float) -> Answer:
-        return self._pass(self.inner.relax(weights, upper, seconds=seconds))
+    def relax(
+        self,
+        weights: Floats,
+        upper: Floats,
+        *,
+        seconds: float,
+        start: Basis | None = None,
+        slope: Floats | None = None,
+    ) -> Answer:
+        return self._pass(self.inner.relax(weights, upper, seconds=seconds, start=start, slope=slope))
 
     def search(self, weights: Floats, upper: Floats, *, part: Part, seconds: float) -> Answer:
         return self._pass(self.inner.search(weights, upper, part=part, seconds=seconds))
@@ -72,7 +80,11 @@ def interrupt(answer: Answer) -> Answer:
     raise KeyboardInterrupt
 
 
-FAILURES = [crash, time_out, says_infeasible, slightly_infeasible, not_a_number, interrupt]
+def raises(answer: Answer) -> Answer:
+    raise RuntimeError("the solver broke")
+
+
+FAILURES = [crash, time_out, says_infeasible, slightly_infeasible, not_a_number, interrupt, raises]
 
 
 @pytest.fixture
@@ -176,12 +188,15 @@ def test_the_time_of_earlier_solves_does_not_count(big: Make) -> None:
     engine = choose_engine(big(3000))[0]
     free = np.full(2, inf)
     began = monotonic()
-    assert engine.relax(np.array([1.0, 0.0]), free, seconds=60).reason == "optimal"
+    first = engine.relax(np.array([1.0, 0.0]), free, seconds=60)
+    assert first.reason == "optimal"
     spent = monotonic() - began
     for step in range(1, 8):
         # Each solve after the first takes a small part of its time, all together about as much.
-        assert engine.relax(np.array([1.0, step / 100]), free, seconds=spent).reason == "optimal"
-    assert engine.relax(np.array([1.0, 0.08]), free, seconds=spent / 2).reason == "optimal"
+        near = engine.relax(np.array([1.0, step / 100]), free, seconds=spent, start=first.basis)
+        assert near.reason == "optimal"
+    last = engine.relax(np.array([1.0, 0.08]), free, seconds=spent / 2, start=first.basis)
+    assert last.reason == "optimal"
 
 
 def test_no_time_at_all_is_an_empty_unfinished_front(conflict: Make) -> None:

@@ -17,7 +17,16 @@ import numpy as np
 
 from landfront.optimizer import certify, tolerances
 from landfront.optimizer.core import core_part, largest_of_group, reduced_costs, reduced_part, whole_part
-from landfront.optimizer.engine import Answer, Engine, Infeasible, Part, SolverError, Unbounded, choose_engine
+from landfront.optimizer.engine import (
+    Answer,
+    Basis,
+    Engine,
+    Infeasible,
+    Part,
+    SolverError,
+    Unbounded,
+    choose_engine,
+)
 from landfront.optimizer.front import Fact, Floats, Point, Reason
 from landfront.optimizer.points import key_of, make_point
 from landfront.optimizer.program import Program
@@ -63,6 +72,8 @@ class Task:
         Solutions with ``weights @ y`` at or above it are not wanted: that there are no others is enough.
     slope
         With it the relaxation minimises ``weights @ y + t`` subject to ``y <= upper + slope * t``.
+    basis
+        Where the relaxation starts; None for a cold start.
     """
 
     weights: Floats
@@ -76,6 +87,7 @@ class Task:
     relaxed: bool = False
     cutoff: float = inf
     slope: Floats | None = None
+    basis: Basis | None = field(default=None, repr=False)
 
     @property
     def seconds(self) -> float:
@@ -88,6 +100,7 @@ class Task:
         numbers = np.array([self.gap, self.share, self.main, self.most, self.relaxed, self.cutoff])
         slope = np.zeros(0) if self.slope is None else self.slope
         start = "" if self.start is None else key_of(self.start)
+        start += "" if self.basis is None else self.basis.key
         parts = [
             self.weights.tobytes(),
             self.upper.tobytes(),
@@ -118,6 +131,8 @@ class Solve:
         Values of the relaxation's solution in minimisation form, shape (p,), or None.
     searches
         Integer searches that were run.
+    basis
+        Where the relaxation ended.
     """
 
     task: Task
@@ -132,6 +147,7 @@ class Solve:
     seconds: float
     relaxed: Floats | None = None
     searches: int = 0
+    basis: Basis | None = field(default=None, repr=False)
 
 
 class Scalarizer:
@@ -147,7 +163,7 @@ class Scalarizer:
         relaxed, facts = self._relax(task)
         attempt = _Attempt(self.program, task, facts)
         if relaxed.x is not None:
-            attempt.relax_to(self.program.senses * self.program.values(relaxed.x))
+            attempt.relax_to(self.program.senses * self.program.values(relaxed.x), relaxed.basis)
         if not task.relaxed:
             relaxed = self._solve(task, attempt, relaxed)
         return attempt.result(relaxed, seconds=monotonic() - began)
@@ -167,7 +183,7 @@ class Scalarizer:
         """The relaxation's answer, the fact about the task first, and what else its multipliers say."""
         if task.slope is not None:
             return self._stretch(task)
-        answer = self.engine.relax(task.weights, task.upper, seconds=task.seconds)
+        answer = self._ask_relax(task)
         fact = Fact(task.weights, task.upper, -inf, "recomputed", answer.row_prices, answer.cap_prices)
         if answer.reason != "optimal":
             return answer, (fact,)
@@ -181,9 +197,29 @@ class Scalarizer:
             fact,
         )
 
+    def _ask_relax(self, task: Task) -> Answer:
+        """Ask the engine; what it raises is an answer too, so that a search keeps what it has."""
+        try:
+            return self.engine.relax(
+                task.weights, task.upper, seconds=task.seconds, start=task.basis, slope=task.slope
+            )
+        except Exception as error:
+            return self._no_answer(error)
+
+    def _ask_search(self, task: Task, part: Part, seconds: float) -> Answer:
+        try:
+            return self.engine.search(task.weights, task.upper, part=part, seconds=seconds)
+        except Exception as error:
+            return self._no_answer(error)
+
+    def _no_answer(self, error: Exception) -> Answer:
+        rows, p = self.program.rows.shape[0], len(self.program.senses)
+        words = f"{type(error).__name__}: {error}"
+        return Answer("error", None, -inf, np.zeros(rows), np.zeros(p), words)
+
     def _stretch(self, task: Task) -> tuple[Answer, tuple[Fact, ...]]:
         """The relaxation with movable caps; the prices of the caps are weights of a half-plane."""
-        answer = self.engine.relax(task.weights, task.upper, seconds=task.seconds, slope=task.slope)
+        answer = self._ask_relax(task)
         prices = np.maximum(np.nan_to_num(answer.cap_prices), 0.0)
         free, none = np.full(len(prices), inf), np.zeros(len(prices))
         fact = Fact(task.weights + prices, free, -inf, "recomputed", answer.row_prices, none)
@@ -208,7 +244,7 @@ class Scalarizer:
         allowed = TARGET_SHARE * attempt.allowed
         seconds = min(task.seconds, CORE_SECONDS)
         part = attempt.prepare(part, gap=allowed / 4, target=attempt.fact.beta + allowed)
-        answer = self.engine.search(task.weights, task.upper, part=part, seconds=seconds)
+        answer = self._ask_search(task, part, seconds)
         attempt.offer_answer(answer)
         return answer
 
@@ -220,7 +256,7 @@ class Scalarizer:
             seconds = min(seconds, FULL_SECONDS)
             part = reduced_part(program, reduced, attempt.value - attempt.fact.beta)
         part = attempt.prepare(part, gap=TARGET_SHARE * attempt.allowed, target=-inf)
-        answer = self.engine.search(task.weights, task.upper, part=part, seconds=seconds)
+        answer = self._ask_search(task, part, seconds)
         attempt.offer_answer(answer)
         if answer.reason in ("optimal", "time limit") and answer.bound > -inf:
             attempt.claim(min(answer.bound, attempt.value))
@@ -239,14 +275,15 @@ class _Attempt:
         self.y: Floats | None = None
         self.relaxed: Floats | None = None
         self.searches = 0
+        self.basis: Basis | None = None
         self.value = inf
         self.fault = ""
         self.allowed = task.gap
         self.noise = tolerances.NOISE * float(task.weights @ program.objective_span)
 
-    def relax_to(self, y: Floats) -> None:
-        """Note the values of the relaxation's solution, shape (p,)."""
-        self.relaxed = y
+    def relax_to(self, y: Floats, basis: Basis | None) -> None:
+        """Note the values of the relaxation's solution, shape (p,), and where it ended."""
+        self.relaxed, self.basis = y, basis
         self.measure(y)
 
     def measure(self, y: Floats) -> None:
@@ -330,6 +367,7 @@ class _Attempt:
             seconds,
             self.relaxed,
             self.searches,
+            self.basis,
         )
 
 

@@ -207,9 +207,9 @@ class Step:
             # Nothing came of this level: the cell stays open, and the certificate will count it.
             self.tried.add((*pair, float(cells.top[at])))
             return
-        start = self.search.archive[left + 1].x
+        near = self.search.archive[left + 1]
         self.busy.append(level)
-        solve = yield from self._lexicographic(level, start)
+        solve = yield from self._lexicographic(level, near)
         self.busy.remove(level)
         assert solve.y is not None
         new = self.search.keep(solve)
@@ -272,23 +272,28 @@ class Step:
 
     def _again(self, found: Solve) -> Job:
         level = _kept_level(self.search, found, 1, fine=True)
-        self.search.keep((yield from self._lexicographic(level, found.x)))
+        self.search.keep((yield from self._lexicographic(level, found)))
 
     def _first_time(self, key: tuple[float, ...]) -> bool:
         first = key not in self.settled
         self.settled.add(key)
         return first
 
-    def _lexicographic(self, level: float, start: Floats | None) -> Generator[Task, Solve, Solve]:
+    def _lexicographic(self, level: float, near: Solve) -> Generator[Task, Solve, Solve]:
         """The least first objective with the second at most at the level, then the least second."""
         upper = np.array([inf, level])
         request, step = self.search.request, self.search.steps
         if self.one_stage:
             weights = np.array([1.0, self.rho])
             how = self._accuracy()
-            return (yield from self.search.solve(weights, main=0, upper=upper, start=start, accuracy=how))
+            one = self.search.solve(
+                weights, main=0, upper=upper, start=near.x, basis=near.basis, accuracy=how
+            )
+            return (yield from one)
         how = Accuracy(gap=LATTICE_GAP * float(step[0]), share=0.0 if self.fine else request.gap)
-        first = yield from self.search.solve(np.eye(2)[0], main=0, upper=upper, start=start, accuracy=how)
+        first = yield from self.search.solve(
+            np.eye(2)[0], main=0, upper=upper, start=near.x, basis=near.basis, accuracy=how
+        )
         assert first.y is not None
         upper = np.array([float(first.y[0]) + float(step[0]) / 2, level])
         how = Accuracy(gap=LATTICE_GAP * (float(step[1]) or request.gap * float(self.scale[1])))

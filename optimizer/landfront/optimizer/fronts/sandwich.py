@@ -56,26 +56,24 @@ class Ends:
 
     def __init__(self, search: Search) -> None:
         self.search = search
-        self.best: dict[int, Floats] = {}
+        self.best: dict[int, Solve] = {}
 
     def jobs(self) -> Iterator[Job]:
         """One after the other: each needs what those before it found."""
         yield self._plain(1)
         yield self._plain(0)
-        yield self._augmented(np.inf)
-        yield self._augmented(float(self.best[1][1]))
+        yield self._augmented(np.inf, self.best[0])
+        yield self._augmented(float(_values(self.best[1])[1]), self.best[1])
 
     def _plain(self, axis: int) -> Job:
-        solve = yield from self.search.solve(np.eye(2)[axis], main=axis)
-        assert solve.y is not None
-        self.best[axis] = solve.y
+        self.best[axis] = yield from self.search.solve(np.eye(2)[axis], main=axis)
 
-    def _augmented(self, level: float) -> Job:
-        scale = np.abs(self.best[0] - self.best[1])
+    def _augmented(self, level: float, near: Solve) -> Job:
+        scale = np.abs(_values(self.best[0]) - _values(self.best[1]))
         size = np.where(scale > 0, scale, self.search.program.objective_scale)
         weights = np.array([1.0, tolerances.AUGMENT * size[0] / size[1]])
-        solve = yield from self.search.solve(weights, main=0, upper=np.array([np.inf, level]))
-        self.search.keep(solve)
+        upper = np.array([np.inf, level])
+        self.search.keep((yield from self.search.solve(weights, main=0, upper=upper, basis=near.basis)))
 
 
 class Chords:
@@ -98,30 +96,38 @@ class Chords:
 
     def solve(self, chord: int) -> Job:
         """Solve below a chord; what gives no new point is an edge."""
-        a, b = self.search.values[chord], self.search.values[chord + 1]
-        pair = (float(a[0]), float(b[0]))
+        left, right = self.search.archive[chord : chord + 2]
+        pair = (float(_values(left)[0]), float(_values(right)[0]))
         self.busy.append(pair)
         split = self._split if self.search.request.points is None else self._cut
-        edge = yield from split(a, b)
+        edge = yield from split(left, right)
         self.busy.remove(pair)
         if edge:
             self.proven.add(pair)
 
-    def _cut(self, a: Floats, b: Floats) -> Generator[Task, Solve, bool]:
+    def _cut(self, left: Solve, right: Solve) -> Generator[Task, Solve, bool]:
         """Solve at the level of the worst apex below a chord; True when no new point comes of it."""
+        a, b = _values(left), _values(right)
         level = worst_level(a, b, outer(self.search.facts))
         upper = np.array([np.inf, level])
-        solve = yield from self.search.solve(np.eye(2)[0], main=0, upper=upper)
+        near = left if a[1] - level < level - b[1] else right
+        solve = yield from self.search.solve(np.eye(2)[0], main=0, upper=upper, basis=near.basis)
         return not self.search.keep(solve)
 
-    def _split(self, a: Floats, b: Floats) -> Generator[Task, Solve, bool]:
+    def _split(self, left: Solve, right: Solve) -> Generator[Task, Solve, bool]:
         """Solve along the normal of a chord; True when no vertex lies beyond it."""
+        a, b = _values(left), _values(right)
         w = np.array([a[1] - b[1], b[0] - a[0]])
         unit = w * self.scale
         if unit.min() < tolerances.FLAT * unit.sum():
             return True
         w = w / w[0]
-        solve = yield from self.search.solve(w, main=0)
+        solve = yield from self.search.solve(w, main=0, basis=left.basis)
         assert solve.y is not None
         noise = tolerances.NOISE * float(w @ (np.abs(a) + self.scale))
         return bool(w @ solve.y >= w @ a - noise) or not self.search.keep(solve)
+
+
+def _values(solve: Solve) -> Floats:
+    assert solve.y is not None
+    return solve.y

@@ -14,6 +14,7 @@ from math import inf
 import numpy as np
 
 from landfront.optimizer import certify, tolerances
+from landfront.optimizer.engine import Basis
 from landfront.optimizer.front import Fact, Floats, Point, Reason
 from landfront.optimizer.points import make_point
 from landfront.optimizer.program import Program
@@ -115,6 +116,7 @@ class Search:
         main: int,
         upper: Floats | None = None,
         start: Floats | None = None,
+        basis: Basis | None = None,
         accuracy: Accuracy | None = None,
         cutoff: float = inf,
         polish: bool = False,
@@ -134,7 +136,9 @@ class Search:
         """
         caps = np.full(len(weights), inf) if upper is None else upper
         how = accuracy or Accuracy(share=self.request.gap)
-        solve = yield Task(weights, caps, how.gap, how.share, main, how.most, start=start, cutoff=cutoff)
+        solve = yield Task(
+            weights, caps, how.gap, how.share, main, how.most, start=start, cutoff=cutoff, basis=basis
+        )
         self.facts.extend(solve.facts)
         fine = solve.reason == "optimal" or (polish and solve.x is not None)
         if not fine and not (maybe_empty and solve.reason == "infeasible"):
@@ -142,11 +146,17 @@ class Search:
         return solve
 
     def relax(
-        self, weights: Floats, *, main: int, upper: Floats | None = None, slope: Floats | None = None
+        self,
+        weights: Floats,
+        *,
+        main: int,
+        upper: Floats | None = None,
+        slope: Floats | None = None,
+        basis: Basis | None = None,
     ) -> Generator[Task, Solve, Solve]:
         """Solve a relaxation: ``relaxed`` of the result is what it reaches; its fact is kept."""
         caps = np.full(len(weights), inf) if upper is None else upper
-        solve = yield Task(weights, caps, main=main, relaxed=True, slope=slope)
+        solve = yield Task(weights, caps, main=main, relaxed=True, slope=slope, basis=basis)
         self.facts.extend(solve.facts)
         if solve.relaxed is None:
             self._unfinished(solve)
