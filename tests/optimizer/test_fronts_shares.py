@@ -93,7 +93,7 @@ def test_hypervolume_bracket_closes_on_the_true_area(rand: Make) -> None:
 def test_knee_is_furthest_from_the_chord(build: Make) -> None:
     objectives = np.array([[0, 1, 4, 10], [10, 3, 2, 0.0]])
     front = solve_front(build(objectives, np.zeros((0, 4)), [], [], starts=[0, 4]), points="all")
-    assert front[knee(front)].values.tolist() == [1, 3]
+    assert front[knee(front).index].values.tolist() == [1, 3]
 
 
 def permuted(program: Program, seed: int) -> Program:

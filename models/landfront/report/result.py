@@ -92,7 +92,7 @@ class Result:
     @cached_property
     def knee(self) -> int | None:
         """Position of the knee, where the front has one."""
-        return knee(self.front) if len(self.front) > 2 else None
+        return knee(self.front).index if len(self.front) > 2 else None
 
     @cached_property
     def named(self) -> tuple[Named, ...]:

@@ -257,7 +257,7 @@ class Front:
         """The most balanced point (`quality.knee`)."""
         from landfront.optimizer.quality import knee
 
-        return self.points[knee(self)]
+        return self.points[knee(self).index]
 
     def with_decoder(self, decode: Callable[[Point], Any], units: tuple[str, ...] = ()) -> Front:
         """The same front whose points give ``plan`` through ``decode``, and which prints units."""
