@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -41,9 +42,20 @@ def read_book(study: Study, faults: Faults) -> Book | None:
     """Read the catalogue that a study names; None stands for one that has faults, which are collected."""
     name = study.interventions.catalogue
     with faults.caught():
-        folder = packaged() if name == DEFAULT else inside(study, name, "interventions.catalogue")
-        return read_folder(folder, faults)
+        if name == DEFAULT:
+            return packaged_book()
+        return read_folder(inside(study, name, "interventions.catalogue"), faults)
     return None
+
+
+@cache
+def packaged_book() -> Book:
+    """The packaged catalogue; its files do not change while a program runs, so they are read once."""
+    faults = Faults()
+    book = read_folder(packaged(), faults)
+    faults.refuse()
+    assert book is not None
+    return book
 
 
 def packaged() -> Path:

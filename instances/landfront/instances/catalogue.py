@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,11 +66,12 @@ class Catalogue:
         return len(self.interventions)
 
 
-def load_catalogue(study: Study) -> Catalogue:
+def load_catalogue(study: Study, *, named: Sequence[str] | None = None) -> Catalogue:
     """Read the catalogue that a study names, with its coefficient sets, at its level, in its currency.
 
     Index 0 is ``keep``; the order of ``interventions.use`` is kept, else that of the catalogue. With an
-    ``[effects]`` table the interventions are those of the table, and the catalogue gives their labels only.
+    ``[effects]`` table the interventions are those of the table, and the catalogue gives their labels only;
+    `named` are the table's where it is at hand, and it is read otherwise.
 
     Raises
     ------
@@ -80,7 +81,7 @@ def load_catalogue(study: Study) -> Catalogue:
     """
     from landfront.instances.evidence import build
 
-    return build(study)
+    return build(study, named)
 
 
 def describe(study: Study | None = None, language: str = "en") -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from landfront.instances.faults import Fault
 from landfront.instances.money import to_currency
 from landfront.instances.paths import inside
 from landfront.instances.schema import by_key, some
-from landfront.instances.sheet import Faults, Floats, Sheet, match_ids, open_sheet
+from landfront.instances.sheet import Codes, Faults, Floats, Sheet, match_ids, open_sheet
 from landfront.instances.study import Effects, Study
 from landfront.instances.units import convert
 
@@ -37,7 +38,8 @@ def read_effect_table(study: Study, ids: pd.Index | None, faults: Faults) -> pd.
         if said.layout == "wide" and not said.columns:
             fix = 'Give the column of each effect: columns = { carbon = "..." }.'
             faults.found.append(Fault("study.toml", "effects.columns", "empty", fix))
-        sheet = open_sheet(path, _columns(said), faults, encoding=said.encoding)
+        named = [said.intervention]
+        sheet = open_sheet(path, _columns(said), faults, encoding=said.encoding, named=named)
         if sheet is None or not all(sheet.has(column) for column in (said.parcel, said.intervention)):
             return None
         keys = _keys(sheet, study, ids)
@@ -55,12 +57,17 @@ def interventions_of_table(study: Study, path: Path) -> tuple[str, ...]:
     """Names of the interventions in an effect table, in order of appearance, without ``keep``."""
     said, faults = study.effects, Faults()
     assert said is not None
-    sheet = open_sheet(path, [said.intervention], faults, encoding=said.encoding)
+    named = [said.intervention]
+    sheet = open_sheet(path, named, faults, encoding=said.encoding, named=named)
     faults.refuse()
     if sheet is None:
         return ()
-    names = sheet.text(said.intervention, missing="ok").dropna().unique()
-    return tuple(str(name) for name in names if name != KEEP)
+    return tuple(name for name in sheet.names(said.intervention)[1] if name != KEEP)
+
+
+def names_in(table: pd.DataFrame) -> tuple[str, ...]:
+    """Names of the interventions of the file that a table was read from, as `interventions_of_table` has."""
+    return tuple(name for name in table["intervention"].cat.categories if name != KEEP)
 
 
 def _columns(said: Effects) -> list[str]:
@@ -68,12 +75,30 @@ def _columns(said: Effects) -> list[str]:
     return [said.parcel, said.intervention, *values]
 
 
-def _keys(sheet: Sheet, study: Study, ids: pd.Index | None) -> pd.DataFrame:
+@dataclass(frozen=True)
+class _Keys:
+    """Parcel index (-1 for none) and index into `names` of the intervention, of each row."""
+
+    parcel: NDArray[np.int32]
+    intervention: Codes
+    names: tuple[str, ...]
+
+    def pairs(self) -> Codes:
+        """One number per row, the same where parcel and intervention are the same."""
+        return self.parcel * np.int64(len(self.names) + 1) + self.intervention
+
+    def frame(self, rows: NDArray[np.intp] | slice, effects: dict[str, Floats]) -> pd.DataFrame:
+        """The columns parcel and intervention of some rows, and an effect for each of these."""
+        intervention = pd.Categorical.from_codes(self.intervention[rows], pd.Index(self.names, dtype="str"))
+        keys = {"parcel": self.parcel[rows], "intervention": intervention}
+        return pd.DataFrame({**keys, **effects}, copy=False)
+
+
+def _keys(sheet: Sheet, study: Study, ids: pd.Index | None) -> _Keys:
     """Parcel index and intervention of each row; unknown parcels are faults."""
     said = study.effects
     assert said is not None
-    intervention = sheet.text(said.intervention)
-    sheet.printable(said.intervention)
+    intervention, names = sheet.names(said.intervention)
     series = sheet.frame[said.parcel]
     sheet.fault(said.parcel, "missing value", "Fill it in.", where=series.isna().to_numpy())
     if ids is None:
@@ -82,34 +107,35 @@ def _keys(sheet: Sheet, study: Study, ids: pd.Index | None) -> pd.DataFrame:
         parcel = match_ids(ids, series)
         fix = f"Give an id of {study.parcels.source}."
         sheet.fault(said.parcel, "no such parcel", fix, where=(parcel < 0) & series.notna().to_numpy())
-    return pd.DataFrame({"parcel": parcel.astype(np.int32), "intervention": intervention})
+    return _Keys(parcel.astype(np.int32), intervention, names)
 
 
-def _twice(sheet: Sheet, column: str, keys: pd.DataFrame, *more: NDArray[np.int64]) -> None:
+def _twice(sheet: Sheet, column: str, key: Codes, *more: Codes) -> None:
     """Add a fault where a key occurs twice."""
-    code, names = pd.factorize(keys["intervention"])
-    key = keys["parcel"].to_numpy(dtype=np.int64) * (len(names) + 1) + code
     for other in more:
         key = key * (int(other.max(initial=0)) + 2) + other
-    # A sort finds doubles faster than a hash of rows, and the usual table has none.
-    ordered = np.sort(key)
+    if (key[1:] > key[:-1]).all():
+        return  # the usual table is in order, and shows in one pass that it has no doubles
+    ordered = np.sort(key)  # faster than a hash of rows
     if (ordered[1:] == ordered[:-1]).any():
         what = "parcel, intervention and effect" if more else "parcel and intervention"
         twice = pd.Series(key).duplicated(keep=False).to_numpy()
         sheet.fault(column, f"the same {what} twice", "Give each one row.", where=twice)
 
 
-def _wide(sheet: Sheet, study: Study, keys: pd.DataFrame) -> pd.DataFrame | None:
+def _wide(sheet: Sheet, study: Study, keys: _Keys) -> pd.DataFrame | None:
     said = study.effects
     assert said is not None
-    _twice(sheet, said.parcel, keys)
-    for effect, column in said.columns.items():
-        if sheet.has(column):
-            keys[effect] = _canonical(sheet, study, effect, sheet.number(column))
-    return keys
+    _twice(sheet, said.parcel, keys.pairs())
+    effects = {
+        effect: _canonical(sheet, study, effect, sheet.number(column))
+        for effect, column in said.columns.items()
+        if sheet.has(column)
+    }
+    return keys.frame(slice(None), effects)
 
 
-def _long(sheet: Sheet, study: Study, keys: pd.DataFrame) -> pd.DataFrame | None:
+def _long(sheet: Sheet, study: Study, keys: _Keys) -> pd.DataFrame | None:
     """Turn rows per effect into columns; a pair that lacks one of the effects is a fault."""
     said = study.effects
     assert said is not None
@@ -117,20 +143,19 @@ def _long(sheet: Sheet, study: Study, keys: pd.DataFrame) -> pd.DataFrame | None
         return None
     named = {column: effect for effect, column in said.columns.items()}
     which, names = pd.factorize(sheet.text(said.criterion))
-    _twice(sheet, said.parcel, keys, which)
+    _twice(sheet, said.parcel, keys.pairs(), which)
     values = sheet.number(said.value)
-    code, kinds = pd.factorize(keys["intervention"])
-    pair, _ = pd.factorize(keys["parcel"].to_numpy(dtype=np.int64) * (len(kinds) + 1) + code)
+    pair, _ = pd.factorize(keys.pairs())
     first = np.unique(pair, return_index=True)[1]
-    wide = keys.iloc[first].reset_index(drop=True)
+    wide: dict[str, Floats] = {}
     for number, name in enumerate(names):
         if named and name not in named:
             continue
         rows = which == number
-        column = np.full(len(wide), np.nan)
+        column = np.full(len(first), np.nan)
         column[pair[rows]] = values[rows]
         lacking = np.zeros(len(sheet), dtype=np.bool_)
-        given = np.zeros(len(wide), dtype=np.bool_)
+        given = np.zeros(len(first), dtype=np.bool_)
         given[pair[rows]] = True
         lacking[first[~given]] = True
         sheet.fault(
@@ -141,7 +166,7 @@ def _long(sheet: Sheet, study: Study, keys: pd.DataFrame) -> pd.DataFrame | None
     absent = [column for column in named if column not in set(names)]
     for name in absent:
         sheet.fault(said.criterion, f"no rows for {name!r} (effects.columns)", f"It holds {some(names)}.")
-    return wide
+    return keys.frame(first, wide)
 
 
 def _canonical(sheet: Sheet, study: Study, effect: str, values: Floats) -> Floats:
@@ -159,9 +184,9 @@ def _canonical(sheet: Sheet, study: Study, effect: str, values: Floats) -> Float
 
 def _without_keep(sheet: Sheet, frame: pd.DataFrame) -> pd.DataFrame:
     """Drop rows of ``keep``, which are on every menu; they must change nothing."""
-    keep = (frame["intervention"] == KEEP).to_numpy()
-    if not keep.any():
+    if KEEP not in frame["intervention"].cat.categories:
         return frame
+    keep = (frame["intervention"] == KEEP).to_numpy()
     effects = frame.drop(columns=["parcel", "intervention"])
     if (effects[keep] != 0).any(axis=None):
         fix = "Give changes against keep, whose own effect is 0; what is there today belongs into baseline."

@@ -16,8 +16,8 @@ from landfront.instances.book import (
     MONEY,
     Book,
     packaged,
+    packaged_book,
     read_book,
-    read_folder,
     split_codes,
 )
 from landfront.instances.catalogue import KEEP, KEEP_LABELS, Catalogue
@@ -48,14 +48,14 @@ COLUMNS = (
 FROM_DICTIONARY = "data dictionary (tables/coefficients.csv)"
 
 
-def build(study: Study) -> Catalogue:
+def build(study: Study, named: Sequence[str] | None) -> Catalogue:
     """See `catalogue.load_catalogue`."""
     faults = Faults()
     book = read_book(study, faults)
     faults.refuse()
     assert book is not None
     if study.effects is not None:
-        return _labels_only(study, book, faults)
+        return _labels_only(study, book, faults, named)
     names = _in_use(study, tuple(book.interventions.index), book.name, faults)
     _check_sets(study, book, faults)
     faults.refuse()
@@ -86,14 +86,11 @@ def zone_names(study: Study) -> dict[str, str]:
 def describe(study: Study | None, language: str) -> pd.DataFrame:
     """See `catalogue.describe`."""
     if study is None:
-        faults = Faults()
-        book = read_folder(packaged(), faults)
-        faults.refuse()
-        assert book is not None
+        book = packaged_book()
         table = book.numbers.rename(columns={"mean": "value"})
         labels = book.interventions[f"name_{language}"]
     else:
-        catalogue = build(study)
+        catalogue = build(study, None)
         table = catalogue.evidence
         labels = pd.Series(catalogue.labels[language], index=catalogue.interventions)
     if study is None or study.carbon.curve == "precipitation":
@@ -233,13 +230,13 @@ def _matrix(book: Book, names: Sequence[str], evidence: pd.DataFrame) -> dict[st
     return matrix
 
 
-def _labels_only(study: Study, book: Book, faults: Faults) -> Catalogue:
+def _labels_only(study: Study, book: Book, faults: Faults, named: Sequence[str] | None) -> Catalogue:
     """Catalogue of a study with an effect table: its interventions, and the labels that are known."""
     assert study.effects is not None
     with faults.caught():
-        path = inside(study, study.effects.source, "effects.source")
-        found = interventions_of_table(study, path)
-        names = _in_use(study, found, study.effects.source, faults)
+        if named is None:
+            named = interventions_of_table(study, inside(study, study.effects.source, "effects.source"))
+        names = _in_use(study, named, study.effects.source, faults)
     faults.refuse()
     empty = {key: np.array([0.0, *(np.nan for _ in names)]) for key in by_key("coefficients")}
     # Which interventions end cropping is no coefficient but what they are: masks need it ("conversions").

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
 from landfront.instances import evidence
 from landfront.instances.baselines import load_baselines
 from landfront.instances.catalogue import Catalogue, load_catalogue
-from landfront.instances.effect_table import effect_unit, read_effect_table
+from landfront.instances.effect_table import effect_unit, names_in, read_effect_table
 from landfront.instances.faults import Fault
 from landfront.instances.habitats import Habitat, load_feature_effects, read_features
 from landfront.instances.landscape import Geometry, Landscape
@@ -26,7 +27,7 @@ from landfront.instances.parcels import (
 from landfront.instances.paths import input_files, inside
 from landfront.instances.readers import has_geometry
 from landfront.instances.references import name_faults
-from landfront.instances.sheet import Faults, Sheet, open_sheet
+from landfront.instances.sheet import Faults, Floats, Sheet, open_sheet
 from landfront.instances.study import Study
 
 __all__ = [
@@ -43,11 +44,25 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a study's tables hold: landscape, catalogue and, where it has one, its effect table."""
+    """What a study's tables hold.
+
+    Attributes
+    ----------
+    landscape, catalogue
+        The parcels and the interventions.
+    effects
+        The effect table, or None (`load_effect_table`).
+    baselines
+        Baseline per parcel by effect, shape (n,), where the study gives one (`load_baselines`).
+    feature_change
+        What interventions do to habitat, shape (features, K) (`load_feature_effects`).
+    """
 
     landscape: Landscape
     catalogue: Catalogue
     effects: pd.DataFrame | None
+    baselines: Mapping[str, Floats] = field(default_factory=dict)
+    feature_change: Floats | None = None
 
 
 def load_inputs(study: Study) -> Inputs:
@@ -60,22 +75,24 @@ def load_inputs(study: Study) -> Inputs:
     """
     faults = Faults()
     landscape, ids = _landscape(study, faults)
-    catalogue = None
-    with faults.caught():
-        catalogue = load_catalogue(study)
     effects = read_effect_table(study, ids, faults)
+    catalogue: Catalogue | None = None
+    baselines: Mapping[str, Floats] = {}
+    change: Floats | None = None
+    with faults.caught():
+        catalogue = load_catalogue(study, named=None if effects is None else names_in(effects))
     if landscape is not None and catalogue is not None:
         with faults.caught():
-            load_baselines(study, landscape)
+            baselines = load_baselines(study, landscape)
         with faults.caught():
-            load_feature_effects(study, landscape, catalogue)
+            change = load_feature_effects(study, landscape, catalogue) if study.features else None
     if faults.found:
         # The models judge names when the tables are sound; else what study.toml alone shows is told here.
         faults.found += name_faults(study)
     faults.refuse()
     assert landscape is not None
     assert catalogue is not None
-    return Inputs(landscape, catalogue, effects)
+    return Inputs(landscape, catalogue, effects, baselines, change)
 
 
 def load_landscape(study: Study) -> Landscape:
@@ -106,7 +123,8 @@ def load_effect_table(study: Study, landscape: Landscape | None = None) -> pd.Da
     Returns
     -------
     One row per option of the table, in its order and without ``keep``: parcel (int32, index into
-    ``Landscape.ids``), intervention (text), and one float64 column per effect in its canonical unit.
+    ``Landscape.ids``), intervention (a category among the file's names), and one float64 column per effect in
+    its canonical unit.
 
     Raises
     ------
@@ -132,7 +150,12 @@ def _landscape(study: Study, faults: Faults) -> tuple[Landscape | None, pd.Index
     with faults.caught():
         path = inside(study, parcels.source, "parcels.source")
         sheet = open_sheet(
-            path, needed_columns(study), faults, layer=parcels.layer, encoding=parcels.encoding
+            path,
+            needed_columns(study),
+            faults,
+            layer=parcels.layer,
+            encoding=parcels.encoding,
+            named=parcels.regions,
         )
     ids = read_ids(sheet, parcels.id) if sheet is not None and sheet.has(parcels.id) else None
     features = read_features(study, ids, faults)

@@ -116,9 +116,7 @@ def read_regions(sheet: Sheet, study: Study) -> Regions:
     for level, column in enumerate(levels):
         found: tuple[str, ...] = ()
         if sheet.has(column):
-            index[:, level], unique = pd.factorize(sheet.text(column))
-            sheet.printable(column)
-            found = tuple(str(name) for name in unique)
+            index[:, level], found = sheet.names(column)
         names.append(found)
     for level in range(1, len(levels)):
         _check_nested(sheet, levels, index, level)

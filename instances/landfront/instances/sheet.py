@@ -17,6 +17,7 @@ from landfront.instances.readers.frame import EXACT
 from landfront.instances.units import UnitError, convert
 
 Floats = NDArray[np.float64]
+Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 NAME_RULES = (
@@ -103,25 +104,42 @@ class Sheet:
             series = series.astype("Int64")
         return series if series.dtype == "str" else series.astype("string").astype("str")
 
+    def names(self, column: str) -> tuple[Codes, tuple[str, ...]]:
+        """Index of each row's name, and the names in order of appearance; a missing name (-1) is a fault."""
+        series = self.frame[column]
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            self.fault(column, "missing value", "Fill it in.", where=series.isna().to_numpy())
+        else:
+            series = self.text(column)
+        index, found = pd.factorize(series)
+        names = tuple(str(name) for name in found)
+        self._printable(column, index, names)
+        return index, names
+
     def printable(self, column: str) -> None:
         """Add a fault where a name would break a table of results, or run as a formula in a spreadsheet."""
         series = self.frame[column]
-        if series.dtype.kind in "iufb":
-            return
-        names, distinct = pd.factorize(series.astype("str"))
-        texts = pd.Series(distinct, dtype="str")
+        if series.dtype.kind not in "iufb":
+            index, found = pd.factorize(series.astype("str"))
+            self._printable(column, index, tuple(found))
+
+    def _printable(self, column: str, index: Codes, names: Sequence[str]) -> None:
+        texts = pd.Series(names, dtype="str")
         for pattern, rule, fix in NAME_RULES:
             bad = np.append(texts.str.contains(pattern, regex=True).to_numpy(dtype=np.bool_), False)
-            self.fault(column, rule, fix, where=bad[names] & series.notna().to_numpy())
+            if bad.any():
+                self.fault(column, rule, fix, where=bad[index])
 
     def number(self, column: str, *, missing: Mask | None = None) -> Floats:
         """Column as float64; nan only where `missing` allows it (all rows: None forbids it everywhere)."""
         series = self.frame[column]
-        empty = series.isna().to_numpy()
         if pd.api.types.is_numeric_dtype(series.dtype) and not pd.api.types.is_bool_dtype(series.dtype):
-            values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+            values = series.to_numpy(dtype=np.float64)
+            if np.isfinite(values).all():
+                return values
             empty = np.isnan(values)
         else:
+            empty = series.isna().to_numpy()
             values = pd.to_numeric(series.astype("str"), errors="coerce").to_numpy(dtype=np.float64)
             words = np.isnan(values) & ~empty
             self.fault(column, "text where a number is needed", "Give a plain number (1234.5).", where=words)
@@ -155,18 +173,25 @@ class Sheet:
 
 
 def open_sheet(
-    path: Path, columns: Sequence[str], faults: Faults, *, layer: str | None = None, encoding: str = "auto"
+    path: Path,
+    columns: Sequence[str],
+    faults: Faults,
+    *,
+    layer: str | None = None,
+    encoding: str = "auto",
+    named: Sequence[str] = (),
 ) -> Sheet | None:
     """Read the columns asked for; each one missing is a fault, and so is a table without rows.
 
-    Returns None where the file cannot be read at all.
+    Columns in `named` are for `Sheet.names`. Returns None where the file cannot be read at all.
     """
     with faults.caught():
         names = column_names(path, layer=layer, encoding=encoding)
         wanted = list(dict.fromkeys(columns))
         faults.found += [missing_column(path.name, name, names) for name in wanted if name not in names]
         present = [name for name in wanted if name in names]
-        frame = read_table(path, layer=layer, encoding=encoding, columns=present)
+        coded = [name for name in named if name in present]
+        frame = read_table(path, layer=layer, encoding=encoding, columns=present, coded=coded)
         faults.notes += frame.attrs["notes"]
         first = 2 if path.suffix.lower() in {".csv", ".tsv", ".txt"} else 1
         sheet = Sheet(path.name, frame, first, faults)

@@ -51,7 +51,7 @@ def factored(
 def effect_rows(menu: Menu, effect: Effect, *, scope: Ints, count: int, kinds: NDArray[np.bool_]) -> Block:
     """One row per region: the sum of an effect over the options of the region's parcels with these kinds."""
     if effect.column is not None:
-        return Csr(_columns(menu, effect.column, scope=scope, count=count, kinds=kinds))
+        return Csr(_table_rows(menu, effect, scope=scope, count=count, kinds=kinds))
     if not effect.terms:
         return Csr(sp.csr_array((count, len(menu))))
     amount = sp.csc_array(np.column_stack([term.amount for term in effect.terms]))
@@ -61,17 +61,22 @@ def effect_rows(menu: Menu, effect: Effect, *, scope: Ints, count: int, kinds: N
     return Factored(block.group, block.kind, block.amount, block.table, row, count)
 
 
-def _columns(
-    menu: Menu, column: Floats, *, scope: Ints, count: int, kinds: NDArray[np.bool_]
+def _table_rows(
+    menu: Menu, effect: Effect, *, scope: Ints, count: int, kinds: NDArray[np.bool_]
 ) -> sp.csr_array:
-    row = scope[menu.parcel]
-    counted = (column != 0) & (row >= 0)
-    inside = np.flatnonzero(counted if kinds.all() else counted & kinds[menu.kind])
-    inside = inside.astype(np.int32)  # as solvers want it, and half the memory
+    """The rows of an effect that a table gives, as a matrix."""
+    options, values = effect.entries
     shape = (count, len(menu))
-    if count == 1:  # already in order: no sorting by row
-        return sp.csr_array((column[inside], inside, np.array([0, len(inside)], dtype=np.int32)), shape=shape)
-    return sp.csr_array((column[inside], (row[inside], inside)), shape=shape)
+    if count == 1 and kinds.all() and not scope.any():  # every option counts in the one row
+        return sp.csr_array((values, options, np.array([0, len(options)], dtype=np.int32)), shape=shape)
+    row = scope[menu.parcel[options]]
+    inside = (row >= 0) & kinds[menu.kind[options]]
+    if not inside.all():
+        options, values, row = options[inside], values[inside], row[inside]
+    if (row[1:] < row[:-1]).any():
+        return sp.csr_array((values, (row, options)), shape=shape)
+    starts = np.searchsorted(row, np.arange(count + 1)).astype(np.int32)  # in order: nothing is moved
+    return sp.csr_array((values, options, starts), shape=shape)
 
 
 def objective_rows(menu: Menu, effects: Sequence[Effect], parcels: int) -> Stack:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,13 @@ class Effect:
     baseline: Floats
     terms: tuple[Term, ...] = ()
     column: Floats | None = None
+
+    @cached_property
+    def entries(self) -> tuple[NDArray[np.int32], Floats]:
+        """Options at which `column` is not 0 and its values there: found once for all rows of the effect."""
+        column = np.zeros(0) if self.column is None else self.column
+        options = np.flatnonzero(column != 0)
+        return options.astype(np.int32), column[options]  # 32 bits as solvers want it, and half the memory
 
     def values(self, menu: Menu) -> Floats:
         """Effect of each option, shape (m,)."""

@@ -111,7 +111,7 @@ def formulate(study: Study) -> Formulation:
     from landfront.instances.load import load_inputs
 
     inputs = load_inputs(study)
-    tables = _read_tables(study, inputs.landscape, inputs.catalogue, inputs.effects)
+    tables = Tables(inputs.effects, inputs.feature_change, inputs.baselines)
     return formulate_from(study, inputs.landscape, inputs.catalogue, tables=tables)
 
 
@@ -138,14 +138,11 @@ def senses(criteria: Mapping[str, str]) -> NDArray[np.int8]:
     return np.array([-1 if sense == "max" else 1 for sense in criteria.values()], dtype=np.int8)
 
 
-def _read_tables(
-    study: Study, landscape: Landscape, catalogue: Catalogue, effects: pd.DataFrame | None = None
-) -> Tables:
+def _read_tables(study: Study, landscape: Landscape, catalogue: Catalogue) -> Tables:
     """Read what the study names; the loaders are imported only here, since they bring pandas."""
     from landfront.instances import load
 
-    if study.effects and effects is None:
-        effects = load.load_effect_table(study, landscape)
+    effects = load.load_effect_table(study, landscape) if study.effects else None
     change = load.load_feature_effects(study, landscape, catalogue) if study.features else None
     return Tables(effects, change, load.load_baselines(study, landscape) if study.baseline else {})
 

@@ -105,8 +105,7 @@ def build_menu(landscape: Landscape, catalogue: Catalogue, study: Study) -> Menu
         sieve.drop(reason, fails)
     _society_rules(sieve, catalogue, study)
     _refuse_empty(sieve)
-    parcel, kind = np.nonzero(np.ascontiguousarray(sieve.alive.T))
-    return _menu(parcel.astype(np.int32), kind.astype(np.int16), sieve)
+    return _menu(sieve)
 
 
 def menu_from_table(
@@ -128,30 +127,31 @@ def menu_from_table(
         ``keep`` is left.
     """
     kind, names = _kinds(table["intervention"], catalogue)
-    parcel = table["parcel"].to_numpy(dtype=np.int64)
+    cell = table["parcel"].to_numpy() * np.int64(len(names)) + kind
     effects = {str(c): table[c].to_numpy(dtype=np.float64) for c in table.columns[2:]}
-    order = _order(parcel * len(names) + kind)
-    parcel, kind = parcel[order], kind[order]
-    in_order = {name: column[order] for name, column in effects.items()}
-    _refuse_rows(landscape, names, parcel=parcel, kind=kind, effects=in_order)
-    alive = np.zeros((len(names), len(landscape)), dtype=bool)
-    alive[kind, parcel] = True
-    sieve = _Sieve(landscape, names, alive)
+    if not (cell[1:] > cell[:-1]).all():  # the usual table is in order already
+        order = np.argsort(cell, kind="stable")
+        cell, kind = cell[order], kind[order]
+        effects = {name: column[order] for name, column in effects.items()}
+    _refuse_rows(landscape, names, cell=cell, kind=kind, effects=effects)
+    alive = np.zeros(len(landscape) * len(names), dtype=bool)
+    alive[cell] = True
+    sieve = _Sieve(landscape, names, alive.reshape(-1, len(names)).T)
     _society_rules(sieve, catalogue, study)
     _refuse_empty(sieve)
-    kept = np.flatnonzero(sieve.alive[kind, parcel] & (kind > 0))
-    parcel, kind = parcel[kept], kind[kept]
-    place = np.arange(len(kept)) + parcel + 1  # each parcel's keep stands before its other options
-    size = len(kept) + len(landscape)
-    all_parcels, all_kinds = np.zeros(size, dtype=np.int32), np.zeros(size, dtype=np.int16)
-    all_kinds[place] = kind
-    is_keep = np.ones(size, dtype=bool)
-    is_keep[place] = False
-    all_parcels[place], all_parcels[is_keep] = parcel, np.arange(len(landscape))
-    columns = {name: np.zeros(size) for name in effects}
-    for name, column in columns.items():
-        column[place] = in_order[name] if len(kept) == len(order) else in_order[name][kept]
-    return _menu(all_parcels, all_kinds, sieve), columns
+    sieve.alive[0] = False
+    kept = alive[cell]
+    sieve.alive[0] = True
+    menu = _menu(sieve)
+    place = np.flatnonzero(menu.kind)  # all but keep, in the order of the table
+    return menu, {name: _spread(column, kept, place, len(menu)) for name, column in effects.items()}
+
+
+def _spread(column: Floats, kept: Flags, place: NDArray[np.intp], size: int) -> Floats:
+    """The values that are kept at their places, 0 elsewhere, shape (size,)."""
+    values = np.zeros(size)
+    values[place] = column if len(place) == len(column) else column[kept]
+    return values
 
 
 @dataclass
@@ -277,41 +277,40 @@ def _refuse_empty(sieve: _Sieve) -> None:
     )
 
 
-def _menu(parcel: NDArray[np.int32], kind: NDArray[np.int16], sieve: _Sieve) -> Menu:
-    counts = np.bincount(parcel, minlength=len(sieve.landscape))
-    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Menu(parcel, kind, starts, sieve.names, tuple(sieve.excluded), tuple(sieve.notes))
+def _menu(sieve: _Sieve) -> Menu:
+    """The options that are alive."""
+    cell = np.flatnonzero(np.ascontiguousarray(sieve.alive.T))
+    parcel = cell // len(sieve.names)
+    kind = (cell - parcel * len(sieve.names)).astype(np.int16)
+    starts = np.append(0, np.cumsum(np.bincount(parcel, minlength=len(sieve.landscape))))
+    excluded, notes = tuple(sieve.excluded), tuple(sieve.notes)
+    return Menu(parcel.astype(np.int32), kind, starts, sieve.names, excluded, notes)
 
 
-def _kinds(column: pd.Series, catalogue: Catalogue) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+def _kinds(column: pd.Series, catalogue: Catalogue) -> tuple[NDArray[np.int16], tuple[str, ...]]:
     """Kind per row; interventions that only the table knows come after the catalogue's."""
     import pandas as pd
 
     codes, found = pd.factorize(column)
     names = [*catalogue.interventions, *(str(name) for name in found if name not in catalogue.interventions)]
-    index = np.array([names.index(str(name)) for name in found], dtype=np.int64)
+    index = np.array([names.index(str(name)) for name in found], dtype=np.int16)
     return index[codes], tuple(names)
-
-
-def _order(keys: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Rows by key; a table that is sorted already is not sorted again."""
-    return np.arange(len(keys)) if (np.diff(keys) >= 0).all() else np.argsort(keys, kind="stable")
 
 
 def _refuse_rows(
     landscape: Landscape,
     names: tuple[str, ...],
     *,
-    parcel: NDArray[np.int64],
-    kind: NDArray[np.int64],
+    cell: NDArray[np.int64],
+    kind: NDArray[np.int16],
     effects: dict[str, Floats],
 ) -> None:
-    """Refuse pairs that occur twice, and effects of ``keep``."""
+    """Refuse pairs that occur twice, and effects of ``keep``; rows are in the order of `cell`."""
 
     def rows(at: NDArray[np.int64]) -> tuple[tuple[object, object], ...]:
-        return tuple((landscape.ids[parcel[j]], names[kind[j]]) for j in at[:5])
+        return tuple((landscape.ids[cell[j] // len(names)], names[kind[j]]) for j in at[:5])
 
-    twice = np.flatnonzero((np.diff(parcel) == 0) & (np.diff(kind) == 0)) + 1
+    twice = np.flatnonzero(cell[1:] == cell[:-1]) + 1
     faults = []
     if len(twice):
         fix = "Keep one row per parcel and intervention."

@@ -33,9 +33,8 @@ class Scope:
 
     def sum(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum per row of values per parcel, shape (rows,)."""
-        inside = self.row >= 0
-        total = np.bincount(self.row[inside], weights=values[inside], minlength=len(self.regions))
-        return np.asarray(total, dtype=np.float64)
+        total = np.bincount(self.row + 1, weights=values, minlength=len(self.regions) + 1)
+        return np.asarray(total[1:], dtype=np.float64)  # the first is for parcels that count in no row
 
 
 def scope_of(limit: Limit, landscape: Landscape) -> Scope | Fault:

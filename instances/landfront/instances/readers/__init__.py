@@ -24,6 +24,7 @@ def read_table(
     layer: str | None = None,
     encoding: str = "auto",
     columns: Sequence[str] | None = None,
+    coded: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Read a table or the attributes of a layer, without geometry and without silent coercion.
 
@@ -41,6 +42,8 @@ def read_table(
         "auto" (the .cpg of a Shapefile, else UTF-8 if the bytes are valid, else GB18030) or a name.
     columns
         Columns to read, in this order; all by default.
+    coded
+        Columns whose text is wanted as categories, which is faster where few texts fill many rows.
 
     Raises
     ------
@@ -51,7 +54,8 @@ def read_table(
     names = column_names(path, layer=layer, encoding=encoding)
     if columns is not None and (missing := [name for name in columns if name not in names]):
         raise InputError([missing_column(path.name, name, names) for name in missing])
-    frame: pd.DataFrame = _reader(path).read(path, layer=layer, encoding=encoding, columns=columns)
+    reader = _reader(path)
+    frame: pd.DataFrame = reader.read(path, layer=layer, encoding=encoding, columns=columns, coded=coded)
     return frame
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,12 @@ EXACT = 2**53
 """Integers up to here survive as float64."""
 
 
-def to_frame(table: pa.Table) -> pd.DataFrame:
-    """Turn an Arrow table into a frame whose columns are int64, float64, bool or text."""
-    columns = {name: _series(_flat(table.column(name))) for name in table.column_names}
+def to_frame(table: pa.Table, coded: Collection[str] = ()) -> pd.DataFrame:
+    """Turn an Arrow table into a frame of int64, float64, bool and text; text in `coded` as categories."""
+    columns = {
+        name: _coded(column) if name in coded and _is_text(column.type) else _series(_flat(column))
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
     return pd.DataFrame(columns, copy=False)
 
 
@@ -50,9 +54,29 @@ def _flat(column: Any) -> Any:
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
+def _is_text(kind: Any) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _coded(column: Any) -> pd.Series:
+    """Text as categories: each text is looked at once, whatever the number of its rows."""
+    ready = pa.types.is_dictionary(column.type) and all(map(_is_clean, column.chunks))
+    column = column if ready else _flat(column).dictionary_encode()
+    series: pd.Series = column.to_pandas()
+    blank = [text for text in series.cat.categories if not text.strip()]
+    return series.cat.remove_categories(blank) if blank else series
+
+
+def _is_clean(chunk: Any) -> bool:
+    """Tell whether a dictionary has each text once and no gaps; other programs may write one that has."""
+    texts = chunk.dictionary
+    return texts.null_count == 0 and len(texts.unique()) == len(texts)
+
+
 def _series(column: Any) -> pd.Series:
     kind = column.type
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+    if _is_text(kind):
         trimmed = pc.utf8_trim_whitespace(column)
         return pd.Series(pc.if_else(pc.equal(trimmed, ""), None, column).to_pandas(), dtype="str")
     if pa.types.is_integer(kind):
@@ -61,12 +85,13 @@ def _series(column: Any) -> pd.Series:
         column = column.cast(pa.float64())
     if pa.types.is_boolean(kind) and column.null_count:
         return pd.Series(column.cast(pa.string()).to_pandas(), dtype="str")
-    return pd.Series(column.to_pandas())
+    series: pd.Series = column.to_pandas()
+    return series
 
 
 def _integers(column: Any) -> pd.Series:
     if column.null_count == 0:
-        return pd.Series(column.to_numpy().astype(np.int64))
+        return pd.Series(column.to_numpy().astype(np.int64, copy=False), copy=False)
     largest = pc.max(pc.abs(column.cast(pa.int64()))).as_py()
     if largest is None or largest <= EXACT:
         return pd.Series(column.cast(pa.float64()).to_numpy(zero_copy_only=False))

@@ -29,7 +29,14 @@ def column_names(path: Path, *, layer: str | None, encoding: str) -> list[str]:
     return list(_info(path, layer, _encoding(path, encoding).name)["fields"])
 
 
-def read(path: Path, *, layer: str | None, encoding: str, columns: Sequence[str] | None) -> pd.DataFrame:
+def read(
+    path: Path,
+    *,
+    layer: str | None,
+    encoding: str,
+    columns: Sequence[str] | None,
+    coded: Sequence[str],
+) -> pd.DataFrame:
     """Read the attribute columns asked for, or all."""
     found = _encoding(path, encoding)
     names = column_names(path, layer=layer, encoding=encoding) if columns is None else list(columns)
@@ -39,7 +46,7 @@ def read(path: Path, *, layer: str | None, encoding: str, columns: Sequence[str]
         )
     except (DataSourceError, DataLayerError, RuntimeError) as error:
         raise InputError([_unreadable(path, error)]) from error
-    frame = to_frame(table.select(names))
+    frame = to_frame(table.select(names), coded)
     frame.attrs = {"encoding": found.name, "notes": (found.note,) if found.note else ()}
     return frame
 

@@ -30,6 +30,7 @@ def column_names(path: Path, *, layer: str | None, encoding: str) -> list[str]:
     """Names of the columns; the geometry of a GeoParquet is left out."""
     if _is_parquet(path):
         schema = _schema(path)
+        _refuse_twins(path, schema.names)
         return [name for name in schema.names if name not in _geometry_columns(schema)]
     with path.open("rb") as file:
         head = file.readline()
@@ -44,15 +45,23 @@ def column_names(path: Path, *, layer: str | None, encoding: str) -> list[str]:
     return list(header.column_names)
 
 
-def read(path: Path, *, layer: str | None, encoding: str, columns: Sequence[str] | None) -> pd.DataFrame:
+def read(
+    path: Path,
+    *,
+    layer: str | None,
+    encoding: str,
+    columns: Sequence[str] | None,
+    coded: Sequence[str],
+) -> pd.DataFrame:
     """Read the columns asked for, or all."""
     if _is_parquet(path):
         names = column_names(path, layer=layer, encoding=encoding) if columns is None else list(columns)
-        frame, found = to_frame(_arrow(path, names)), Encoding("utf-8")
+        frame, found = to_frame(_arrow(path, names, coded), coded), Encoding("utf-8")
     else:
         found = find_encoding(path.name, encoding, partial(file_chunks, path))
         table = _parse(path, _utf8(path, found.name), columns)
-        frame = to_frame(pa.table({name: typed(table.column(name)) for name in table.column_names}))
+        cells = pa.table({name: typed(table.column(name)) for name in table.column_names})
+        frame = to_frame(cells, coded)
     frame.attrs = {"encoding": found.name, "notes": (found.note,) if found.note else ()}
     return frame
 
@@ -136,9 +145,10 @@ def _schema(path: Path) -> Any:
         raise InputError([_not_parquet(path, error)]) from error
 
 
-def _arrow(path: Path, columns: list[str]) -> pa.Table:
+def _arrow(path: Path, columns: list[str], coded: Sequence[str]) -> pa.Table:
     try:
-        return pq.read_table(path, columns=columns)
+        with pq.ParquetFile(path, read_dictionary=list(coded)) as file:  # leaves long columns in one piece
+            return file.read(columns).select(columns)
     except (pa.ArrowException, OSError) as error:
         raise InputError([_not_parquet(path, error)]) from error
 
