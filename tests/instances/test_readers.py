@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from landfront.instances.faults import InputError
 from landfront.instances.landscape import Geometry
 from landfront.instances.readers import column_names, has_geometry, read_geometry, read_table
+from landfront.instances.readers.frame import to_frame
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -246,3 +249,43 @@ def test_table_without_geometry(frame: pd.DataFrame, tmp_path: Path) -> None:
     assert not has_geometry(path)
     with pytest.raises(InputError, match="holds no geometry"):
         read_geometry(Geometry(path, None, "auto", "BSM"))
+
+
+NAMED = ["b", "a", None, "b", " ", "a"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "gpkg"])
+def test_coded_text_is_the_text(tmp_path: Path, kind: str) -> None:
+    path = write(pd.DataFrame({"n": range(6), "name": NAMED}), tmp_path, kind)
+    coded = read_table(path, coded=["name", "n"])
+    pd.testing.assert_frame_equal(coded.astype({"name": "str"}), read_table(path))
+    assert sorted(coded["name"].cat.categories) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pa.DictionaryArray.from_arrays(pa.array([1, 0, None, 1, 2, 0]), ["a", "b", " "]),
+        pa.DictionaryArray.from_arrays(pa.array([0, 1, 2, 3, None, 1]), ["b", "a", None, "b"]),
+        pa.chunked_array([pa.array(part).dictionary_encode() for part in (NAMED[:3], NAMED[3:])]),
+    ],
+    ids=["another order", "gaps and repeats", "two dictionaries"],
+)
+def test_dictionaries_as_other_programs_make_them(values: Any) -> None:
+    names = to_frame(pa.table({"name": values}), ["name"])["name"]
+    assert names.astype("str").fillna("-").tolist() == ["b", "a", "-", "b", "-", "a"]
+    assert sorted(names.cat.categories) == ["a", "b"]
+
+
+def test_coded_text_of_several_row_groups(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"name": NAMED}), path, row_group_size=2)
+    names = read_table(path, coded=["name"])["name"]
+    assert names.astype("str").fillna("-").tolist() == ["b", "a", "-", "b", "-", "a"]
+
+
+def test_parquet_with_two_columns_of_one_name(tmp_path: Path) -> None:
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]), path)
+    with pytest.raises(InputError, match="a: two columns have this name"):
+        read_table(path, columns=["a"])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from landfront.instances.faults import InputError
 from landfront.models.formulate import Tables
@@ -129,6 +133,33 @@ def test_effect_table_obeys_masks_and_consent() -> None:
         ("g2", "pond"),
     }
     assert columns["carbon"].sum() == 110
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.sets(st.tuples(st.integers(0, 4), st.sampled_from(["keep", *b.INTERVENTIONS[1:], "pond"]))),
+    closed=st.sets(st.sampled_from(b.IDS)),
+    order=st.randoms(use_true_random=False),
+    coded=st.booleans(),
+)
+def test_the_order_and_type_of_an_effect_table_change_nothing(
+    rows: set[tuple[int, str]], closed: set[str], order: random.Random, coded: bool
+) -> None:
+    rows |= {(2, "pond")}
+    given = {(p, name): 0.0 if name == "keep" else float(rank + 1) for rank, (p, name) in enumerate(rows)}
+    listed = sorted(given, key=lambda row: order.random())
+    table = pd.DataFrame(listed, columns=["parcel", "intervention"])
+    table = table.assign(carbon=[given[row] for row in listed])
+    table = table.astype({"intervention": "category"}) if coded else table
+    land = b.landscape(masks={"core": flags(*(closed - {b.IDS[2]}))})
+    study = b.study(masks=[{"name": "core", "column": "core", "forbid": ["*"]}])
+    menu, columns = menu_from_table(table, land, b.catalogue(), study)
+    found = [(int(p), menu.interventions[k]) for p, k in zip(menu.parcel, menu.kind, strict=True)]
+    open_ = {row for row in given if b.IDS[row[0]] not in closed - {b.IDS[2]}}
+    assert set(found) == open_ | {(p, "keep") for p in range(5)}
+    assert (np.diff(menu.parcel * np.int64(99) + menu.kind) > 0).all()
+    assert menu.starts.tolist() == np.searchsorted(menu.parcel, np.arange(6)).tolist()
+    assert columns["carbon"].tolist() == [given.get(row, 0.0) for row in found]
 
 
 def test_effect_table_faults_are_collected() -> None:

@@ -52,15 +52,18 @@ def random_effect(rng: np.random.Generator, parcels: int, kinds: int, terms: int
     kinds=st.integers(1, 4),
     terms=st.integers(1, 3),
     count=st.integers(1, 3),
+    in_order=st.booleans(),
+    some_kinds=st.booleans(),
 )
 def test_factored_rows_equal_their_matrix(
-    seed: int, parcels: int, kinds: int, terms: int, count: int
+    seed: int, parcels: int, kinds: int, *, terms: int, count: int, in_order: bool, some_kinds: bool
 ) -> None:
     rng = np.random.default_rng(seed)
     menu = random_menu(rng, parcels, kinds)
     effect = random_effect(rng, parcels, kinds, terms)
     scope = rng.integers(-1, count, parcels)
-    wanted = rng.random(kinds) < 0.8
+    scope = np.sort(scope) if in_order else scope
+    wanted = rng.random(kinds) < (0.8 if some_kinds else 1.0)
     block = effect_rows(menu, effect, scope=scope, count=count, kinds=wanted)
     assert isinstance(block, Factored)
     table = Effect("e", "t", effect.baseline, column=effect.values(menu))
