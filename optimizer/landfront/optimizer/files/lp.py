@@ -83,7 +83,7 @@ class Cursor:
     def peek(self, ahead: int = 0) -> Token | None:
         """A token to come, or None past the end."""
         at = self._at + ahead
-        return self._tokens[at] if at < len(self._tokens) else None
+        return self._tokens[at] if 0 <= at < len(self._tokens) else None
 
     def is_next(self, kind: str, ahead: int = 0) -> bool:
         """Whether a token to come is of this kind."""
@@ -131,7 +131,7 @@ def parse_lp(text: str) -> Draft:
             _rows(draft, cursor)
         elif kind == "bounds":
             _bounds(draft, cursor)
-        else:
+        elif kind not in REFUSED:
             _kinds(draft, cursor, binary=kind == "binary")
     return draft
 
@@ -171,9 +171,11 @@ def _header(content: str, current: str, line: int) -> tuple[str, str]:
     for kind, words in PLAIN.items():
         if word in words:
             return kind, ""
-    for what, words in REFUSED.items():
-        if word in words:
-            raise FileFault(f"line {line}: {what} are not read: write them as linear rows")
+    refused = [what for what, words in REFUSED.items() if word in words]
+    if refused:
+        return refused[0], ""
+    if current in REFUSED and content:  # HiGHS writes the header of an empty section
+        raise FileFault(f"line {line}: {current} are not read: write them as linear rows")
     return "", content
 
 
