@@ -160,7 +160,7 @@ def thin(
     return _part(front, np.sort(chosen), front.facts, words, program=program, gap=gap)
 
 
-def unit_values(front: Front) -> Floats:
+def _unit_values(front: Front) -> Floats:
     """Values in minimisation form as shares of the range of the points, 0 the best, shape (s, p)."""
     values = front.values * front.senses
     span = np.ptp(values, axis=0)
@@ -169,7 +169,7 @@ def unit_values(front: Front) -> Floats:
 
 def _by_spread(front: Front, count: int) -> Ints:
     """Farthest first (T. F. Gonzalez, Theoretical Computer Science 38, 1985), from the ends and the knee."""
-    unit = unit_values(front)
+    unit = _unit_values(front)
     # Of equal ends the one that is best in the other objectives.
     ends = [int(np.lexsort((unit.sum(axis=1), column))[0]) for column in unit.T]
     middle = knee(front).index
@@ -189,7 +189,7 @@ def _by_hypervolume(front: Front, count: int) -> Ints:
     """
     import moocore
 
-    unit = unit_values(front)
+    unit = _unit_values(front)
     volume = moocore.Hypervolume(ref=np.full(unit.shape[1], 1.0 + REFERENCE))
     heap = [(-float(volume(unit[[index]])), index, 0) for index in range(len(unit))]
     heapq.heapify(heap)

@@ -1,0 +1,129 @@
+"""The figure of a front of two criteria: what is reached, what no proof has closed, ideal, nadir and knee."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from landfront.optimizer.front import Floats, Front
+from landfront.optimizer.outer import Outer, outer
+from landfront.optimizer.plots.sheet import (
+    ACCENT,
+    ALERT,
+    FAINT,
+    INK,
+    Scale,
+    finish,
+    new_figure,
+    plain,
+    scales,
+    thousands,
+)
+from landfront.optimizer.quality import knee
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+SAMPLES = 800
+VISIBLE = 0.002
+"""An open area thinner than this share of the range cannot be seen."""
+
+BEYOND = 0.03
+"""Where no fact bounds a criterion, the open area ends this share of the range beyond the ideal."""
+
+
+def two_figure(front: Front, title: str, *, mixes: bool) -> Figure:
+    """Draw a front of two criteria."""
+    figure = new_figure(front, title, (7.2, 5.6 if title else 5.2))
+    axes = figure.add_subplot()
+    plain(axes)
+    both = scales(front)
+    if len(front) > 1:
+        _open_area(axes, front, both, mixes=mixes)
+        _reached(axes, front, both, mixes=mixes)
+    _marks(axes, front, both)
+    axes.set_xlabel(both[0].label(), fontsize=10)
+    axes.set_ylabel(both[1].label(48), fontsize=10)
+    for axis in (axes.xaxis, axes.yaxis):
+        thousands(axis)
+    axes.margins(0.07)
+    axes.legend(loc="best", fontsize=8, frameon=True, framealpha=0.9, edgecolor="#DDDDDD")
+    return finish(figure)
+
+
+def _factors(scales_: list[Scale]) -> Floats:
+    return np.array([scale.factor for scale in scales_])
+
+
+def _reached(axes: Axes, front: Front, both: list[Scale], *, mixes: bool) -> None:
+    """The chain of mixes, or the staircase below which points dominate."""
+    y = _sorted(front)
+    if not mixes:
+        corners = np.column_stack([y[1:, 0], y[:-1, 1]])
+        y = np.insert(y, np.arange(1, len(y)), corners, axis=0)
+    line = y * front.senses / _factors(both)
+    label = "mixes of neighbours" if mixes else "edge of what the points dominate"
+    axes.plot(line[:, 0], line[:, 1], color=ACCENT, linewidth=1.3 if mixes else 0.8, zorder=2, label=label)
+
+
+def _sorted(front: Front) -> Floats:
+    """Values in minimisation form by the first, ascending."""
+    y = front.values * front.senses
+    return np.asarray(y[np.argsort(y[:, 0])], dtype=np.float64)
+
+
+def _open_area(axes: Axes, front: Front, both: list[Scale], *, mixes: bool) -> None:
+    """Shade where a solution may still lie, unless the front is complete or the area too thin to see."""
+    y = _sorted(front)
+    span = float(np.ptp(y[:, 0]))
+    if front.complete or np.any(np.ptp(y, axis=0) <= 0):
+        return
+    bound = outer(front.facts)
+    levels = _levels(y, bound)
+    reached = np.interp(levels, y[::-1, 1], y[::-1, 0]) if mixes else _staircase(y, levels)
+    left = np.clip(bound.below(levels), y[0, 0] - BEYOND * span, reached)
+    if np.max(reached - left) < VISIBLE * span:
+        return
+    factors, senses = _factors(both), front.senses.astype(np.float64)
+    axes.fill_betweenx(
+        levels * senses[1] / factors[1], left * senses[0] / factors[0], reached * senses[0] / factors[0],
+        color=ALERT, alpha=0.2, linewidth=0, zorder=1, label="open: better ones not ruled out",
+    )  # fmt: skip
+
+
+def _levels(y: Floats, bound: Outer) -> Floats:
+    """Levels of the second value at which to sample, with both sides of every jump."""
+    low, high = float(y[-1, 1]), float(y[0, 1])
+    jumps = np.concatenate([y[:, 1], bound.level[(bound.level > low) & (bound.level < high)]])
+    beside = 1e-9 * (high - low)
+    levels = np.concatenate([np.linspace(low, high, SAMPLES), jumps, jumps - beside, jumps + beside])
+    return np.unique(np.clip(levels, low, high))
+
+
+def _staircase(y: Floats, levels: Floats) -> Floats:
+    """Best first value among the points whose second is at most the level."""
+    allowed = np.where(y[None, :, 1] <= levels[:, None], y[None, :, 0], np.inf)
+    return np.asarray(allowed.min(axis=1))
+
+
+def _marks(axes: Axes, front: Front, both: list[Scale]) -> None:
+    """The points, and where the front has room for them ideal, nadir and knee."""
+    factors = _factors(both)
+    x, y = (front.values / factors).T
+    axes.plot(x, y, color=ACCENT, marker="o", markersize=4.5, linewidth=0, zorder=3, label="points")
+    if len(front) < 2:
+        return
+    for corner, name, marker in ((front.ideal, "ideal (out of reach)", "*"), (front.nadir, "nadir", "X")):
+        spot = corner / factors
+        axes.scatter(
+            spot[0], spot[1], marker=marker, s=75, color=FAINT, edgecolors=INK, linewidths=0.5, zorder=4,
+            label=name,
+        )  # fmt: skip
+    if len(front) > 2:
+        at = knee(front).index
+        axes.scatter(
+            x[at], y[at], marker="D", s=75, facecolors="none", edgecolors=ALERT, linewidths=1.6, zorder=4,
+            label="knee",
+        )  # fmt: skip
