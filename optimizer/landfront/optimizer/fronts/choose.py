@@ -7,9 +7,10 @@ from typing import Literal
 from landfront.optimizer.fronts.boxes import boxes
 from landfront.optimizer.fronts.sandwich import sandwich
 from landfront.optimizer.fronts.search import Method
+from landfront.optimizer.fronts.zones import all_zones
 from landfront.optimizer.program import Program
 
-METHODS: dict[str, Method] = {"sandwich": sandwich, "boxes": boxes}
+METHODS: dict[str, Method] = {"sandwich": sandwich, "boxes": boxes, "zones": all_zones}
 """Front methods by name; one file each."""
 
 
@@ -26,6 +27,8 @@ def choose_method(program: Program, name: str, points: int | Literal["all"]) -> 
         raise ValueError(f"unknown method {name!r}: use auto, {' or '.join(METHODS)}")
     if name == "sandwich" and integers:
         raise ValueError("the sandwich mixes neighbouring solutions, which integers do not allow: use boxes")
+    if name == "zones" or len(program.senses) > 2:
+        return all_zones, "search zones, most open first (three objectives or more)"
     if name == "boxes" or (name == "auto" and integers):
         why = "integers allow no mixes" if integers else "asked for"
         return boxes, f"boxes, widest first ({why})"

@@ -1,0 +1,263 @@
+"""Method (d): every nondominated point of three or more objectives with integers, zone by zone.
+
+Search zones (`landfront.optimizer.zones`; Klamroth, Lacour and Vanderpooten, EJOR 245, 2015) with the choice
+and the pruning of S. Tamby and D. Vanderpooten, INFORMS Journal on Computing 33, 2021: in a zone below u, one
+objective is minimised under ``y_i < u_i`` for the others. Either the best is a new point, which splits zones,
+or nothing in the zone is feasible, which closes it and all zones below.
+Departures: levels lie half a lattice step (or, where values are real, the resolution ``gap * range``) below u;
+a zone closes by the proven bound, never by the solution, so that a gap leaves it open; and the relaxation is
+asked first, whose bound often closes a zone without an integer search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from math import inf
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landfront.optimizer import tolerances, zones
+from landfront.optimizer.front import Floats
+from landfront.optimizer.fronts.search import Accuracy, Job, Search
+from landfront.optimizer.scalarize import Solve, Task
+
+Ints = NDArray[np.int64]
+
+LATTICE_GAP = 0.9
+"""Share of the smallest step of the augmented objective to which a solve is proven: the rest is for noise."""
+
+WEAK = 0.5
+"""Share of a step, or of the resolution, that the augmentation may cost the objective that is minimised."""
+
+SLACK = 1e-6
+"""Share of a lattice step by which a bound may miss a lattice value and still mean it."""
+
+REAL_GAP = 0.1
+"""Share of the resolution to which a real-valued objective is proven."""
+
+
+def all_zones(search: Search) -> Generator[Job | None, None, str]:
+    """Fill the archive with every nondominated point; returns what was reached, in words."""
+    walk = Walk(search)
+    yield from _ranges(search, walk)
+    while not search.enough:
+        chosen = walk.choose()
+        if chosen is not None:
+            zone, axis = chosen
+            yield walk.solve_in(walk.zones.upper[zone].copy(), axis, walk.start(zone, axis))
+        elif search.running:
+            yield None
+        elif walk.stalled:
+            return f"{walk.stalled} zones are left open by the gaps of their solves"
+        else:
+            return "no zone is left"
+    yield from search.idle()
+    return "the asked number of points was reached"
+
+
+def _ranges(search: Search, walk: Walk) -> Generator[Job | None, None, None]:
+    """The relaxation of each objective alone, for bounds; then each end as a point."""
+    for axis in range(walk.p):
+        yield walk.bound_below(axis)
+        yield walk.bound_above(axis)
+    yield from search.idle()
+    for axis in range(walk.p):
+        yield walk.end(axis)
+    yield from search.idle()
+
+
+class Walk:
+    """The zones of one search, what is known of each, and the next one to look into."""
+
+    def __init__(self, search: Search) -> None:
+        self.search = search
+        self.p = len(search.program.senses)
+        self.zones = zones.start(np.full(self.p, inf))
+        self.lower = np.full((1, self.p), -inf)
+        self.ideal, self.top = np.full(self.p, -inf), np.full(self.p, inf)
+        self.found: list[Solve] = []
+        self.tried: set[tuple[float, ...]] = set()
+        self.busy: list[tuple[int, Floats]] = []
+        self.stalled = 0
+
+    @property
+    def range(self) -> Floats:
+        """Range of each objective over the points found, its size where there is none, shape (p,)."""
+        values = self.search.values
+        span = np.ptp(values, axis=0) if len(values) else np.zeros(self.p)
+        return np.asarray(np.where(span > 0, span, self.search.program.objective_scale))
+
+    @property
+    def margin(self) -> Floats:
+        """How far below a zone's corner a level lies: half a step, or the resolution, shape (p,)."""
+        steps = self.search.steps
+        return np.where(steps > 0, steps / 2, self.search.request.gap * self.range)
+
+    def bound_below(self, axis: int) -> Job:
+        """A proven lower bound of one objective."""
+        solve = yield from self.search.relax(np.eye(self.p)[axis], main=axis)
+        self.ideal[axis] = self._lattice(axis, solve.beta)
+        self.lower[:, axis] = np.maximum(self.lower[:, axis], self.ideal[axis])
+
+    def bound_above(self, axis: int) -> Job:
+        """A proven upper bound of one objective; no fact about the front."""
+        solve = yield Task(-np.eye(self.p)[axis], np.full(self.p, inf), main=axis, relaxed=True)
+        if solve.reason == "optimal":
+            self.top[axis] = -solve.beta
+
+    def end(self, axis: int) -> Job:
+        """The best value of one objective."""
+        return self.solve_in(np.full(self.p, inf), axis, None)
+
+    def _lattice(self, axis: int, bound: float) -> float:
+        """A bound moved up to the lattice of the objective."""
+        step = float(self.search.steps[axis])
+        if step == 0 or not np.isfinite(bound):
+            return bound
+        offset = float(self.search.program.minimised_offsets[axis])
+        return offset + step * float(np.ceil((bound - offset) / step - SLACK))
+
+    def choose(self) -> tuple[int, int] | None:
+        """Zone and objective whose level leaves most open, among those not tried and not worked on."""
+        upper = self.zones.upper
+        if len(upper) == 0:
+            return None
+        values = self.search.values
+        top = values.max(axis=0) + self.margin
+        size = np.maximum(np.minimum(upper, top) - self.lower, 1e-300)
+        logs = np.log(size / self.range)
+        weight = logs.sum(axis=1, keepdims=True) - logs
+        # Without a point that defines the axis there is no start, and the problem may be infeasible.
+        defined = self.zones.defining != zones.NONE
+        weight = np.where(defined | ~defined.any(axis=1, keepdims=True), weight, -inf)
+        for axis, cap in self.busy:
+            weight[self._overlaps(upper, axis, cap), axis] = -inf
+        return self._first_fresh(weight)
+
+    def _overlaps(self, upper: Floats, axis: int, cap: Floats) -> NDArray[np.bool_]:
+        """Zones whose levels for an objective all lie on one side of a running problem's."""
+        others = np.arange(self.p) != axis
+        below = np.all(upper[:, others] <= cap[others], axis=1)
+        return np.asarray(below | np.all(upper[:, others] >= cap[others], axis=1))
+
+    def _first_fresh(self, weight: Floats) -> tuple[int, int] | None:
+        """The heaviest pair that was not tried; those that were leave their zone open."""
+        upper = self.zones.upper
+        while True:
+            at = int(np.argmax(weight))
+            zone, axis = divmod(at, self.p)
+            if weight[zone, axis] == -inf:
+                return None
+            if self._key(upper[zone], axis) not in self.tried:
+                return zone, axis
+            weight[zone, axis] = -inf
+
+    def _key(self, corner: Floats, axis: int) -> tuple[float, ...]:
+        return (float(axis), *corner.tolist())
+
+    def solve_in(self, corner: Floats, axis: int, start: Solve | None) -> Job:
+        """Minimise one objective in a zone; close what is proven empty, and split what holds the point."""
+        self.tried.add(self._key(corner, axis))
+        level = corner - self.margin
+        level[axis] = inf
+        self.busy.append((axis, corner))
+        solve, bound = yield from self._minimise(axis, level, corner=corner, start=start)
+        self.busy = [one for one in self.busy if one[1] is not corner]
+        if solve.y is not None and solve.beta < solve.task.cutoff:
+            self._add(solve)
+        self._close(axis, level, bound)
+
+    def start(self, zone: int, axis: int) -> Solve | None:
+        """A point that defines the zone on the axis: it lies below the levels of the others."""
+        index = int(self.zones.defining[zone, axis])
+        return None if index == zones.NONE else self.found[index]
+
+    def _add(self, solve: Solve) -> None:
+        assert solve.y is not None
+        if self.search.keep(solve):
+            self.found.append(solve)
+            self._set(zones.insert(self.zones, solve.y, len(self.found) - 1))
+
+    def _set(self, after: zones.Zones) -> None:
+        self.lower = self.lower[after.parent]
+        self.zones = after
+
+    def _close(self, axis: int, level: Floats, bound: float) -> None:
+        """Drop the zones that a slab proves empty, and raise the lower bounds of those below its levels."""
+        imposed = self.zones.upper - self.margin
+        cap = level + tolerances.NOISE * self.range
+        self.lower = zones.raised(self.lower, imposed, axis, cap, bound)
+        top = self.zones.upper - np.where(self.search.steps > 0, self.search.steps * (1 - SLACK), self.margin)
+        empty = np.any(self.lower > top, axis=1)
+        self._set(zones.select(self.zones, ~empty))
+
+    def _minimise(
+        self, axis: int, level: Floats, *, corner: Floats, start: Solve | None
+    ) -> Generator[Task, Solve, tuple[Solve, float]]:
+        """The least of one objective below the levels, then the least of the others; and what is proven.
+
+        One solve with a small weight on the others where a solver can tell their steps apart, else two.
+        """
+        others = np.arange(self.p) != axis
+        highest = np.minimum(level, self.top)
+        weights = np.where(others, self._augmentation(axis, highest), 1.0)
+        spent = float(weights[others] @ highest[others]) if np.all(np.isfinite(highest[others])) else inf
+        upper = np.where(np.isfinite(level), level, inf)
+        x, basis = (None, None) if start is None else (start.x, start.basis)
+        cutoff = self._cutoff(axis, corner[axis])
+        if not np.isfinite(spent) or not self._one_stage(axis, weights):
+            return (yield from self._two_stages(axis, upper, cutoff=cutoff, start=start))
+        how = Accuracy(gap=self._finest(weights))
+        solve = yield from self.search.solve(
+            weights, main=axis, upper=upper, start=x, basis=basis, accuracy=how, cutoff=cutoff + spent
+        )
+        return solve, self._lattice(axis, solve.beta - spent)
+
+    def _two_stages(
+        self, axis: int, upper: Floats, *, cutoff: float, start: Solve | None
+    ) -> Generator[Task, Solve, tuple[Solve, float]]:
+        step = float(self.search.steps[axis])
+        x, basis = (None, None) if start is None else (start.x, start.basis)
+        how = Accuracy(gap=LATTICE_GAP * step or REAL_GAP * float(self.margin[axis]))
+        first = yield from self.search.solve(
+            np.eye(self.p)[axis], main=axis, upper=upper, start=x, basis=basis, accuracy=how, cutoff=cutoff
+        )
+        bound = self._lattice(axis, first.beta)
+        if first.y is None or first.beta >= cutoff:
+            return first, bound
+        held = upper.copy()
+        held[axis] = float(first.y[axis]) + (step / 2 or float(self.margin[axis]) * REAL_GAP)
+        weights = np.where(np.arange(self.p) != axis, 1.0 / self.range, 0.0)
+        how = Accuracy(gap=self._finest(weights))
+        again = self.search.solve(
+            weights, main=axis, upper=held, start=first.x, basis=first.basis, accuracy=how, polish=True
+        )
+        return (yield from again), bound
+
+    def _augmentation(self, axis: int, highest: Floats) -> Floats:
+        """Weights of the other objectives: together they may cost part of a step, or of the resolution."""
+        reach = np.maximum(highest - self.ideal, self.range)
+        allowed = WEAK * (float(self.search.steps[axis]) or REAL_GAP * float(self.margin[axis]))
+        return np.asarray(allowed / ((self.p - 1) * reach))
+
+    def _cutoff(self, axis: int, corner: float) -> float:
+        """Value of the objective from which on nothing in the zone is left."""
+        step = float(self.search.steps[axis])
+        return corner - (step / 2 if step > 0 else float(self.margin[axis]))
+
+    def _finest(self, weights: Floats) -> float:
+        """The smallest change of a weighted sum that counts."""
+        steps = np.where(self.search.steps > 0, self.search.steps, REAL_GAP * self.margin)
+        return LATTICE_GAP * float((weights * steps)[weights > 0].min())
+
+    def _one_stage(self, axis: int, weights: Floats) -> bool:
+        """Whether a solver can tell the smallest step of the augmented objective from noise."""
+        program = self.search.program
+        size = float(np.abs(self.search.values[:, axis]).max(initial=0.0)) + float(
+            program.objective_scale[axis]
+        )
+        noise = tolerances.NOISE * size / (1 - LATTICE_GAP)
+        return self._finest(weights) >= max(
+            tolerances.ONE_STAGE * float(program.objective_scale[axis]), noise
+        )
