@@ -140,7 +140,7 @@ def fact_holds(program: Program, fact: Fact) -> bool:
     """
     if fact.proof == "claimed":
         return True
-    slack = tolerances.NOISE / 1000 * (abs(fact.beta) + float(fact.weights @ program.objective_scale))
+    slack = tolerances.NOISE / 1000 * (abs(fact.beta) + float(np.abs(fact.weights) @ program.objective_scale))
     return fact.beta <= lagrangian_bound(program, fact) + slack
 
 

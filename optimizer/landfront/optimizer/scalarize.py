@@ -166,6 +166,8 @@ class Scalarizer:
             attempt.relax_to(self.program.senses * self.program.values(relaxed.x), relaxed.basis)
         if not task.relaxed:
             relaxed = self._solve(task, attempt, relaxed)
+            if relaxed.reason == "infeasible" and attempt.x is None:
+                attempt.facts.extend(self._emptiness(task, searched=attempt.searches > 0))
         return attempt.result(relaxed, seconds=monotonic() - began)
 
     def _solve(self, task: Task, attempt: _Attempt, relaxed: Answer) -> Answer:
@@ -224,6 +226,22 @@ class Scalarizer:
         free, none = np.full(len(prices), inf), np.zeros(len(prices))
         fact = Fact(task.weights + prices, free, -inf, "recomputed", answer.row_prices, none)
         return answer, (certify.recomputed(self.program, fact) if answer.reason == "optimal" else fact,)
+
+    def _emptiness(self, task: Task, *, searched: bool) -> tuple[Fact, ...]:
+        """That nothing lies below the caps: by the search's word, or by multipliers where a half-plane shows it.
+
+        Without such a proof, as in an infeasible program, there is no fact.
+        """
+        if not np.isfinite(task.upper).any():
+            return ()
+        none = np.zeros(len(task.upper))
+        if searched:
+            return (
+                Fact(task.weights, task.upper, inf, "claimed", np.zeros(self.program.rows.shape[0]), none),
+            )
+        _, facts = self._stretch(replace(task, weights=none, slope=self.program.objective_span))
+        reach = np.where(facts[0].weights > 0, task.upper, 0.0)
+        return facts if float(facts[0].weights @ reach) < facts[0].beta else ()
 
     def _search(self, task: Task, attempt: _Attempt, relaxed: Answer) -> Answer:
         """Cores first, then everything; the last answer says why it ended."""
@@ -373,7 +391,7 @@ class _Attempt:
 
 def claim(task: Task, bound: float, program: Program) -> Fact:
     """A fact that rests on the solver's word, lowered by the noise of its arithmetic."""
-    noise = tolerances.NOISE * (abs(bound) + float(task.weights @ program.objective_scale))
+    noise = tolerances.NOISE * (abs(bound) + float(np.abs(task.weights) @ program.objective_scale))
     rows, p = program.rows.shape[0], len(program.senses)
     return Fact(task.weights, task.upper, bound - noise, "claimed", np.zeros(rows), np.zeros(p))
 

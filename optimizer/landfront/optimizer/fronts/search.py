@@ -141,7 +141,8 @@ class Search:
         )
         self.facts.extend(solve.facts)
         fine = solve.reason == "optimal" or (polish and solve.x is not None)
-        if not fine and not (maybe_empty and solve.reason == "infeasible"):
+        empty = maybe_empty and solve.reason == "infeasible" and len(solve.facts) > 0
+        if not fine and not empty:
             self._unfinished(solve)
         return solve
 
@@ -153,12 +154,16 @@ class Search:
         upper: Floats | None = None,
         slope: Floats | None = None,
         basis: Basis | None = None,
+        may_fail: bool = False,
     ) -> Generator[Task, Solve, Solve]:
-        """Solve a relaxation: ``relaxed`` of the result is what it reaches; its fact is kept."""
+        """Solve a relaxation: ``relaxed`` of the result is what it reaches; its fact is kept.
+
+        One that `may_fail` may be unbounded: nothing is proven then.
+        """
         caps = np.full(len(weights), inf) if upper is None else upper
         solve = yield Task(weights, caps, main=main, relaxed=True, slope=slope, basis=basis)
         self.facts.extend(solve.facts)
-        if solve.relaxed is None:
+        if solve.relaxed is None and not (may_fail and solve.reason == "unbounded"):
             self._unfinished(solve)
         return solve
 

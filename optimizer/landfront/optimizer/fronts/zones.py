@@ -4,8 +4,7 @@ Search zones (`landfront.optimizer.zones`; Klamroth, Lacour and Vanderpooten, EJ
 and the pruning of S. Tamby and D. Vanderpooten, INFORMS Journal on Computing 33, 2021: in a zone below u, one
 objective is minimised under ``y_i < u_i`` for the others. Either the best is a new point, which splits zones,
 or nothing in the zone is feasible, which closes it and all zones below.
-Departures: levels lie half a lattice step (or, where values are real, the resolution ``gap * range``) below u;
-a zone closes by the proven bound, never by the solution, so that a gap leaves it open; and the relaxation is
+Departures: levels lie half a lattice step (or, where values are real, the resolution) below u; a zone closes by the proven bound, never by the solution, so that a gap leaves it open; and the relaxation is
 asked first, whose bound often closes a zone without an integer search.
 """
 
@@ -101,8 +100,8 @@ class Walk:
         self.lower[:, axis] = np.maximum(self.lower[:, axis], self.ideal[axis])
 
     def bound_above(self, axis: int) -> Job:
-        """A proven upper bound of one objective; no fact about the front."""
-        solve = yield Task(-np.eye(self.p)[axis], np.full(self.p, inf), main=axis, relaxed=True)
+        """A proven upper bound of one objective."""
+        solve = yield from self.search.relax(-np.eye(self.p)[axis], main=axis, may_fail=True)
         if solve.reason == "optimal":
             self.top[axis] = -solve.beta
 
