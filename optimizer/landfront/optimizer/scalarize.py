@@ -228,7 +228,7 @@ class Scalarizer:
         return answer, (certify.recomputed(self.program, fact) if answer.reason == "optimal" else fact,)
 
     def _emptiness(self, task: Task, *, searched: bool) -> tuple[Fact, ...]:
-        """That nothing lies below the caps: by the search's word, or by multipliers where a half-plane shows it.
+        """That nothing lies below the caps: by the search's word, or by a half-plane's multipliers.
 
         Without such a proof, as in an infeasible program, there is no fact.
         """

@@ -3,10 +3,10 @@
 `cover` tells, for each search zone below u, the largest t such that a solution with ``y <= u - t * range``
 is not excluded yet: how far the worst unseen one is from every point. In the worst zone the problem of
 Pascoletti and Serafini (largest t with ``y <= u - t * range``; J. Optimization Theory and Applications 42,
-1984) is solved without integers. Its multipliers prove a half-plane, which often settles the zone; else they are the
-weights of an integer search below ``u - t/2 * range``, which finds a point deep in the zone or proves that
-half of it is empty. Departures: the integer problem minimises a weighted sum below fixed levels instead of t,
-so that any engine for scalar problems takes it, and its point is supported in its box.
+1984) is solved without integers. Its multipliers prove a half-plane, which often settles the zone; else they
+are the weights of an integer search below ``u - t/2 * range``, which finds a point deep in the zone or proves
+that half of it is empty. Departures: the integer problem minimises a weighted sum below fixed levels instead
+of t, so that any engine for scalar problems takes it, and its point is supported in its box.
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@ Search zones (`landfront.optimizer.zones`; Klamroth, Lacour and Vanderpooten, EJ
 and the pruning of S. Tamby and D. Vanderpooten, INFORMS Journal on Computing 33, 2021: in a zone below u, one
 objective is minimised under ``y_i < u_i`` for the others. Either the best is a new point, which splits zones,
 or nothing in the zone is feasible, which closes it and all zones below.
-Departures: levels lie half a lattice step (or, where values are real, the resolution) below u; a zone closes by the proven bound, never by the solution, so that a gap leaves it open; and the relaxation is
-asked first, whose bound often closes a zone without an integer search.
+Departures: levels lie half a lattice step (or, where values are real, the resolution) below u; a zone closes
+by the proven bound, never by the solution, so that a gap leaves it open; and the relaxation is asked first,
+whose bound often closes a zone without an integer search.
 """
 
 from __future__ import annotations
