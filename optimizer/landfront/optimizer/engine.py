@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from math import inf
@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 
 from landfront.optimizer.front import Floats, Reason
 from landfront.optimizer.program import Program
+
+Statuses = NDArray[np.int8]
+
+NONE: Statuses = np.zeros(0, dtype=np.int8)
+"""No statuses."""
 
 
 class Infeasible(Exception):
@@ -48,12 +53,15 @@ class Basis:
 
     Attributes
     ----------
+    prices
+        Weights and prices of the caps together, then prices of the coupling rows, shape (p + r,).
     columns, rows
-        Status of each column and row of the engine's own layout, int8.
+        Status of each column and row of the engine's own layout, int8; empty where prices are enough.
     """
 
-    columns: NDArray[np.int8]
-    rows: NDArray[np.int8]
+    prices: Floats
+    columns: Statuses = field(default_factory=lambda: NONE)
+    rows: Statuses = field(default_factory=lambda: NONE)
 
     @cached_property
     def key(self) -> str:
@@ -62,15 +70,15 @@ class Basis:
 
     def to_bytes(self) -> bytes:
         """For storing; `from_bytes` reads it."""
-        size = np.int64(len(self.columns)).tobytes()
-        return size + self.columns.tobytes() + self.rows.tobytes()
+        sizes = np.array([len(self.prices), len(self.columns)], dtype=np.int64)
+        return b"".join(part.tobytes() for part in (sizes, self.prices, self.columns, self.rows))
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> Basis:
         """The basis that `to_bytes` wrote."""
-        size = int(np.frombuffer(stored[:8], dtype=np.int64)[0])
-        values = np.frombuffer(stored[8:], dtype=np.int8)
-        return cls(values[:size], values[size:])
+        prices, columns = np.frombuffer(stored, dtype=np.int64, count=2).tolist()
+        rest = np.frombuffer(stored, dtype=np.int8, offset=16 + 8 * prices)
+        return cls(np.frombuffer(stored, count=prices, offset=16), rest[:columns], rest[columns:])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Basis) and self.key == other.key
@@ -173,8 +181,27 @@ class Engine(Protocol):
         ...
 
 
-def choose_engine(program: Program) -> tuple[Engine, str]:
-    """The engine for a program, and why."""
+def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, str]:
+    """The engine for a program, and why.
+
+    Parameters
+    ----------
+    program
+        Any.
+    solver
+        A solver to use through Pyomo: "scip", "gurobi", "cplex", "cbc" or another that Pyomo knows. Without it,
+        or as "highs", HiGHS is used directly.
+
+    Raises
+    ------
+    ValueError
+        If the solver asked for is not installed.
+    """
+    if solver is not None and solver != "highs":
+        from landfront.optimizer.pyomo_engine import PyomoEngine
+
+        other = PyomoEngine(program, solver)
+        return other, f"{other.name}: asked for"
     from landfront.optimizer.highs import HighsEngine
 
     engine = HighsEngine(program)

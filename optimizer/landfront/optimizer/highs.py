@@ -11,10 +11,11 @@ import numpy as np
 import scipy.sparse as sp
 
 from landfront.optimizer.eliminate import Elimination, eliminate
-from landfront.optimizer.engine import Answer, Basis, Part
+from landfront.optimizer.engine import NONE, Answer, Basis, Part
 from landfront.optimizer.front import Floats
 from landfront.optimizer.program import Program
 from landfront.optimizer.session import Limits, Model, Outcome, Session, solver_version
+from landfront.optimizer.sifting import Sifting, can_sift
 
 
 @dataclass(frozen=True)
@@ -110,14 +111,17 @@ class Relaxation:
             self._edit_slope(slope)
         constant = self._edit_cost(weights)
         self._edit_caps(upper)
-        self._session.restart(start)
+        self._session.restart(*(NONE, NONE) if start is None else (start.columns, start.rows))
         outcome = self._session.run(Limits(seconds=seconds))
         x = outcome.x if outcome.x is None or self._undo is None else self._undo.restore(outcome.x)
         stretch = 0.0
         if x is not None and self._sloped:
             x, stretch = x[:-1], float(x[-1])
-        basis = self._session.basis() if outcome.reason == "optimal" else None
-        return replace(answer_of(outcome, constant, x, self._layout), basis=basis, stretch=stretch)
+        answer = replace(answer_of(outcome, constant, x, self._layout), stretch=stretch)
+        if outcome.reason != "optimal":
+            return answer
+        prices = np.concatenate([weights + answer.cap_prices, answer.row_prices])
+        return replace(answer, basis=Basis(prices, *self._session.statuses()))
 
     def _edit_cost(self, weights: Floats) -> float:
         cost, constant = self._layout.opportunity_cost(weights)
@@ -176,6 +180,10 @@ class HighsEngine:
         return lay_out(self._program)
 
     @cached_property
+    def _sifting(self) -> Sifting | None:
+        return Sifting(self._program) if can_sift(self._program) else None
+
+    @cached_property
     def _plain(self) -> Relaxation:
         return Relaxation(self._layout, sloped=False)
 
@@ -193,6 +201,10 @@ class HighsEngine:
         slope: Floats | None = None,
     ) -> Answer:
         """Solve without integrality, from a basis or cold; see `engine.Engine`."""
+        if self._sifting is not None:
+            answer = self._sifting.relax(weights, upper, slope, start=start, seconds=seconds)
+            if answer is not None:
+                return answer
         relaxation = self._plain if slope is None else self._sloped
         return relaxation.solve(weights, upper, slope, start=start, seconds=seconds)
 
