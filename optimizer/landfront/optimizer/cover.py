@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import inf
 
 import numpy as np
@@ -36,9 +37,12 @@ SLACK = 1e-6
 """Share of a lattice step within which two lattice values are the same."""
 
 ROUNDING = 1e-13
-"""Share of its terms by which ``weights @ y`` may be off: a few unit roundings per objective."""
+"""Share of its terms by which ``weights @ y`` may be off: many times the unit rounding."""
 
-BLOCK = 1 << 20
+FAR = 1e300
+"""Beyond any value, and still finite, so that its product with a zero weight is zero."""
+
+BLOCK = 1 << 18
 """Pairs of zone and fact that are looked at together: more would not fit the processor's cache."""
 
 
@@ -64,6 +68,17 @@ class Excluded:
     def __len__(self) -> int:
         return len(self.beta)
 
+    def __getitem__(self, rows: Mask) -> Excluded:
+        return Excluded(self.weights[rows], self.upper[rows], self.beta[rows], self.most)
+
+    def __or__(self, other: Excluded) -> Excluded:
+        return Excluded(
+            np.concatenate([self.weights, other.weights]),
+            np.concatenate([self.upper, other.upper]),
+            np.concatenate([self.beta, other.beta]),
+            np.minimum(self.most, other.most),
+        )
+
 
 def excluded(facts: Iterable[Fact], steps: Floats) -> Excluded:
     """Collect what the facts exclude; those with weights of both signs exclude no box and are left out."""
@@ -71,19 +86,19 @@ def excluded(facts: Iterable[Fact], steps: Floats) -> Excluded:
     rows: list[tuple[Floats, Floats, float]] = []
     most = np.full(p, inf)
     for fact in facts:
-        weights, beta = half_plane(fact) if fact.proof == "recomputed" else (fact.weights, fact.beta)
-        upper = np.full(p, inf) if fact.proof == "recomputed" else fact.upper
+        weights, upper, beta = fact.weights, fact.upper, fact.beta
         if beta == inf:
-            rows.append((np.zeros(p), fact.upper, inf))
-        elif np.isfinite(beta) and np.all(weights >= 0) and np.any(weights > 0):
+            rows.append((np.zeros(p), upper, inf))
+            continue
+        if fact.proof == "recomputed":
+            (weights, beta), upper = half_plane(fact), np.full(p, inf)
+        if np.all(weights >= 0) and np.any(weights > 0) and beta > -inf:
             rows.append((weights, upper, beta))
             rows.extend(_corners(fact, steps))
-        elif np.isfinite(beta) and np.all(weights <= 0) and np.count_nonzero(weights) == 1:
+        elif np.all(weights <= 0) and np.count_nonzero(weights) == 1 and np.all(upper == inf):
             axis = int(np.argmin(weights))
-            if np.isinf(upper).all():
-                most[axis] = min(most[axis], beta / weights[axis])
-    weights = np.array([row[0] for row in rows]).reshape(-1, p)
-    upper = np.array([row[1] for row in rows]).reshape(-1, p)
+            most[axis] = min(most[axis], beta / weights[axis])
+    weights, upper = (np.array([row[part] for row in rows]).reshape(-1, p) for part in (0, 1))
     return Excluded(weights, upper, np.array([row[2] for row in rows]), most)
 
 
@@ -103,6 +118,45 @@ def _corners(fact: Fact, steps: Floats) -> list[tuple[Floats, Floats, float]]:
     return found
 
 
+@dataclass(frozen=True)
+class Ruler:
+    """How distances are measured: in lattice steps where there is a lattice, in ranges elsewhere.
+
+    Attributes
+    ----------
+    scale
+        Range of each objective, shape (p,).
+    steps
+        Lattice steps, shape (p,), 0 where real-valued.
+    anchor
+        A value on each lattice, shape (p,).
+    """
+
+    scale: Floats
+    steps: Floats
+    anchor: Floats
+
+    @cached_property
+    def whole(self) -> Mask:
+        """Which objectives lie on a lattice, shape (p,)."""
+        return np.asarray(self.steps > 0)
+
+    @cached_property
+    def unit(self) -> Floats:
+        """Step, or range where there is none, shape (p,)."""
+        return np.where(self.whole, self.steps, self.scale)
+
+    def tops(self, upper: Floats) -> Floats:
+        """Largest value below each zone's corner in units from the anchor, shape (u, p)."""
+        at = (upper - self.anchor) / self.unit
+        return np.where(self.whole, np.rint(at) - 1, at)
+
+    def caps(self, upper: Floats) -> Floats:
+        """Largest value up to each cap in units from the anchor, shape (f, p)."""
+        at = (upper - self.anchor) / self.unit
+        return np.where(self.whole, np.floor(at + SLACK), at)
+
+
 class Cover:
     """The open zones of an archive with their sizes, fed with points and facts as they come.
 
@@ -117,10 +171,11 @@ class Cover:
         could be missed: at most the gap in every zone means that nothing is missing, shape (u,).
     """
 
-    def __init__(self, *, scale: Floats, steps: Floats) -> None:
-        self.scale, self.steps = np.asarray(scale, dtype=np.float64), np.asarray(steps, dtype=np.float64)
-        self.zones: Zones = search_zones.start(np.full(len(self.scale), inf))
-        self.excluded = excluded((), self.steps)
+    def __init__(self, *, scale: Floats, steps: Floats, anchor: Floats) -> None:
+        """As in `cover`."""
+        self.ruler = Ruler(scale, steps, anchor)
+        self.zones: Zones = search_zones.start(np.full(len(scale), inf))
+        self.excluded = excluded((), steps)
         self.size, self.need = np.full(1, inf), np.full(1, inf)
         self._points = 0
 
@@ -134,21 +189,14 @@ class Cover:
         """The largest `need`."""
         return float(self.need.max(initial=0.0))
 
-    @property
-    def widest(self) -> int:
-        """The zone in which a point may be furthest; the first of equals."""
-        return int(np.argmax(self.size))
-
     def corners(self) -> Floats:
         """The empty corner below each zone: no feasible y lies strictly below it, shape (u, p).
 
         Infinite where the zone is unbounded on an axis, -inf throughout where nothing is proven.
         """
-        known = np.isfinite(self.size)[:, None]
-        moved = np.where(known, self.size[:, None], 0.0) * self.scale
-        whole = self.steps > 0
-        step = np.where(whole, self.steps, 1.0)
-        moved = np.where(whole, step * np.floor(moved / step + SLACK), moved)
+        ruler, known = self.ruler, np.isfinite(self.size)[:, None]
+        moved = np.where(known, self.size[:, None], 0.0) * ruler.scale
+        moved = np.where(ruler.whole, ruler.unit * np.floor(moved / ruler.unit + SLACK), moved)
         return np.asarray(np.where(known, self.zones.upper - moved, -inf))
 
     def add_points(self, points: Floats) -> None:
@@ -156,21 +204,17 @@ class Cover:
         for point in points:
             self._insert(point)
         new = np.isnan(self.size)
-        size, need = self._measure(self.zones.upper[new], self.excluded)
-        self.size[new], self.need[new] = size, need
+        self.size[new], self.need[new] = self._measure(self.zones.upper[new], self.excluded)
 
-    def add_facts(self, facts: Sequence[Fact]) -> None:
+    def add_facts(self, facts: Iterable[Fact]) -> None:
         """Add facts."""
-        new = excluded(facts, self.steps)
-        old = self.excluded
-        most = np.minimum(old.most, new.most)
-        self.excluded = Excluded(
-            np.concatenate([old.weights, new.weights]),
-            np.concatenate([old.upper, new.upper]),
-            np.concatenate([old.beta, new.beta]),
-            most,
+        new, before = excluded(facts, self.ruler.steps), self.excluded
+        self.excluded = before | new
+        # A lower end of the unbounded zones makes more of the facts that are known already.
+        most = self.excluded.most
+        known = (
+            self.excluded if np.any(most < before.most) else Excluded(new.weights, new.upper, new.beta, most)
         )
-        known = self.excluded if np.any(most < old.most) else Excluded(new.weights, new.upper, new.beta, most)
         size, need = self._measure(self.zones.upper, known)
         self.size, self.need = np.minimum(self.size, size), np.minimum(self.need, need)
 
@@ -183,22 +227,20 @@ class Cover:
         self.size = np.where(same, self.size[parent], np.nan)
         self.need = np.where(same, self.need[parent], np.nan)
 
-    def _measure(self, tops: Floats, known: Excluded) -> tuple[Floats, Floats]:
+    def _measure(self, corners: Floats, known: Excluded) -> tuple[Floats, Floats]:
         """Size and need of zones, shape (u,) each, by some of the sets."""
-        size, need = np.full(len(tops), inf), np.full(len(tops), inf)
-        if len(known) == 0:
-            return size, need
-        free = np.isinf(tops)
+        size, need = np.full(len(corners), inf), np.full(len(corners), inf)
+        free = np.isinf(corners)
         for mask in np.unique(free, axis=0):
             rows = np.flatnonzero(np.all(free == mask, axis=1))
-            ruler = _Ruler(known, self.scale, self.steps, free=mask)
-            many = max(BLOCK // len(known), 1)
+            measure = _Measure(known, self.ruler, free=mask)
+            many = max(BLOCK // max(len(known), 1), 1)
             for part in np.split(rows, range(many, len(rows), many)):
-                size[part], need[part] = ruler.measure(tops[part])
+                size[part], need[part] = measure(corners[part])
         return size, need
 
 
-def cover(points: Floats, facts: Sequence[Fact], *, scale: Floats, steps: Floats) -> Cover:
+def cover(points: Floats, facts: Sequence[Fact], *, scale: Floats, steps: Floats, anchor: Floats) -> Cover:
     """What the points leave open by the facts.
 
     Parameters
@@ -209,81 +251,98 @@ def cover(points: Floats, facts: Sequence[Fact], *, scale: Floats, steps: Floats
         Range of each objective, shape (p,).
     steps
         Lattice steps, shape (p,), 0 where real-valued.
+    anchor
+        A value on each lattice, shape (p,): the offsets of a program.
     """
-    known = Cover(scale=scale, steps=steps)
+    known = Cover(scale=scale, steps=steps, anchor=anchor)
     known.add_points(points)
     known.add_facts(facts)
     return known
 
 
-class _Ruler:
+class _Measure:
     """Measures zones that are unbounded on the same axes, `free`, against excluded sets.
 
     On a free axis a zone ends at the largest value that any feasible y has.
     """
 
-    def __init__(self, known: Excluded, scale: Floats, steps: Floats, *, free: Mask) -> None:
-        self.known, self.free = known, free
-        self.scale, self.steps = np.where(free, 0.0, scale), np.where(free, 0.0, steps)
-        self.lattice = steps > 0
-        order = np.argsort(self.steps / scale, kind="stable")
-        drop = known.weights * self.steps
-        slope = known.weights * self.scale
-        # Before the split a zone shrinks with the distance on the axes of `order`, after it by one step.
-        parts = [(order[split:], order[:split]) for split in range(len(order) + 1)]
-        self.splits = [(drop[:, late].sum(axis=1), slope[:, early].sum(axis=1)) for late, early in parts]
-        self.real = (drop.sum(axis=1), slope[:, ~self.lattice].sum(axis=1))
-        whole = self.lattice.any()
-        reach = np.where(np.isfinite(known.beta), np.abs(known.beta), 0.0)
-        self.noise = ROUNDING * reach if whole else np.zeros(len(known))
+    def __init__(self, known: Excluded, ruler: Ruler, *, free: Mask) -> None:
+        reachable = np.all((known.most <= known.upper) | ~free, axis=1)
+        known = known[reachable]
+        empty = np.isinf(known.beta)
+        self.ruler, self.free, self.most = ruler, free, np.minimum(known.most, FAR)
+        self.corners = ruler.caps(known.upper[empty])
+        self.slabs = known[~empty]
+        self.caps = ruler.caps(self.slabs.upper)
+        self.mixed = bool(ruler.whole.any() and not ruler.whole.all())
+        self.drop = self.slabs.weights * np.where(free, 0.0, ruler.steps)
+        self.slope = self.slabs.weights * np.where(free, 0.0, ruler.scale)
 
-    def measure(self, tops: Floats) -> tuple[Floats, Floats]:
-        """Size and need, shape (u,) each."""
-        tops = np.where(self.free, self.known.most, tops)
-        excess = self._excess(tops)
-        at, exact = self._caps(tops)
-        shares = [
-            _share(excess, *split) for split in self.splits if self.lattice.any() or split is self.splits[-1]
-        ]
-        size = np.maximum(at, np.minimum.reduce(shares)).min(axis=1)
-        if not self.lattice.any():
-            return size, size
-        need = np.maximum(exact, _share(excess, *self.real)).min(axis=1)
-        return size, need
+    def __call__(self, upper: Floats) -> tuple[Floats, Floats]:
+        """Size and need of zones, shape (u,) each."""
+        tops = self.ruler.tops(upper)
+        excess = self._excess(np.where(self.free, self.most, upper))
+        size = self._size(tops, excess)
+        if self.mixed:
+            return size, self._need(tops, excess)
+        return size, np.where(size > 0, inf, 0.0) if self.ruler.whole.all() else size
 
-    def _excess(self, tops: Floats) -> Floats:
-        """By how much the top's ``weights @ u`` is above the bound, shape (u, f)."""
-        total = -self.known.beta + self.noise + np.zeros((len(tops), 1))
-        for weight, top in zip(self.known.weights.T, tops.T, strict=True):
-            used = np.flatnonzero(weight)
-            term = weight[used] * top[:, None]
-            total[:, used] += term
-            if self.lattice.any():
-                total[:, used] += ROUNDING * np.abs(term)
-        return total
+    def _excess(self, upper: Floats) -> Floats:
+        """By how much ``weights @ u`` of each corner is above the bound, shape (u, f)."""
+        weights, beta = self.slabs.weights, self.slabs.beta
+        excess = upper @ weights.T - beta
+        if self.ruler.whole.any():
+            largest = np.where(self.free, 0.0, np.abs(upper).max(axis=0, initial=0.0))
+            excess += ROUNDING * (weights @ largest + np.abs(beta))
+        return np.asarray(excess)
 
-    def _caps(self, tops: Floats) -> tuple[Floats, Floats]:
-        """How far the zones must shrink to fit below the caps, in `size` and in `need`, shape (u, f) each."""
-        size = np.zeros((len(tops), len(self.known)))
-        need = size.copy()
-        for axis, upper in enumerate(self.known.upper.T):
-            used = np.flatnonzero(np.isfinite(upper))
-            over = tops[:, axis, None] - upper[used]
-            if self.free[axis]:
-                share = exact = np.where(over > 0, inf, 0.0)
-            elif self.lattice[axis]:
-                steps = np.ceil(over / self.steps[axis] - SLACK) - 1
-                share = steps * self.steps[axis] / self.scale[axis]
-                exact = np.where(steps > 0, inf, 0.0)
-            else:
-                share = exact = over / self.scale[axis]
-            size[:, used] = np.maximum(size[:, used], share)
-            need[:, used] = np.maximum(need[:, used], exact)
-        return size, need
+    def _size(self, tops: Floats, excess: Floats) -> Floats:
+        ratio = self.ruler.unit / self.ruler.scale
+        best = self._over(tops, self.corners, ratio).min(axis=1, initial=inf)
+        over = self._over(tops, self.caps, ratio)
+        zone, slab = np.nonzero(over < best[:, None])
+        share = np.maximum(over[zone, slab], self._share(excess[zone, slab], slab))
+        np.minimum.at(best, zone, share)
+        return np.asarray(best)
+
+    def _over(self, tops: Floats, caps: Floats, ratio: Floats) -> Floats:
+        """How far zones must shrink to fit below caps, as a share of the range, shape (u, f)."""
+        over = np.zeros((len(tops), len(caps)))
+        for axis in np.flatnonzero(~self.free):
+            np.maximum(over, (tops[:, axis, None] - caps[:, axis]) * ratio[axis], out=over)
+        return over
+
+    def _share(self, excess: Floats, slab: NDArray[np.intp]) -> Floats:
+        """The least t >= 0 at which the top corner of a zone that shrinks by t is excluded, by pair.
+
+        On an axis it lies ``max(step, t scale)`` below u. The axes on which that is ``t scale`` come in the
+        order of step over scale: their number is tried, and the right one gives the least t.
+        """
+        order = np.argsort(self.ruler.steps / self.ruler.scale, kind="stable")
+        drop, slope = self.drop[:, order], self.slope[:, order]
+        least = np.full(len(excess), inf)
+        for split in range(0 if self.ruler.whole.any() else len(order), len(order) + 1):
+            late, early = drop[:, split:].sum(axis=1), slope[:, :split].sum(axis=1)
+            least = np.minimum(least, _reached(excess - late[slab], early[slab]))
+        return least
+
+    def _need(self, tops: Floats, excess: Floats) -> Floats:
+        whole = self.ruler.whole
+        drop, slope = self.drop.sum(axis=1), self.slope[:, ~whole].sum(axis=1)
+        share = _reached(excess - drop, np.broadcast_to(slope, excess.shape))
+        slabs = np.maximum(self._exact(tops, self.caps), share)
+        least = [part.min(axis=1, initial=inf) for part in (self._exact(tops, self.corners), slabs)]
+        return np.asarray(np.minimum(*least))
+
+    def _exact(self, tops: Floats, caps: Floats) -> Floats:
+        """The same as `_over`, but infinite where a lattice value is above its cap."""
+        whole = self.ruler.whole
+        real = self._over(np.where(whole, -inf, tops), caps, np.ones(len(whole)))
+        lattice = self._over(np.where(whole, tops, -inf), caps, np.ones(len(whole)))
+        return np.where(lattice > 0, inf, real)
 
 
-def _share(excess: Floats, drop: Floats, slope: Floats) -> Floats:
-    """The least t >= 0 with ``drop + t slope >= excess``, strictly where t does not matter."""
-    left = excess - drop
+def _reached(left: Floats, slope: Floats) -> Floats:
+    """The least t >= 0 with ``t slope >= left``, strictly where the slope is zero, by element."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.where(left < 0, 0.0, np.where(slope > 0, left / slope, inf)))
