@@ -12,9 +12,10 @@ from time import monotonic
 
 import numpy as np
 
-from landfront.optimizer import certify
+from landfront.optimizer import certify, tolerances
 from landfront.optimizer.engine import Engine, choose_engine
 from landfront.optimizer.front import Floats, Front
+from landfront.optimizer.fronts.boxes import LATTICE_GAP
 from landfront.optimizer.fronts.driver import Driver, build_front
 from landfront.optimizer.fronts.pool import Here, MakeEngine
 from landfront.optimizer.fronts.search import Accuracy, Failed, Job, Method, Request, Search, Stop
@@ -121,25 +122,32 @@ def scales(search: Search, given: Floats) -> Generator[Task, Solve, Floats]:
 
 
 def held(search: Search, y: Floats) -> Floats:
-    """Caps that keep the values y, shape (p,): half a lattice step above them, or the noise of a limit."""
-    steps = search.steps
-    return np.asarray(y + np.where(steps > 0, steps / 2, certify.value_noise(search.program)))
+    """Caps that keep the values y, shape (p,): half a lattice step above them, or noise if they are real."""
+    steps, size = search.steps, search.program.objective_scale
+    noise = np.minimum(tolerances.NOISE * (np.abs(y) + size), certify.value_noise(search.program))
+    return np.asarray(y + np.where(steps > 0, steps / 2, noise))
 
 
-def polish(search: Search, solve: Solve, scale: Floats) -> Generator[Task, Solve, Solve]:
-    """A solution nowhere worse that nothing beats: least sum of the values, as shares of their ranges.
+def polish(search: Search, solve: Solve, scale: Floats | None = None) -> Generator[Task, Solve, Solve]:
+    """A solution nowhere worse that nothing beats: the least sum of the values as shares of a scale.
 
     A solve that weighs some objectives not at all, or lets one lose a little, may stop at a solution that
-    another one beats.
+    another one beats. Lattice values that could be a step better are found; real ones are proven to the gap,
+    as a share of the scale. Without it that is the size of each value, or of its change.
     """
     assert solve.y is not None
-    weights = scale[0] / scale
-    accuracy = Accuracy(gap=search.request.gap * float(scale[0]))
-    return (
-        yield from search.solve(
-            weights, main=0, upper=held(search, solve.y), start=solve.x, accuracy=accuracy, polish=True
-        )
-    )
+    size = _sizes(search.program, solve.y) if scale is None else scale
+    weights = size[0] / size
+    lattice = (weights * search.steps)[search.steps > 0]
+    gap = LATTICE_GAP * float(lattice.min()) if len(lattice) else search.request.gap * float(size[0])
+    how = Accuracy(gap=gap)
+    caps = held(search, solve.y)
+    return (yield from search.solve(weights, main=0, upper=caps, start=solve.x, accuracy=how, polish=True))
+
+
+def _sizes(program: Program, y: Floats) -> Floats:
+    change = np.abs(y - program.minimised_offsets)
+    return np.asarray(np.maximum(np.maximum(np.abs(y), change), program.objective_scale))
 
 
 def replace_by(search: Search, solve: Solve) -> None:
@@ -148,9 +156,14 @@ def replace_by(search: Search, solve: Solve) -> None:
     search.keep(solve)
 
 
-def end(search: Search, solves: Sequence[Solve], words: str) -> Stop:
-    """The end of a method: "points reached" when every solve that counts was proven, else why not."""
+def end(solves: Sequence[Solve], words: str) -> Stop | Failed:
+    """The end of a method: "points reached" when every solve that counts was proven, else why not.
+
+    An objective without an end is a fault of the program, as it is for a whole front.
+    """
     for solve in solves:
+        if solve.reason == "unbounded":
+            return Failed(solve)
         if solve.reason != "optimal":
             return Stop(solve.reason, f"{words}; one solve is not proven: {solve.detail}")
     return Stop("points reached", words)

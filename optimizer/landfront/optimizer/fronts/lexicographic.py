@@ -1,10 +1,10 @@
-"""Lexicographic and hierarchical optimisation: one objective after the other, each within what the last leaves.
+"""Lexicographic and hierarchical optimisation: one objective after the other, within what the last leaves.
 
 Stage k minimises objective ``order[k]`` among the solutions that keep the objectives before it: at their best
 value (lexicographic), or with a loss that the caller allows (hierarchical, F. Waltz, An engineering approach:
 hierarchical optimization criteria, IEEE Transactions on Automatic Control 12, 1967). A value is kept up to
-half a lattice step, or, where values are real, up to the noise with which a limit can be imposed; a real value
-held at its best keeps a tiny weight too, so that a steep trade-off cannot make use of that noise.
+half a lattice step, or, where values are real, up to the noise with which a limit can be imposed. A real
+value held at its best keeps a tiny weight too, so that a steep trade-off cannot make use of that noise.
 """
 
 from __future__ import annotations
@@ -137,9 +137,9 @@ def _job(search: Search, stages: Stages) -> Job:
         upper = upper.copy()
         upper[axis] = _level(search, stages, axis, solve.y)
     if stages.loose:
-        solves.append((yield from polish(search, solves[-1], search.program.objective_span)))
+        solves.append((yield from polish(search, solves[-1])))
         replace_by(search, solves[-1])
-    raise end(search, solves, "best in order: " + ", ".join(words))
+    raise end(solves, "best in order: " + ", ".join(words))
 
 
 def _weights(search: Search, stages: Stages, upper: Floats, axis: int) -> Floats:

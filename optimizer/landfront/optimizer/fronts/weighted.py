@@ -1,7 +1,7 @@
 """Weighted sums: for each vector of weights the solution with the best weighted sum, a supported point.
 
 With positive weights no solution beats the result; where a weight is zero it is polished until none does.
-Points inside dents of the front of an integer program cannot be found by any weights: see `boxes` and `zones`.
+Points inside dents of the front of an integer program are found by no weights: see `boxes` and `zones`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from landfront.optimizer.engine import Engine
 from landfront.optimizer.front import Floats, Front
 from landfront.optimizer.fronts.classic import by_axis, end, polish, run_method, scales
 from landfront.optimizer.fronts.pool import MakeEngine
-from landfront.optimizer.fronts.search import Job, Search
+from landfront.optimizer.fronts.search import Accuracy, Job, Search
 from landfront.optimizer.program import Program
 from landfront.optimizer.scalarize import Solve
 
@@ -43,7 +43,8 @@ def solve_weighted(
     ranges
         The range of each objective; without it that of the relaxation's best solutions.
     gap
-        Share of the value of the objective that counts most to which each point is proven.
+        Share of the range of the objective that counts most to which each point is proven; of its value
+        where ranges play no part.
     time_limit
         Seconds for everything.
     engine
@@ -70,7 +71,7 @@ def solve_weighted(
     words = f"weighted sums: {len(rows)} {'of ranges' if normalise else 'of units'}"
     return run_method(
         program,
-        lambda search: _method(search, rows, given),
+        lambda search: _method(search, rows, given, normalise=normalise),
         words,
         gap=gap,
         time_limit=time_limit,
@@ -78,29 +79,33 @@ def solve_weighted(
     )
 
 
-def _method(search: Search, rows: Sequence[Floats], given: Floats) -> Generator[Job | None, None, str]:
+def _method(
+    search: Search, rows: Sequence[Floats], given: Floats, *, normalise: bool
+) -> Generator[Job | None, None, str]:
     """The ranges first, then every vector of weights on its own."""
     scale: list[Floats] = []
     solves: list[Solve] = []
     yield _ranges(search, given, scale)
     yield from search.idle()
     for row in rows:
-        yield _job(search, row / scale[0], solves)
+        weights = row / scale[0]
+        main = int(np.argmax(weights * search.program.objective_span))
+        yield _job(search, weights / weights[main], solves, scale[0] if normalise else None, main=main)
     yield from search.idle()
     count = len(search.archive)
-    raise end(search, solves, f"{len(rows)} weighted sums gave {count} different point{'s' * (count > 1)}")
+    raise end(solves, f"{len(rows)} weighted sums gave {count} different point{'s' * (count > 1)}")
 
 
 def _ranges(search: Search, given: Floats, scale: list[Floats]) -> Job:
     scale.append((yield from scales(search, given)))
 
 
-def _job(search: Search, weights: Floats, solves: list[Solve]) -> Job:
-    span = search.program.objective_span
-    main = int(np.argmax(weights * span))
-    solve = yield from search.solve(weights / weights[main], main=main)
+def _job(search: Search, weights: Floats, solves: list[Solve], scale: Floats | None, *, main: int) -> Job:
+    gap = search.request.gap
+    how = Accuracy(share=gap) if scale is None else Accuracy(gap=gap * float(scale[main]))
+    solve = yield from search.solve(weights, main=main, accuracy=how)
     solves.append(solve)
     if np.any(weights == 0):
-        solve = yield from polish(search, solve, span)
+        solve = yield from polish(search, solve, scale)
         solves.append(solve)
     search.keep(solve)
