@@ -74,6 +74,9 @@ class Task:
         With it the relaxation minimises ``weights @ y + t`` subject to ``y <= upper + slope * t``.
     basis
         Where the relaxation starts; None for a cold start.
+    fixed
+        Only solutions with these values of the integer columns count, shape (k,); None for all. What is
+        proven then holds for them alone (see `slices`).
     """
 
     weights: Floats
@@ -88,6 +91,7 @@ class Task:
     cutoff: float = inf
     slope: Floats | None = None
     basis: Basis | None = field(default=None, repr=False)
+    fixed: Floats | None = field(default=None, repr=False)
 
     @property
     def seconds(self) -> float:
@@ -107,6 +111,7 @@ class Task:
             numbers.tobytes(),
             slope.tobytes(),
             start.encode(),
+            b"" if self.fixed is None else self.fixed.tobytes(),
         ]
         return blake2b(b"|".join(parts), digest_size=8).hexdigest()
 

@@ -144,7 +144,7 @@ def _pool(
     workers: int | None,
 ) -> Pool:
     if executor is None:
-        return Here(program, engine)
+        return Here(program, engine, asked if callable(asked) else None)
     if asked is not None and not callable(asked):
         raise ValueError("with an executor give a function that makes the engine, not an engine")
     return There(program, executor, workers=workers, make=asked)

@@ -18,7 +18,8 @@ from time import monotonic
 
 from landfront.optimizer.engine import Engine, choose_engine
 from landfront.optimizer.program import Program
-from landfront.optimizer.scalarize import Scalarizer, Solve, Task
+from landfront.optimizer.scalarize import Solve, Task
+from landfront.optimizer.slices import Slices
 
 MakeEngine = Callable[[Program], Engine]
 
@@ -39,8 +40,8 @@ def share(program: Program, make: MakeEngine | None) -> Shared:
 
 def solve_shared(shared: Shared, task: Task, seconds: float) -> Solve:
     """Solve one problem in a worker."""
-    scalarizer = _unpack(shared.digest, _Bytes(shared.packed))
-    return scalarizer.solve(replace(task, deadline=monotonic() + seconds))
+    solver = _unpack(shared.digest, _Bytes(shared.packed))
+    return solver.solve(replace(task, deadline=monotonic() + seconds))
 
 
 class _Bytes:
@@ -57,9 +58,10 @@ class _Bytes:
 
 
 @lru_cache(maxsize=2)
-def _unpack(digest: bytes, packed: _Bytes) -> Scalarizer:
+def _unpack(digest: bytes, packed: _Bytes) -> Slices:
     program, make = pickle.loads(packed.data)
-    return Scalarizer(program, make(program) if make is not None else choose_engine(program)[0])
+    engine = make(program) if make is not None else choose_engine(program)[0]
+    return Slices(program, engine, make)
 
 
 class Here:
@@ -67,13 +69,13 @@ class Here:
 
     width = 1
 
-    def __init__(self, program: Program, engine: Engine) -> None:
-        self._scalarizer = Scalarizer(program, engine)
+    def __init__(self, program: Program, engine: Engine, make: MakeEngine | None = None) -> None:
+        self._solver = Slices(program, engine, make)
         self._done: list[tuple[Task, Solve]] = []
 
     def submit(self, task: Task) -> None:
         """Solve at once; `next_done` gives the answer."""
-        self._done.append((task, self._scalarizer.solve(task)))
+        self._done.append((task, self._solver.solve(task)))
 
     def next_done(self) -> tuple[Task, Solve]:
         """The oldest answer that was not fetched yet."""

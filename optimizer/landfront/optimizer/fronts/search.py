@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from math import inf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landfront.optimizer import certify, tolerances
 from landfront.optimizer.engine import Basis
@@ -19,6 +20,7 @@ from landfront.optimizer.front import Fact, Floats, Point, Reason
 from landfront.optimizer.points import make_point
 from landfront.optimizer.program import Program
 from landfront.optimizer.scalarize import Solve, Task
+from landfront.optimizer.segments import Segment
 
 OnPoint = Callable[[Point, tuple[Fact, ...]], None]
 OnProgress = Callable[[int, int | None, str], None]
@@ -77,6 +79,30 @@ class Accuracy:
     most: float = inf
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Two solutions with the same whole numbers, all mixes of which are solutions that nothing known beats.
+
+    Attributes
+    ----------
+    ends
+        By the first value in minimisation form, ascending.
+    closed
+        Whether each end is beaten by nothing known itself.
+    """
+
+    ends: tuple[Solve, Solve]
+    closed: tuple[bool, bool]
+
+    def segment(self, senses: NDArray[np.int8]) -> Segment:
+        """The segment in own senses."""
+        order = slice(None, None, int(senses[0]))
+        values = np.array([end.y for end in self.ends]) * senses
+        x = np.array([end.x for end in self.ends])
+        left, right = self.closed[order]
+        return Segment(values[order], x[order], (left, right))
+
+
 class Search:
     """Archive, facts and callbacks of one search; the methods decide what to solve next.
 
@@ -84,12 +110,15 @@ class Search:
     ----------
     running
         Number of jobs under way: a method that has nothing else to start waits for them (`idle`).
+    stretches
+        Where mixes of two solutions are solutions too: set by `hold`.
     """
 
     def __init__(self, program: Program, request: Request) -> None:
         self.program, self.request = program, request
         self.steps = program.steps
         self.archive: list[Solve] = []
+        self.stretches: tuple[Stretch, ...] = ()
         self.facts: list[Fact] = []
         self.weak = ""
         self.running = 0
@@ -167,6 +196,21 @@ class Search:
             self._unfinished(solve)
         return solve
 
+    def on_slice(
+        self, weights: Floats, fixed: Floats, *, basis: Basis | None = None
+    ) -> Generator[Task, Solve, Solve | None]:
+        """Solve a linear program among the solutions with these whole numbers, which proves no fact.
+
+        None when there is none: what an integer search found may miss a row by its tolerance.
+        """
+        free = np.full(len(weights), inf)
+        solve = yield Task(weights, free, basis=basis, fixed=fixed)
+        if solve.reason == "infeasible":
+            return None
+        if solve.reason != "optimal" or solve.x is None:
+            self._unfinished(solve)
+        return solve
+
     def _unfinished(self, solve: Solve) -> None:
         """A solve that is not proven never ends as one: go on with a note, or stop."""
         timed_out = solve.task.seconds <= 0
@@ -195,6 +239,15 @@ class Search:
         self.archive.sort(key=_order)
         self._report(solve)
         return True
+
+    def hold(self, solves: list[Solve], stretches: tuple[Stretch, ...]) -> None:
+        """Replace the archive by these solutions, of which a method has found that none is beaten."""
+        before = {id(solve) for solve in self.archive}
+        self.archive = sorted(solves, key=_order)
+        self.stretches = stretches
+        for solve in self.archive:
+            if id(solve) not in before:
+                self._report(solve)
 
     def _report(self, solve: Solve) -> None:
         if self.request.on_point is not None:
