@@ -19,7 +19,7 @@ be cut into corners. On a lattice, y < u means ``y <= u - step``, which moves th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 
@@ -32,6 +32,8 @@ from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.zones import Zones
 
 Mask = NDArray[np.bool_]
+HalfPlanes = tuple[Floats, Floats]
+"""Weights, shape (h, p), and bounds, shape (h,): every feasible y has ``weights @ y >= bound``."""
 
 SLACK = 1e-6
 """Share of a lattice step within which two lattice values are the same."""
@@ -102,6 +104,12 @@ def excluded(facts: Iterable[Fact], steps: Floats) -> Excluded:
     return Excluded(weights, upper, np.array([row[2] for row in rows]), most)
 
 
+def half_planes(known: Excluded) -> HalfPlanes:
+    """What is known of all feasible y, whatever their values."""
+    plain = np.all(np.isinf(known.upper), axis=1) & np.isfinite(known.beta)
+    return known.weights[plain], known.beta[plain]
+
+
 def _corners(fact: Fact, steps: Floats) -> list[tuple[Floats, Floats, float]]:
     """The empty corner on each lattice axis whose value the fact bounds at its cap, just below that bound.
 
@@ -156,6 +164,10 @@ class Ruler:
         at = (upper - self.anchor) / self.unit
         return np.where(self.whole, np.floor(at + SLACK), at)
 
+    def ends(self, upper: Floats) -> Floats:
+        """Where values above each cap begin: at the next lattice value, shape (f, p)."""
+        return np.where(self.whole, self.anchor + (self.caps(upper) + 1) * self.unit, upper)
+
 
 class Cover:
     """The open zones of an archive with their sizes, fed with points and facts as they come.
@@ -190,21 +202,28 @@ class Cover:
         return float(self.need.max(initial=0.0))
 
     def corners(self) -> Floats:
-        """The empty corner below each zone: no feasible y lies strictly below it, shape (u, p).
+        """Corners below the zones and corners of the facts: no feasible y lies strictly below one.
 
-        Infinite where the zone is unbounded on an axis, -inf throughout where nothing is proven.
+        Shape (c, p); infinite where unbounded.
         """
-        ruler, known = self.ruler, np.isfinite(self.size)[:, None]
-        moved = np.where(known, self.size[:, None], 0.0) * ruler.scale
+        ruler, known = self.ruler, np.isfinite(self.size)
+        moved = self.size[known, None] * ruler.scale
         moved = np.where(ruler.whole, ruler.unit * np.floor(moved / ruler.unit + SLACK), moved)
-        return np.asarray(np.where(known, self.zones.upper - moved, -inf))
+        stated = self.excluded.upper[np.isinf(self.excluded.beta)]
+        return np.concatenate([self.zones.upper[known] - moved, ruler.ends(stated)])
+
+    def below(self, starts: Floats) -> Floats:
+        """The empty corner that is first met from each start, shape (k, p), towards better values of all."""
+        real = Ruler(self.ruler.scale, np.zeros_like(self.ruler.steps), self.ruler.anchor)
+        size, _ = _measure(starts, replace(self.excluded, upper=self.ruler.ends(self.excluded.upper)), real)
+        return np.asarray((starts - size[:, None] * real.scale)[np.isfinite(size)])
 
     def add_points(self, points: Floats) -> None:
         """Add points, shape (k, p); those dominated already change nothing."""
         for point in points:
             self._insert(point)
         new = np.isnan(self.size)
-        self.size[new], self.need[new] = self._measure(self.zones.upper[new], self.excluded)
+        self.size[new], self.need[new] = _measure(self.zones.upper[new], self.excluded, self.ruler)
 
     def add_facts(self, facts: Iterable[Fact]) -> None:
         """Add facts."""
@@ -215,7 +234,7 @@ class Cover:
         known = (
             self.excluded if np.any(most < before.most) else Excluded(new.weights, new.upper, new.beta, most)
         )
-        size, need = self._measure(self.zones.upper, known)
+        size, need = _measure(self.zones.upper, known, self.ruler)
         self.size, self.need = np.minimum(self.size, size), np.minimum(self.need, need)
 
     def _insert(self, point: Floats) -> None:
@@ -226,18 +245,6 @@ class Cover:
         same = np.all(self.zones.columns == before.columns[:, parent], axis=0)
         self.size = np.where(same, self.size[parent], np.nan)
         self.need = np.where(same, self.need[parent], np.nan)
-
-    def _measure(self, corners: Floats, known: Excluded) -> tuple[Floats, Floats]:
-        """Size and need of zones, shape (u,) each, by some of the sets."""
-        size, need = np.full(len(corners), inf), np.full(len(corners), inf)
-        free = np.isinf(corners)
-        for mask in np.unique(free, axis=0):
-            rows = np.flatnonzero(np.all(free == mask, axis=1))
-            measure = _Measure(known, self.ruler, free=mask)
-            many = max(BLOCK // max(len(known), 1), 1)
-            for part in np.split(rows, range(many, len(rows), many)):
-                size[part], need[part] = measure(corners[part])
-        return size, need
 
 
 def cover(points: Floats, facts: Sequence[Fact], *, scale: Floats, steps: Floats, anchor: Floats) -> Cover:
@@ -258,6 +265,19 @@ def cover(points: Floats, facts: Sequence[Fact], *, scale: Floats, steps: Floats
     known.add_points(points)
     known.add_facts(facts)
     return known
+
+
+def _measure(corners: Floats, known: Excluded, ruler: Ruler) -> tuple[Floats, Floats]:
+    """Size and need of zones, shape (u,) each, by some of the sets."""
+    size, need = np.full(len(corners), inf), np.full(len(corners), inf)
+    free = np.isinf(corners)
+    for mask in np.unique(free, axis=0):
+        rows = np.flatnonzero(np.all(free == mask, axis=1))
+        measure = _Measure(known, ruler, free=mask)
+        many = max(BLOCK // max(len(known), 1), 1)
+        for part in np.split(rows, range(many, len(rows), many)):
+            size[part], need[part] = measure(corners[part])
+    return size, need
 
 
 class _Measure:

@@ -7,13 +7,20 @@ from the archive and the facts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 
 import numpy as np
 
+from landfront.optimizer.cover import cover, excluded, half_planes
 from landfront.optimizer.front import Fact, Floats
-from landfront.optimizer.hypervolume import hypervolume_bracket
+from landfront.optimizer.hull import bulge
+from landfront.optimizer.hypervolume import (
+    cover_bracket,
+    hypervolume_bracket,
+    mixed_bracket,
+    reference_point,
+)
 from landfront.optimizer.outer import Outer, beaten, chord_gaps, end_gaps, open_cells, outer
 from landfront.optimizer.program import Program
 from landfront.optimizer.quality import ideal_nadir
@@ -21,14 +28,21 @@ from landfront.optimizer.quality import ideal_nadir
 
 @dataclass(frozen=True)
 class Proven:
-    """What is proven of a front of two objectives.
+    """What is proven of a front.
 
     Attributes
     ----------
     ideal, nadir
-        Best and worst of each objective among the points, in minimisation form, shape (2,); nan without one.
-    coverage, complete, hypervolume
+        Best and worst of each objective among the points, in minimisation form, shape (p,); nan without one.
+    coverage, complete
         As in `front.Front`.
+    hypervolume
+        Proven inner and outer hypervolume as shares of the box between `ideal` and `reference`, shape (2,).
+    bulge
+        Every feasible y is within this share of the range of a mix of points; inf when unknown.
+    reference
+        Where the hypervolume ends, minimisation form: the nadir of two objectives, else 10 % of the range
+        beyond, shape (p,); empty without points.
     """
 
     ideal: Floats
@@ -36,6 +50,8 @@ class Proven:
     coverage: float
     complete: bool
     hypervolume: Floats
+    bulge: float = inf
+    reference: Floats = field(default_factory=lambda: np.zeros(0))
 
 
 def prove(program: Program, values: Floats, facts: Sequence[Fact], gap: float) -> Proven:
@@ -44,26 +60,51 @@ def prove(program: Program, values: Floats, facts: Sequence[Fact], gap: float) -
     Parameters
     ----------
     program
-        With two objectives.
+        With two objectives or more.
     values
-        Nondominated values in minimisation form, shape (s, 2).
+        Nondominated values in minimisation form, shape (s, p).
     facts
         What is proven.
     gap
         Share of the range within which nothing may be missing.
     """
+    p = len(program.senses)
     if len(values) == 0:
-        unknown = np.full(2, np.nan)
+        unknown = np.full(p, np.nan)
         return Proven(unknown, unknown, inf, False, np.array([0.0, 1.0]))
-    values = values[np.lexsort((-values[:, 1], values[:, 0]))]
+    # Of equal first values the best one comes last, as a staircase of two objectives wants it.
+    values = values[np.lexsort([*(-values.T[:0:-1]), values[:, 0]])]
+    scale = ranges(program, values)
+    planes = half_planes(excluded(facts, np.zeros(p)))
+    distance = bulge(values, planes, scale)
+    if p == 2:
+        coverage, missing, bracket = _two(program, values, facts)
+    elif program.integer.any():
+        coverage, missing, bracket = _points(program, values, facts)
+    else:
+        coverage = missing = distance
+        bracket = mixed_bracket(values, planes, reference_point(values, scale))
+    reference = reference_point(values, scale)
+    return Proven(*ideal_nadir(values), coverage, missing <= gap, bracket, distance, reference)
+
+
+def _two(program: Program, values: Floats, facts: Sequence[Fact]) -> tuple[float, float, Floats]:
+    """Coverage, what is missing, and hypervolume of two objectives."""
     integers = bool(program.integer.any())
-    cover = _whole if integers else _mixes
-    coverage, missing = cover(program, values, outer(facts))
+    coverage, missing = (_whole if integers else _mixes)(program, values, outer(facts))
     bracket = hypervolume_bracket(values, facts, mixes=not integers)
     if coverage == 0 and integers:
         # Nothing is open: what the facts leave holds no lattice point, so nothing can be added.
         bracket = np.array([bracket[0], bracket[0]])
-    return Proven(*ideal_nadir(values), coverage, missing <= gap, bracket)
+    return coverage, missing, bracket
+
+
+def _points(program: Program, values: Floats, facts: Sequence[Fact]) -> tuple[float, float, Floats]:
+    """The same for more objectives, where only points are solutions."""
+    scale = ranges(program, values)
+    known = cover(values, facts, scale=scale, steps=program.steps, anchor=program.minimised_offsets)
+    bracket = cover_bracket(values, known, reference_point(values, scale))
+    return known.coverage, known.missing, bracket
 
 
 def ranges(program: Program, values: Floats) -> Floats:
