@@ -84,11 +84,11 @@ def knee(front: Front) -> Knee:
     best = float(distance[index])
     weights, beta = half_planes(front.facts, len(ideal))
     least = _least(normal, weights * scale, beta - weights @ ideal)
-    highest = min(best + front.coverage, (level - least) / float(normal.sum()))
-    near = np.flatnonzero(distance + min(front.coverage, highest - best) >= best - TIE).tolist()
-    return Knee(
-        index, best, max(best, highest), tuple(sorted(near, key=lambda other: (other != index, other)))
-    )
+    highest = max(best, min(best + front.coverage, (level - least) / float(normal.sum())))
+    # A solution within the coverage of a point is further from the plane by no more than that.
+    reach = front.coverage if highest - best > TIE else 0.0
+    near = np.flatnonzero(distance + reach >= best - TIE).tolist()
+    return Knee(index, best, highest, tuple(sorted(near, key=lambda other: (other != index, other))))
 
 
 def _plane(unit: Floats, active: NDArray[np.bool_]) -> tuple[Floats, float]:

@@ -157,8 +157,10 @@ def _ticks(axes: Axes, front: Front, place: int, scale: Scale) -> None:
 
 def _end_text(value: float, span: float) -> str:
     """A number with the decimals that a hundredth of the range needs."""
-    places = 0 if span <= 0 else max(0, 2 - math.floor(math.log10(span)))
-    return typeset(f"{value:,.{places}f}" if span > 0 else f"{value:,.6g}")
+    if span <= 0:
+        return typeset(f"{value:,.6g}")
+    text = f"{value:,.{max(0, 2 - math.floor(math.log10(span)))}f}"
+    return typeset(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
 def _tick(axes: Axes, place: int, height: float, text: str) -> None:

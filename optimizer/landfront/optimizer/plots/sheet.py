@@ -47,9 +47,10 @@ class Scale:
     def label(self, width: int = 60, *, direction: bool = True) -> str:
         """Name, unit and direction, on several lines where they are longer than `width` letters."""
         # Spaces that do not break keep a unit on one line.
-        unit = f" ({self.unit})".replace(" ", "\N{NO-BREAK SPACE}") if self.unit else ""
-        text = f"{self.name} {unit.strip()}".rstrip()
-        return typeset(fill(f"{text}, {self.better} is better" if direction else text, width))
+        fixed = "\N{NO-BREAK SPACE}"
+        text = f"{self.name} ({self.unit.replace(' ', fixed)})" if self.unit else self.name
+        wrapped = fill(f"{text}, {self.better} is better" if direction else text, width)
+        return typeset(wrapped.replace(fixed, " "))
 
 
 def scales(front: Front) -> list[Scale]:
