@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,9 +12,17 @@ from numpy.typing import NDArray
 from landfront.optimizer import show
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from pathlib import Path
 
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from landfront.optimizer.compare import Comparison, Distance
+    from landfront.optimizer.plots import Kind
+    from landfront.optimizer.program import Program
+    from landfront.optimizer.quality import Knee
     from landfront.optimizer.scalarize import Solve
+    from landfront.optimizer.segments import Segment
 
 Floats = NDArray[np.float64]
 Reason = Literal["optimal", "time limit", "interrupted", "infeasible", "unbounded", "error", "points reached"]
@@ -162,7 +170,8 @@ class Front:
         Best and worst value of each objective on the front, own senses, shape (p,).
     complete
         True when, by proof, every nondominated point is within the asked gap of a returned point (or, for
-        programs without integers, of a mix of two neighbouring points, which is a solution too).
+        programs without integers, of a mix of two neighbouring points, which is a solution too; or of a point
+        on one of the segments).
     coverage
         Proven: every nondominated point is within this share of the ideal-nadir range of a returned point
         (programs with integers) or of a mix of two neighbours (without); inf when unknown.
@@ -172,6 +181,9 @@ class Front:
         Why the search ended, in one word and in a sentence.
     seconds, solves, searches
         Wall time, number of scalar problems solved, and of integer searches run for them.
+    segments
+        Of two real-valued objectives with some integer columns: where mixes of two solutions are on the front
+        too, by the first objective ascending. Their closed ends are among the points. Empty for other programs.
     journal
         Every answer of the search, in the order in which it was used: with it a search goes on.
     method
@@ -180,6 +192,10 @@ class Front:
         Name and version of the solver.
     units
         Unit of each criterion, for printing; empty for a bare program.
+    program
+        What it is the front of; None for a front that was read back, whose parts then state less.
+    asked
+        The asked gap: `complete` means that nothing is missing within this share of the range.
     """
 
     criteria: tuple[str, ...]
@@ -199,7 +215,10 @@ class Front:
     solver: str = ""
     units: tuple[str, ...] = ()
     searches: int = 0
+    segments: tuple[Segment, ...] = field(default=(), repr=False)
     journal: tuple[Solve, ...] = field(default=(), repr=False, compare=False)
+    program: Program | None = field(default=None, repr=False, compare=False)
+    asked: float = 1e-4
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -258,6 +277,59 @@ class Front:
         from landfront.optimizer.quality import knee
 
         return self.points[knee(self).index]
+
+    def knee_interval(self) -> Knee:
+        """Which point the knee is, and what is proven of where it may lie instead (`quality.knee`)."""
+        from landfront.optimizer.quality import knee
+
+        return knee(self)
+
+    def edges(self) -> pd.DataFrame:
+        """Rate of exchange between neighbours, its range, and whether it is proven (`rates.edges`)."""
+        from landfront.optimizer.rates import edges
+
+        return edges(self, program=self.program)
+
+    def trade_offs(self, point: int) -> pd.DataFrame:
+        """Rates of exchange at a point, from the half-planes that touch it (`rates.trade_offs`)."""
+        from landfront.optimizer.rates import trade_offs
+
+        return trade_offs(self, point)
+
+    def filter(
+        self,
+        limits: Mapping[str, tuple[float | None, float | None]] | None = None,
+        /,
+        **named: tuple[float | None, float | None],
+    ) -> Front:
+        """The points inside limits, as in ``front.filter(carbon=(1e6, None))`` (`subset.within`)."""
+        from landfront.optimizer.subset import within
+
+        return within(self, {**(limits or {}), **named}, program=self.program, gap=self.asked)
+
+    def thin(self, count: int, *, by: Literal["spread", "hypervolume"] = "spread") -> Front:
+        """A few points that stand for all, with what is proven of the few (`subset.thin`)."""
+        from landfront.optimizer.subset import thin
+
+        return thin(self, count, by=by, program=self.program, gap=self.asked)
+
+    def distance(self, first: int, second: int) -> Distance:
+        """How far two points are apart, in criteria and in decisions (`compare.distance`)."""
+        from landfront.optimizer.compare import distance
+
+        return distance(self.points[first], self.points[second], front=self, program=self.program)
+
+    def compare(self, other: Front) -> Comparison:
+        """This front beside another one of the same criteria (`compare.compare`)."""
+        from landfront.optimizer.compare import compare
+
+        return compare(self, other)
+
+    def plot(self, path: str | Path | None = None, *, kind: Kind = "auto", title: str = "") -> Figure:
+        """A figure of the front, saved where a path is given (`plots.plot`)."""
+        from landfront.optimizer.plots import plot
+
+        return plot(self, path, kind=kind, program=self.program, title=title)
 
     def with_decoder(self, decode: Callable[[Point], Any], units: tuple[str, ...] = ()) -> Front:
         """The same front whose points give ``plan`` through ``decode``, and which prints units."""

@@ -30,6 +30,7 @@ from landfront.optimizer.fronts.search import (
 from landfront.optimizer.program import Program
 from landfront.optimizer.proof import prove
 from landfront.optimizer.scalarize import Solve, Task, failure
+from landfront.optimizer.segments import minimised
 
 
 def solve_front(
@@ -238,7 +239,10 @@ def build_front(
     """The front of an archive: own senses, bounds by all facts, and what is proven of the whole."""
     search = driver.search
     program = search.program
-    proven = prove(program, search.values, search.facts, search.request.gap)
+    segments = [stretch.segment(program.senses) for stretch in search.stretches]
+    segments.sort(key=lambda segment: float(segment.values[0, 0]))
+    ends = minimised(segments, program.senses)
+    proven = prove(program, search.values, search.facts, search.request.gap, segments=ends)
     if reason == "optimal" and not proven.complete:
         reason = "time limit" if search.weak else "error"
     if search.weak and not proven.complete:
@@ -262,5 +266,8 @@ def build_front(
         searches=sum(solve.searches for solve in driver.journal.values()),
         method=method,
         solver=solver,
+        segments=tuple(segments),
         journal=tuple(driver.journal.values()),
+        program=program,
+        asked=search.request.gap,
     )
