@@ -198,7 +198,8 @@ def _least(weights: Floats, rows: Floats, beta: Floats) -> Floats:
     for turn in range(LIMIT * p):
         ends = _ends(basis[active], far[active], beta)
         y = np.linalg.solve(rows[basis[active]], ends[..., None])[..., 0]
-        missed = beta - y @ rows[p:].T - MISSED * np.maximum(1.0, np.abs(y).max(axis=1, keepdims=True))
+        # Only the terms of a row can blur it: an axis far away that it does not weigh must not.
+        missed = beta - y @ rows[p:].T - MISSED * np.maximum(1.0, np.abs(y) @ rows[p:].T)
         go = np.any(missed > 0, axis=1)
         active, missed = active[go], missed[go]
         if len(active) == 0:

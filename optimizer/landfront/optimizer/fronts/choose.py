@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import Literal
 
 from landfront.optimizer.fronts.boxes import boxes
+from landfront.optimizer.fronts.facets import all_facets
 from landfront.optimizer.fronts.sandwich import sandwich
 from landfront.optimizer.fronts.search import Method
 from landfront.optimizer.fronts.spread import spread
 from landfront.optimizer.fronts.zones import all_zones
 from landfront.optimizer.program import Program
 
-METHODS: dict[str, Method] = {"sandwich": sandwich, "boxes": boxes, "zones": all_zones, "spread": spread}
+METHODS: dict[str, Method] = {
+    "sandwich": sandwich,
+    "boxes": boxes,
+    "facets": all_facets,
+    "zones": all_zones,
+    "spread": spread,
+}
 """Front methods by name; one file each."""
 
 
@@ -23,16 +30,38 @@ def choose_method(program: Program, name: str, points: int | Literal["all"]) -> 
     ValueError
         If the method is unknown or cannot take the program.
     """
-    integers = bool(program.integer.any())
     if name not in ("auto", *METHODS):
-        raise ValueError(f"unknown method {name!r}: use auto, {' or '.join(METHODS)}")
-    if name == "sandwich" and integers:
-        raise ValueError("the sandwich mixes neighbouring solutions, which integers do not allow: use boxes")
-    if name == "spread" or (name == "auto" and len(program.senses) > 2 and points != "all"):
-        return spread, "representative points, widest open zone first"
-    if name == "zones" or len(program.senses) > 2:
-        return all_zones, "search zones, most open first (three objectives or more)"
-    if name == "boxes" or (name == "auto" and integers):
-        why = "integers allow no mixes" if integers else "asked for"
-        return boxes, f"boxes, widest first ({why})"
-    return sandwich, "dual sandwich, largest gap first (no integers: neighbours mix)"
+        raise ValueError(f"unknown method {name!r}: use auto, {', '.join(METHODS)}")
+    best, why = _best(program, points)
+    if name in ("auto", best):
+        return METHODS[best], f"{best}: {why}"
+    words = _unfit(program, name)
+    if words:
+        raise ValueError(f"method {name!r} {words}: use {best}")
+    return METHODS[name], f"{name}: asked for, where auto would take {best}"
+
+
+def _best(program: Program, points: int | Literal["all"]) -> tuple[str, str]:
+    integers, two = bool(program.integer.any()), len(program.senses) == 2
+    if two and not integers:
+        return "sandwich", "two objectives, no integers: neighbours mix, and the largest gap comes first"
+    if two:
+        return "boxes", "two objectives with integers, which allow no mixes: the widest open box comes first"
+    if not integers:
+        return "facets", "three objectives or more, no integers: the facet with the largest gap comes first"
+    if points == "all":
+        return "zones", "three objectives or more with integers: every zone is searched until it is empty"
+    return (
+        "spread",
+        "so many points of three objectives or more with integers: the widest open zone comes first",
+    )
+
+
+def _unfit(program: Program, name: str) -> str:
+    """Why a method cannot take a program; empty when it can."""
+    integers, two = bool(program.integer.any()), len(program.senses) == 2
+    if name in ("sandwich", "facets") and integers:
+        return "mixes neighbouring solutions, which integers do not allow"
+    if name in ("sandwich", "boxes") and not two:
+        return "takes two objectives"
+    return ""

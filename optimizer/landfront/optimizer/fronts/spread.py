@@ -16,37 +16,36 @@ from math import inf
 
 import numpy as np
 
-from landfront.optimizer import tolerances
 from landfront.optimizer.cover import Cover
 from landfront.optimizer.front import Floats
+from landfront.optimizer.fronts.ends import Ends
 from landfront.optimizer.fronts.search import Job, Search
 from landfront.optimizer.scalarize import Solve
 
-DEEP = 0.5
-"""Share of the largest depth of a zone below which a point is searched: at one half, a point found there and
-the proof that there is none bring the coverage down alike."""
+DEEP = 0.8
+"""Share of the largest depth of a zone below which a point is searched, halved where there was none before.
+Of 0.35 to 0.9 it left the least coverage on a study of 7,226 whole parcels after 60 points."""
 
 SETTLED = 0.7
 """A zone whose depth a half-plane alone brings below this share is left to others for now."""
 
-LEAST = 1e-3
-"""Least weight of an objective, in units of the ranges: with less, a point could be beaten in it."""
-
 END = 0.1
 """Share of the gap that the augmentation of an end may cost, relative to the ranges."""
+
+STUCK = 0.999
+"""A zone is looked into again only when its open depth has shrunk below this share since the last time."""
+
+SLACK = 1e-6
+"""Share of a lattice step within which two lattice values are the same."""
+
+LEAST = 1e-3
+"""Least weight of an objective, in units of the ranges: with less, a point could be beaten in it."""
 
 
 def spread(search: Search) -> Generator[Job | None, None, str]:
     """Fill the archive with points, widest open zone first; returns what was reached, in words."""
-    p = len(search.program.senses)
     ends = Ends(search)
-    for axis in range(p):
-        yield ends.bound(axis, 1.0)
-        yield ends.bound(axis, -1.0)
-    yield from search.idle()
-    for axis in range(p):
-        yield ends.end(axis)
-    yield from search.idle()
+    yield from ends.find(END * search.request.gap)
     if len(search.archive) < 2:
         return "one point is best in every objective"
     probe = Probe(search, ends)
@@ -63,39 +62,6 @@ def spread(search: Search) -> Generator[Job | None, None, str]:
     return "the asked number of points was reached"
 
 
-class Ends:
-    """Ranges from the relaxations of single objectives, and the best point of each."""
-
-    def __init__(self, search: Search) -> None:
-        self.search = search
-        self.p = len(search.program.senses)
-        self.reached: list[Floats] = []
-        self.least, self.most = np.full(self.p, -inf), np.full(self.p, inf)
-
-    def bound(self, axis: int, sign: float) -> Job:
-        """A proven bound of one objective from below (sign 1) or from above (sign -1)."""
-        task = self.search.relax(sign * np.eye(self.p)[axis], main=axis, may_fail=sign < 0)
-        solve = yield from task
-        if sign > 0:
-            self.least[axis] = solve.beta
-            assert solve.relaxed is not None
-            self.reached.append(solve.relaxed)
-        elif solve.relaxed is not None:
-            self.most[axis] = -solve.beta
-
-    @property
-    def scale(self) -> Floats:
-        """Range of each objective over the relaxations' best solutions, shape (p,)."""
-        span = np.ptp(np.array(self.reached), axis=0)
-        return np.asarray(np.maximum(span, tolerances.NOISE * self.search.program.objective_span))
-
-    def end(self, axis: int) -> Job:
-        """The best point of one objective, with a little weight on the others."""
-        share = END * self.search.request.gap
-        weights = np.where(np.arange(self.p) == axis, 1.0, share * self.scale[axis] / self.scale)
-        self.search.keep((yield from self.search.solve(weights, main=axis)))
-
-
 class Probe:
     """Chooses the zone in which most may hide, and looks into it."""
 
@@ -103,11 +69,11 @@ class Probe:
         self.search, self.ends = search, ends
         span = np.ptp(search.values, axis=0)
         self.scale = np.where(span > 0, span, ends.scale)
-        self.cover = Cover(scale=self.scale, steps=search.steps)
+        self.cover = Cover(scale=self.scale, steps=search.steps, anchor=search.program.minimised_offsets)
         self.known: set[str] = set()
         self.facts = 0
         self.busy: list[Floats] = []
-        self.tried: set[tuple[float, ...]] = set()
+        self.visited: dict[tuple[float, ...], tuple[float, int]] = {}
 
     def _update(self) -> None:
         """Tell the cover of new points and facts."""
@@ -128,7 +94,8 @@ class Probe:
         for zone in np.argsort(-size, kind="stable").tolist():
             if size[zone] <= target:
                 return None
-            if tuple(upper[zone].tolist()) not in self.tried:
+            last, _ = self.visited.get(tuple(upper[zone].tolist()), (inf, 0))
+            if size[zone] < STUCK * last:
                 return int(zone)
         return None
 
@@ -143,30 +110,40 @@ class Probe:
         """Look into a zone: without integers first, then for a point."""
         corner, size = self.cover.zones.upper[zone].copy(), float(self.cover.size[zone])
         self.busy.append(corner)
-        top = np.where(np.isfinite(corner), corner, self.ends.most)
-        top = np.where(np.isfinite(top), top, self.search.values.max(axis=0) + self.scale)
-        near = self._nearest(top)
+        visits = self.visited.get(tuple(corner.tolist()), (inf, 0))[1]
+        self.visited[tuple(corner.tolist())] = (size, visits + 1)
+        near = self._nearest(corner)
+        # Where a zone has no end it is measured, and cut, on its other axes alone.
+        slope = np.where(np.isfinite(corner), self.scale, 0.0)
         relaxed = yield from self.search.relax(
-            np.zeros(self.ends.p), main=0, upper=top, slope=self.scale, basis=near.basis
+            np.zeros(self.ends.p), main=0, upper=corner, slope=slope, basis=near.basis
         )
         prices, beta = np.zeros(self.ends.p), -inf
         if relaxed.facts:
             prices, beta = relaxed.facts[0].weights, relaxed.facts[0].beta
-        depth = self._depth(prices, beta, top, size)
+        depth = self._depth(prices, beta, corner, size)
         if depth > SETTLED * size or not self.search.program.integer.any():
-            yield from self._point(top - DEEP * depth * self.scale, prices, relaxed)
+            yield from self._point(self._level(corner, DEEP * depth / 2**visits), prices, relaxed)
         self.busy = [one for one in self.busy if one is not corner]
-        self.tried.add(tuple(corner.tolist()))
 
     def _depth(self, prices: Floats, beta: float, top: Floats, size: float) -> float:
         """The largest depth that a half-plane leaves in a zone."""
         slope = float(prices @ self.scale)
         if not slope > 0 or not np.isfinite(beta):
             return size
-        return min(size, max(float(prices @ top) - beta, 0.0) / slope)
+        reach = np.where(prices > 0, np.minimum(top, self.ends.most), 0.0)
+        return min(size, max(float(prices @ reach) - beta, 0.0) / slope)
+
+    def _level(self, top: Floats, depth: float) -> Floats:
+        """Caps so far below a zone's corner, on a lattice half a step above a value and below the corner."""
+        level, steps = top - depth * self.scale, self.search.steps
+        step = np.where(steps > 0, steps, 1.0)
+        anchor = self.search.program.minimised_offsets
+        between = anchor + step * (np.floor((level - anchor) / step + SLACK) + 0.5)
+        return np.where(steps > 0, np.minimum(between, top - step / 2), level)
 
     def _nearest(self, top: Floats) -> Solve:
-        distance = np.abs(self.search.values - top) / self.scale
+        distance = np.where(np.isfinite(top), np.abs(self.search.values - top), 0.0) / self.scale
         return self.search.archive[int(np.argmin(distance.max(axis=1)))]
 
     def _point(self, level: Floats, prices: Floats, relaxed: Solve) -> Job:
