@@ -18,7 +18,7 @@ size is proven and nearly exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -164,8 +164,8 @@ def _end_sizes(stairs: Staircase, known: Excluded, scale: Floats) -> Floats:
 def _sizes(corners: Floats, known: Excluded, scale: Floats) -> Floats:
     """Size that each fact leaves at each corner, shape (n, f); no scale where the corner cannot move."""
     weights, beta = known.weights, known.beta
-    over = corners[:, None, :] - known.upper
     with np.errstate(divide="ignore", invalid="ignore"):
+        over = corners[:, None, :] - known.upper
         caps = np.where(over > 0, over / scale, 0.0).max(axis=2)
         terms = np.where(weights > 0, weights * corners[:, None, :], 0.0)
         excess = np.sum(terms, axis=2) - beta
@@ -173,7 +173,7 @@ def _sizes(corners: Floats, known: Excluded, scale: Floats) -> Floats:
     return np.asarray(np.maximum(caps, beyond))
 
 
-def hypervolume(stairs: Staircase, parts: OpenParts, ideal: Floats, nadir: Floats) -> Floats:
+def open_bracket(stairs: Staircase, parts: OpenParts, ideal: Floats, nadir: Floats) -> Floats:
     """Proven inner and outer hypervolume as shares of the ideal-nadir box, shape (2,).
 
     The outer one is what the excluded boxes leave: seen from the nadir they are a front of their own.
@@ -190,9 +190,3 @@ def hypervolume(stairs: Staircase, parts: OpenParts, ideal: Floats, nadir: Float
     tops = (ends[known] - ideal) / span - size[known, None, None]
     above = nondominated(1.0 - tops[:, ::-1], np.full(2, TINY))
     return np.array([inner, max(inner, 1.0 - dominated_area(above.ends))])
-
-
-def front_stairs(ends: Floats, points: Sequence[Floats] | Floats, noise: Floats) -> Staircase:
-    """The staircase of segments, shape (k, 2, 2), and points, shape (s, 2)."""
-    alone = np.repeat(np.asarray(points, dtype=np.float64).reshape(-1, 1, 2), 2, axis=1)
-    return nondominated(np.concatenate([ends.reshape(-1, 2, 2), alone]), noise)

@@ -12,6 +12,7 @@ from math import inf
 
 import numpy as np
 
+from landfront.optimizer import tolerances
 from landfront.optimizer.cover import cover, excluded, half_planes
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.hull import bulge
@@ -21,9 +22,11 @@ from landfront.optimizer.hypervolume import (
     mixed_bracket,
     reference_point,
 )
+from landfront.optimizer.open_parts import open_bracket, open_parts
 from landfront.optimizer.outer import Outer, beaten, chord_gaps, end_gaps, open_cells, outer
 from landfront.optimizer.program import Program
 from landfront.optimizer.quality import ideal_nadir
+from landfront.optimizer.segments import nondominated
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,9 @@ class Proven:
     reference: Floats = field(default_factory=lambda: np.zeros(0))
 
 
-def prove(program: Program, values: Floats, facts: Sequence[Fact], gap: float) -> Proven:
+def prove(
+    program: Program, values: Floats, facts: Sequence[Fact], gap: float, *, segments: Floats | None = None
+) -> Proven:
     """Derive from points and facts alone how much of the front they cover.
 
     Parameters
@@ -67,6 +72,9 @@ def prove(program: Program, values: Floats, facts: Sequence[Fact], gap: float) -
         What is proven.
     gap
         Share of the range within which nothing may be missing.
+    segments
+        Ends of segments all of whose mixes are solutions, minimisation form, shape (k, 2, 2); of two
+        real-valued objectives.
     """
     p = len(program.senses)
     if len(values) == 0:
@@ -77,7 +85,9 @@ def prove(program: Program, values: Floats, facts: Sequence[Fact], gap: float) -
     scale = ranges(program, values)
     planes = half_planes(excluded(facts, np.zeros(p)))
     distance = bulge(values, planes, scale)
-    if p == 2:
+    if segments is not None and len(segments):
+        coverage, missing, bracket = _segments(program, values, facts, segments)
+    elif p == 2:
         coverage, missing, bracket = _two(program, values, facts)
     elif program.integer.any():
         coverage, missing, bracket = _points(program, values, facts)
@@ -97,6 +107,17 @@ def _two(program: Program, values: Floats, facts: Sequence[Fact]) -> tuple[float
         # Nothing is open: what the facts leave holds no lattice point, so nothing can be added.
         bracket = np.array([bracket[0], bracket[0]])
     return coverage, missing, bracket
+
+
+def _segments(
+    program: Program, values: Floats, facts: Sequence[Fact], segments: Floats
+) -> tuple[float, float, Floats]:
+    """The same where segments are solutions too."""
+    scale = ranges(program, values)
+    alone = np.repeat(values[:, None], 2, axis=1)
+    stairs = nondominated(np.concatenate([segments, alone]), tolerances.NOISE * scale)
+    parts = open_parts(stairs, facts, scale)
+    return parts.coverage, parts.coverage, open_bracket(stairs, parts, *ideal_nadir(values))
 
 
 def _points(program: Program, values: Floats, facts: Sequence[Fact]) -> tuple[float, float, Floats]:

@@ -7,6 +7,7 @@ value) and the lower right end of each segment; both are the same for a single p
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,7 +58,7 @@ class Segment:
         return float(step[1] / step[0])
 
 
-def minimised(segments: tuple[Segment, ...], senses: NDArray[np.int8]) -> Floats:
+def minimised(segments: Sequence[Segment], senses: NDArray[np.int8]) -> Floats:
     """Ends of segments in minimisation form, shape (k, 2, 2)."""
     ends = np.array([segment.values for segment in segments]).reshape(-1, 2, 2) * senses
     return np.asarray(ends[:, ::-1] if senses[0] < 0 else ends)

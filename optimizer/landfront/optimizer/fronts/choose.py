@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
+
 from landfront.optimizer.fronts.boxes import boxes
 from landfront.optimizer.fronts.facets import all_facets
 from landfront.optimizer.fronts.sandwich import sandwich
 from landfront.optimizer.fronts.search import Method
+from landfront.optimizer.fronts.segments import segments
 from landfront.optimizer.fronts.spread import spread
 from landfront.optimizer.fronts.zones import all_zones
 from landfront.optimizer.program import Program
@@ -15,6 +18,7 @@ from landfront.optimizer.program import Program
 METHODS: dict[str, Method] = {
     "sandwich": sandwich,
     "boxes": boxes,
+    "segments": segments,
     "facets": all_facets,
     "zones": all_zones,
     "spread": spread,
@@ -45,6 +49,13 @@ def _best(program: Program, points: int | Literal["all"]) -> tuple[str, str]:
     integers, two = bool(program.integer.any()), len(program.senses) == 2
     if two and not integers:
         return "sandwich", "two objectives, no integers: neighbours mix, and the largest gap comes first"
+    if two and _trades_between_wholes(program):
+        if points == "all":
+            return "segments", "two objectives, whole and continuous columns in both: the front has segments"
+        return (
+            "boxes",
+            "so many points of two objectives with integers: each one proven, the widest box first",
+        )
     if two:
         return "boxes", "two objectives with integers, which allow no mixes: the widest open box comes first"
     if not integers:
@@ -57,11 +68,23 @@ def _best(program: Program, points: int | Literal["all"]) -> tuple[str, str]:
     )
 
 
+def _trades_between_wholes(program: Program) -> bool:
+    """Whether objectives can be traded while all whole numbers stay: both have a continuous column.
+
+    Where one has none, it is the same for all solutions with the same whole numbers, which then give a point.
+    """
+    moving = ~program.integer & (program.lower < program.upper)
+    both = np.all(np.any(program.objective_matrix[:, moving] != 0, axis=1))
+    return bool(program.integer.any() and both)
+
+
 def _unfit(program: Program, name: str) -> str:
     """Why a method cannot take a program; empty when it can."""
     integers, two = bool(program.integer.any()), len(program.senses) == 2
     if name in ("sandwich", "facets") and integers:
         return "mixes neighbouring solutions, which integers do not allow"
-    if name in ("sandwich", "boxes") and not two:
+    if name in ("sandwich", "boxes", "segments") and not two:
         return "takes two objectives"
+    if name == "segments" and not _trades_between_wholes(program):
+        return "needs whole columns, and continuous ones in both objectives"
     return ""

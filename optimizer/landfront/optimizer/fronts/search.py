@@ -96,11 +96,10 @@ class Stretch:
 
     def segment(self, senses: NDArray[np.int8]) -> Segment:
         """The segment in own senses."""
-        order = slice(None, None, int(senses[0]))
-        values = np.array([end.y for end in self.ends]) * senses
-        x = np.array([end.x for end in self.ends])
-        left, right = self.closed[order]
-        return Segment(values[order], x[order], (left, right))
+        order = [0, 1] if senses[0] > 0 else [1, 0]
+        values = np.array([self.ends[at].y for at in order], dtype=np.float64) * senses
+        x = np.array([self.ends[at].x for at in order], dtype=np.float64)
+        return Segment(values, x, (self.closed[order[0]], self.closed[order[1]]))
 
 
 class Search:
