@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -133,15 +134,17 @@ class Certificate:
     ----------
     recomputed, claimed
         Number of facts proven by a pass over the data, and of those that rest on the solver's word.
-    coverage, gap, hypervolume, complete, reason, detail, method, solver
+    coverage, bulge, gap, hypervolume, reference, complete, reason, detail, method, solver
         As in `Front`; ``solver`` is the solver's name and version.
     """
 
     recomputed: int
     claimed: int
     coverage: float
+    bulge: float
     gap: float
     hypervolume: tuple[float, float]
+    reference: Floats
     complete: bool
     reason: Reason
     detail: str
@@ -176,7 +179,13 @@ class Front:
         Proven: every nondominated point is within this share of the ideal-nadir range of a returned point
         (programs with integers) or of a mix of two neighbours (without); inf when unknown.
     hypervolume
-        Proven inner and outer hypervolume as shares of the ideal-nadir box, shape (2,).
+        Proven inner and outer hypervolume as shares of the box between ideal and `reference`, shape (2,).
+    bulge
+        Proven: every feasible solution is within this share of the ranges, in all objectives at once, of a
+        mix of returned points; inf when unknown.
+    reference
+        Where the hypervolume ends, own senses: the nadir of two objectives, else 10 % of the range beyond it,
+        shape (p,); empty when unknown.
     reason, detail
         Why the search ended, in one word and in a sentence.
     seconds, solves, searches
@@ -215,6 +224,8 @@ class Front:
     solver: str = ""
     units: tuple[str, ...] = ()
     searches: int = 0
+    bulge: float = inf
+    reference: Floats = field(default_factory=lambda: np.zeros(0))
     segments: tuple[Segment, ...] = field(default=(), repr=False)
     journal: tuple[Solve, ...] = field(default=(), repr=False, compare=False)
     program: Program | None = field(default=None, repr=False, compare=False)
@@ -245,8 +256,10 @@ class Front:
             recomputed=recomputed,
             claimed=len(self.facts) - recomputed,
             coverage=self.coverage,
+            bulge=self.bulge,
             gap=self.gap,
             hypervolume=(float(self.hypervolume[0]), float(self.hypervolume[1])),
+            reference=self.reference if len(self.reference) else self.nadir,
             complete=self.complete,
             reason=self.reason,
             detail=self.detail,

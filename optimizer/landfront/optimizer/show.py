@@ -78,12 +78,14 @@ def point_rows(point: Point) -> tuple[list[str], list[list[str]]]:
 def certificate_words(certificate: Certificate) -> str:
     """A certificate, one line per statement."""
     inner, outer = certificate.hypervolume
+    reference = ", ".join(map(number, certificate.reference))
     state = "yes" if certificate.complete else "no"
     lines = [
         f"complete      {state}: {certificate.reason}, {certificate.detail}",
         f"coverage      every nondominated point within {share(certificate.coverage)} of the range",
         f"largest gap   {share(certificate.gap)}",
-        f"hypervolume   {inner:.6f} to {outer:.6f} of the ideal-nadir box",
+        f"bulge         nothing lies further than {share(certificate.bulge)} beyond mixes of the points",
+        f"hypervolume   {inner:.6f} to {outer:.6f} of the box from the ideal to ({reference})",
         f"facts         {certificate.recomputed} recomputed, {certificate.claimed} claimed by the solver",
         f"method        {certificate.method}",
         f"solver        {certificate.solver}",

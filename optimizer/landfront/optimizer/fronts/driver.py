@@ -241,7 +241,7 @@ def build_front(
     program = search.program
     segments = [stretch.segment(program.senses) for stretch in search.stretches]
     segments.sort(key=lambda segment: float(segment.values[0, 0]))
-    ends = minimised(segments, program.senses)
+    ends = minimised(segments, program.senses) if segments else None
     proven = prove(program, search.values, search.facts, search.request.gap, segments=ends)
     if reason == "optimal" and not proven.complete:
         reason = "time limit" if search.weak else "error"
@@ -259,6 +259,8 @@ def build_front(
         complete=proven.complete,
         coverage=proven.coverage,
         hypervolume=proven.hypervolume,
+        bulge=proven.bulge,
+        reference=program.senses * proven.reference if len(proven.reference) else proven.reference,
         reason=reason,
         detail=detail,
         seconds=seconds,
