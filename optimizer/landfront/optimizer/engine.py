@@ -189,8 +189,8 @@ def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, 
     program
         Any.
     solver
-        A solver to use through Pyomo: "scip", "gurobi", "cplex", "cbc" or another that Pyomo knows. Without it,
-        or as "highs", HiGHS is used directly.
+        A solver to use through Pyomo: "scip", "gurobi", "cplex", "cbc" or another that Pyomo knows. Without
+        it, or as "highs", HiGHS is used directly.
 
     Raises
     ------
