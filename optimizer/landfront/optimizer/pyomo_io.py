@@ -236,7 +236,10 @@ def _compile(model: Any, wanted: list[Any]) -> Any:
     with _only(model, wanted), _quiet():
         try:
             # The compiler turns every objective into a minimum unless told not to.
-            return LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
+            form = LinearStandardFormCompiler().write(model, mixed_form=True, set_sense=None)
+            # A constant that is no number raises only when it is used.
+            np.asarray(form.c_offset, dtype=np.float64), np.asarray(form.rhs, dtype=np.float64)
+            return form
         except (PyomoException, ValueError, TypeError, ArithmeticError) as error:
             raise explain(model, wanted, error) from error
 
