@@ -115,7 +115,7 @@ def test_lp_with_one_objective_and_headers_on_the_line_of_their_content(tmp_path
 
 
 def test_rows_are_not_joined_to_the_next_line(tmp_path: Path) -> None:
-    text = "max\n x\nsubject to\n x + y <= 4\n - x + y >= -2\n z <= 1\n+ z >= 0\nend"
+    text = "max\n 1\n x\nsubject to\n 1.0\n x + y <= 4\n - x + y >= -2\n z <= 1\n+ z >= 0\nend"
     assert rows_of(read(tmp_path, "a.lp", text).program) == {
         "row_1": (-inf, {0: 1, 1: 1}, 4),
         "row_2": (-2, {0: -1, 1: 1}, inf),

@@ -272,20 +272,21 @@ def _linear(draft: Draft, cursor: Cursor, *, wraps: bool = True, needed: bool = 
             if needed and token.line != ended:
                 break
             raise FileFault(f"{token.place}: a sign is missing before {token.text!r}")
-        ended = _term(draft, cursor, found)
+        ended = _term(draft, cursor, found, wraps=wraps)
     if needed and not ended:
         raise FileFault(f"{cursor.place}: a number is missing after the relation")
     return found
 
 
-def _term(draft: Draft, cursor: Cursor, total: Linear) -> int:
+def _term(draft: Draft, cursor: Cursor, total: Linear, *, wraps: bool) -> int:
     """Add the next signed term to a sum; the line on which it ends."""
     sign, value, line = _sign(cursor), None, 0
     token = cursor.peek()
     if token is not None and token.kind == "number":
         value, line = number(cursor.take().text, token.place), token.line
         token = cursor.peek()
-    if token is None or token.kind != "name" or cursor.is_next("label", 1) or (line and token.line != line):
+    split = token is not None and value is not None and not wraps and token.line != line
+    if token is None or token.kind != "name" or cursor.is_next("label", 1) or split:
         if value is None:
             raise FileFault(f"{cursor.place}: a number or a variable is missing after a sign")
         total.constant += sign * value
