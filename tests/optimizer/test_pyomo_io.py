@@ -273,6 +273,15 @@ def test_what_is_not_linear_is_refused_by_name(
     assert model.f.active
 
 
+def test_a_disjunction_is_read_once_transformed() -> None:
+    model = small()
+    disjunction(model)
+    pyo.TransformationFactory("gdp.bigm").apply_to(model, bigM=10)
+    reading = read_pyomo(model)
+    assert reading.program.integer.sum() == 3
+    assert len(solve_front(reading.program, points="all")) > 1
+
+
 def test_no_models() -> None:
     with pytest.raises(ValueError, match="no Pyomo model but a str"):
         from_pyomo("model.py")

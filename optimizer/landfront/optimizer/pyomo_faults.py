@@ -8,6 +8,22 @@ from typing import Any
 
 from landfront.optimizer.engine import Infeasible
 
+LINEAR = {
+    "Block",
+    "BooleanVar",
+    "Constraint",
+    "Expression",
+    "ExternalFunction",
+    "Objective",
+    "Param",
+    "Port",
+    "RangeSet",
+    "Set",
+    "Suffix",
+    "Var",
+}
+"""Kinds of components that a linear program has a place for, or that say nothing of it on their own."""
+
 SHOWN = 5
 """Components that one error names."""
 
@@ -19,45 +35,17 @@ def refuse_components(model: Any) -> None:
     ------
     ValueError
     """
-    from pyomo.core import (
-        Block,
-        Constraint,
-        Expression,
-        ExternalFunction,
-        Objective,
-        Param,
-        RangeSet,
-        Set,
-        Suffix,
-        Var,
-    )
-    from pyomo.network import Port
-
     if not hasattr(model, "component_objects"):
         raise ValueError(f"this is no Pyomo model but a {type(model).__name__}")
     if not model.is_constructed():
         raise ValueError("the model is abstract: call its create_instance first")
-    linear = {
-        Block,
-        Constraint,
-        Expression,
-        ExternalFunction,
-        Objective,
-        Param,
-        Port,
-        RangeSet,
-        Set,
-        Suffix,
-        Var,
-    }
-    for kind in sorted(model.collect_ctypes(active=True) - linear, key=lambda kind: kind.__name__):
-        for component in model.component_objects(kind, active=True):
-            if kind.__name__ != "BooleanVar":
-                raise ValueError(
-                    f"{component.name} is a {kind.__name__}, which a linear program has no place for: "
-                    "transform the model first (for a Disjunction, TransformationFactory('gdp.bigm')), or "
-                    "write it as linear constraints"
-                )
+    kinds = {kind.__name__: kind for kind in model.collect_ctypes(active=True)}
+    for name in sorted(set(kinds) - LINEAR):
+        component = next(iter(model.component_objects(kinds[name], active=True)))
+        raise ValueError(
+            f"{component.name} is a {name}, which a linear program has no place for: transform the model "
+            "first (for a Disjunction, TransformationFactory('gdp.bigm')), or write it as linear constraints"
+        )
 
 
 def explain(model: Any, objectives: list[Any], error: Exception) -> Exception:
