@@ -51,8 +51,8 @@ def read_file(path: str | Path, objectives: Sequence[str] | None = None) -> Mode
         the front is known. A negative weight turns an objective's sense round, as in CPLEX and Gurobi.
     objectives
         Names of those that count, in this order. Without it all count, but for those without variables:
-        Gurobi writes an empty first objective to every multi-objective file, which is no objective of
-        the front (the momilp instances are read so by their authors). A note says which were left out.
+        some files carry an empty first one (``z_0`` in those of gokhanceyhan/momilp, whose authors call
+        them bi-objective), and it is the same for every solution. A note says which were left out.
 
     Raises
     ------
