@@ -4,7 +4,7 @@ from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
@@ -53,6 +53,7 @@ def least(weights: Floats, planes: Planes) -> float:
     return -np.inf if found.fun is None else float(found.fun)
 
 
+@settings(max_examples=60, deadline=None)
 @given(point_sets(), st.data())
 def test_facets_say_exactly_how_far_any_y_is_from_the_hull(points: Floats, data: st.DataObject) -> None:
     p = points.shape[1]
@@ -64,6 +65,7 @@ def test_facets_say_exactly_how_far_any_y_is_from_the_hull(points: Floats, data:
     )
 
 
+@settings(max_examples=60, deadline=None)
 @given(point_sets())
 def test_facets_are_spanned_by_their_points_and_axes(points: Floats) -> None:
     p = points.shape[1]
@@ -81,6 +83,7 @@ def test_facets_are_spanned_by_their_points_and_axes(points: Floats) -> None:
         assert np.abs(one - other).max() > hull.MERGE
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_outer_gap_is_the_exact_least_value(data: st.DataObject) -> None:
     points = data.draw(point_sets())
@@ -90,6 +93,7 @@ def test_outer_gap_is_the_exact_least_value(data: st.DataObject) -> None:
     np.testing.assert_allclose(hull.outer_gap(found, planes), exact, atol=1e-9)
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_bulge_falls_as_facts_and_points_are_added(data: st.DataObject) -> None:
     points = data.draw(point_sets())
@@ -102,6 +106,7 @@ def test_bulge_falls_as_facts_and_points_are_added(data: st.DataObject) -> None:
     assert chain[-1] <= fewer + 1e-9
 
 
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_two_objectives_agree_with_the_chords(data: st.DataObject) -> None:
     """A chord's gap counts only what lies beside it; where the least lies there, both are the same."""

@@ -27,6 +27,11 @@ from landfront.optimizer.front import Floats
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
+Pair = tuple[int, int]
+
+TINY = 1e-12
+"""Least side of a box, in ranges: an objective in which nothing is open should not hide the others."""
+
 NONE = -1
 """Stands for the initial bound where a zone has no defining point on an axis."""
 
@@ -155,16 +160,16 @@ def containing(upper: Floats, point: Floats) -> Mask:
     return np.asarray(np.logical_and.reduce(upper > point, axis=1))
 
 
-def closed_by(upper: Floats, axis: int, cap: Floats, bound: float) -> Mask:
-    """Which zones a slab proves empty: those with ``u_i <= cap_i`` for i != axis and ``u_axis <= bound``.
+def raised(lower: Floats, upper: Floats, axis: int, cap: Floats, bound: float) -> Floats:
+    """Lower bounds of the zones after a slab: those within its cap rise to its bound.
 
-    The slab says that no feasible y with ``y_i < cap_i`` for i != axis has ``y_axis < bound`` (pruning of
-    Tamby and Vanderpooten). Where it was imposed as ``y_i <= v_i``, the caller gives zones by the levels
-    that would be imposed in them.
+    The slab says that no feasible y with ``y_i < cap_i`` for i != axis has ``y_axis < bound``. A zone whose
+    lower bound is infinite or reaches its corner is empty (pruning of Tamby and Vanderpooten). Where the
+    slab was imposed as ``y_i <= v_i``, `upper` are the levels that would be imposed in each zone.
 
     Parameters
     ----------
-    upper
+    lower, upper
         Shape (u, p).
     cap
         Shape (p,); its own ``axis`` is not read. May be infinite.
@@ -172,18 +177,92 @@ def closed_by(upper: Floats, axis: int, cap: Floats, bound: float) -> Mask:
         Proven; infinite when the slab holds no feasible y at all.
     """
     covered = upper <= cap
-    covered[:, axis] = upper[:, axis] <= bound
-    return np.asarray(np.logical_and.reduce(covered, axis=1))
-
-
-def raised(lower: Floats, upper: Floats, axis: int, cap: Floats, bound: float) -> Floats:
-    """Lower bounds of the zones after a slab as in `closed_by`: those within its cap rise to its bound."""
-    covered = upper <= cap
     covered[:, axis] = True
     within = np.logical_and.reduce(covered, axis=1)
     better: Floats = lower.copy(order="K")
     better[within, axis] = np.maximum(better[within, axis], bound)
     return better
+
+
+def lifted(lower: Floats, levels: Floats, *, weights: Floats, cap: Floats, beta: float) -> Floats:
+    """Lower bounds of the zones after a fact: every feasible ``y <= cap`` has ``weights @ y >= beta``.
+
+    In a zone whose y satisfy ``y <= levels <= cap``, value k is at least what beta leaves when all the others
+    are at their levels. So a half-plane and a slab count, and of an augmented problem also that the others
+    cannot all be better where the first value is met: on a lattice, the caller rounds the bounds up.
+
+    Parameters
+    ----------
+    lower, levels
+        Shape (u, p); levels may be infinite.
+    weights
+        Not negative, shape (p,).
+    cap
+        Shape (p,); infinite where free.
+    beta
+        Proven; infinite when there is no feasible ``y <= cap``.
+    """
+    within = np.logical_and.reduce(levels <= cap, axis=1)
+    spent = np.where(weights > 0, weights * np.where(weights > 0, levels[within], 0.0), 0.0)
+    others = 1.0 - np.eye(len(weights))
+    free = np.isinf(spent)
+    rest = np.where(free, 0.0, spent) @ others
+    unknown = free @ others > 0
+    bound = (beta - rest) / np.where(weights > 0, weights, 1.0)
+    better: Floats = lower.copy(order="K")
+    better[within] = np.maximum(lower[within], np.where((weights > 0) & ~unknown, bound, -np.inf))
+    return better
+
+
+def settled(zones: Zones, lower: Floats) -> Mask:
+    """Pairs of zone and axis whose solve is not wasted when later points split the zones, shape (u, p).
+
+    A solve of axis k in zone u proves a box empty that has ``u_i`` on the other axes and the least ``y_k``
+    found on its own. All proofs of a front are such boxes, each part of one zone of the *complete* front, so
+    that at least as many solves are needed as that has zones. A box is all of its zone when each other axis
+    is defined by a point with ``n_k`` below the ``y_k`` found, for which ``n_k <= lower_k`` is asked here.
+
+    Parameters
+    ----------
+    lower
+        Proven lower bound of each value in each zone, shape (u, p).
+    """
+    held = np.repeat((zones.columns == zones.upper0[:, None])[None], zones.axes, axis=0)
+    held[np.arange(zones.axes), np.arange(zones.axes)] = True
+    own, pair = np.nonzero(zones.points[:, zones.member] <= lower.T[:, zones.zone])
+    held[own, zones.axis[pair], zones.zone[pair]] = True
+    return np.asarray(np.logical_and.reduce(held, axis=1).T)
+
+
+def choose(
+    zones: Zones, lower: Floats, *, scale: Floats, top: Floats, barred: Mask | None = None
+) -> Pair | None:
+    """The zone to look into next, and the objective to minimise there: the largest box with a `settled` axis.
+
+    On the fronts in the tests this takes within 4 % of the fewest solves that proofs by boxes can do with.
+
+    Parameters
+    ----------
+    lower
+        Proven lower bounds, shape (u, p).
+    scale, top
+        Range of each objective, and where a box without an upper corner is taken to end, shape (p,).
+    barred
+        Pairs that may not be chosen, shape (u, p).
+
+    Returns
+    -------
+    Row of the zone and axis; None when no pair may be chosen.
+    """
+    rank = settled(zones, lower).astype(np.int64)
+    if barred is not None:
+        rank[barred] = -1
+    if rank.size == 0 or rank.max() < 0:
+        return None
+    sides = np.maximum((np.minimum(zones.upper, top) - lower) / scale, TINY)
+    zone, axis = np.nonzero(rank == rank.max())
+    best = np.argmax(np.log(sides).sum(axis=1)[zone])
+    return int(zone[best]), int(axis[best])
 
 
 def box_volumes(upper: Floats, lower: Floats) -> Floats:
