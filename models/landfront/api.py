@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from landfront.instances.faults import InputError
     from landfront.instances.study import Study
     from landfront.models.plan import Plan
@@ -135,45 +137,58 @@ def front(
     criteria: Sequence[str] | None = None,
     points: int | Literal["all"] | None = None,
     *,
-    objectives: Sequence[str] | None = None,
+    objectives: Sequence[Any] | None = None,
     gap: float | None = None,
     method: str | None = None,
     time_limit: float | None = None,
-    executor: object = None,
+    executor: Executor | None = None,
     seed: int = 0,
+    resume: Front | None = None,
+    **options: Any,
 ) -> Front:
-    """The front of two criteria: every trade-off between them that is possible, with its proof.
+    """The front of two criteria or more: every trade-off between them that is possible, with its proof.
 
     What is not said is taken from ``[front]`` of the study: 40 points, a gap of 1e-4, the first two criteria.
-    ``front[i].plan`` is the plan of a point, ``front.knee().plan`` the most balanced one.
+    ``front[i].plan`` is the plan of a point, ``front.knee().plan`` the most balanced one; ``front[i].load()``
+    puts a point on the variables of a Pyomo model.
 
     Parameters
     ----------
     study
-        A study, its folder, its study.toml, or a linear Pyomo model with several objectives.
+        A study, its folder, its study.toml, a linear Pyomo model with several objectives, or the path of a
+        model file: ``.lp``, ``.mps`` or ``.mof.json`` (also ``.gz``).
     criteria
-        Two criteria of the study, or objectives of a Pyomo model; the first one carries bound and gap.
+        Criteria of the study, or objectives of a model; the first one carries bound and gap.
     points
-        How many points, or ``"all"`` for every one, which Pyomo models get when nothing is said.
+        How many points, or ``"all"`` for every one, which models get when nothing is said.
     objectives
-        Of a Pyomo model: names of the two objectives; without it all count, active or not.
+        Of a model: names of the objectives (of a Pyomo model also the components); without it all count,
+        active or not.
     gap
         Relative gap to which each point is proven.
     method
-        Name of a front method, or ``"auto"``.
+        Name of a front method, ``"auto"``, or a classic method with its options: ``"lexicographic"``
+        (``order``, ``tolerance``, ``amount``), ``"reference"`` (``aspiration``, ``ranges``), ``"weighted"``
+        (``weights``, ``normalise``).
     time_limit
         Seconds after which the search ends with what was found.
     executor
-        Must be None in this version: a front is computed in this process.
+        Anything with the ``concurrent.futures.Executor`` interface: several problems are solved at once.
     seed
         Kept with the run; the methods of this version use no random numbers.
+    resume
+        A front of the same study or model, finished or not: what it knows is not solved again, and the
+        result is that of one uninterrupted search. With more points it is added to.
+    options
+        Further budgets of `landfront.optimizer.fronts.solve_front`: ``max_solves``, ``coverage``,
+        ``workers``, ``on_point``, ``on_progress``.
 
     Raises
     ------
     TypeError
-        If it is neither a study nor a Pyomo model.
+        If it is none of these.
     ValueError
-        For an executor, for a model with another number of objectives than two, or one that is not linear.
+        If a model is not linear, has fewer than two objectives or is at fault otherwise.
     InputError
         If the study or the request is at fault.
     InfeasibleError
@@ -182,18 +197,27 @@ def front(
     from landfront.models.formulate import formulate
     from landfront.report.search import find_front, model_front, request
 
-    if executor is not None:
-        raise ValueError("executor must be None: this version computes a front in one process")
-    if type(study).__module__.startswith("pyomo."):
+    if _is_model(study):
         if objectives is not None and criteria is not None:
             raise ValueError("give the names of a model's objectives once: objectives=[...]")
         names = criteria if objectives is None else objectives
-        return model_front(study, names, points, gap, time_limit=time_limit, method=method)
+        options = {"time_limit": time_limit, "executor": executor, "resume": resume or (), **options}
+        return model_front(study, names, points, gap, method=method or "auto", **options)
     if objectives is not None:
-        raise ValueError("objectives are for Pyomo models: name the criteria of a study with criteria=[...]")
+        raise ValueError("objectives are for models: name the criteria of a study with criteria=[...]")
     chosen = _study(study)
-    asked = request(chosen, criteria, points, gap, time_limit=time_limit, method=method, seed=seed)
-    return find_front(formulate(chosen), asked)
+    asked = request(
+        chosen, criteria, points, gap, time_limit=time_limit, method=method, seed=seed, executor=executor
+    )
+    return find_front(formulate(chosen), asked, resume=resume or (), **options)
+
+
+def _is_model(study: Any) -> bool:
+    """Whether it is a Pyomo model or the path of a model file."""
+    if isinstance(study, str | Path):
+        name = str(study).lower().removesuffix(".gz")
+        return name.endswith((".lp", ".mps", ".mof.json"))
+    return type(study).__module__.startswith("pyomo.")
 
 
 def run(

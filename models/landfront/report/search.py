@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -14,17 +16,14 @@ from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
 from landfront.models.plan_text import as_text
 from landfront.optimizer.engine import Infeasible, SolverError
-from landfront.optimizer.front import Fact, Front, Point
-from landfront.optimizer.fronts import solve_front
-from landfront.optimizer.pyomo_io import from_pyomo
-from landfront.optimizer.scalarize import solve_single
+from landfront.optimizer.front import Front, Point
+from landfront.optimizer.fronts import CLASSIC, METHODS, solve_method
+from landfront.optimizer.scalarize import Solve, solve_single
 from landfront.report.infeasible import explain
 from landfront.report.quantities import number, percent
 from landfront.report.result import front_program, with_plans
 
 EARLY_REASONS = ("time limit", "interrupted", "error")
-METHODS = ("auto", "sandwich", "boxes")
-OnPoint = Callable[[Point, tuple[Fact, ...]], None]
 OnProgress = Callable[[int, int | None, str], None]
 
 
@@ -39,7 +38,7 @@ class Request:
     Attributes
     ----------
     criteria
-        The two criteria of the front, the first one first.
+        The criteria of the front, two or more, the first one first.
     points
         How many points, or ``"all"`` for every one.
     gap
@@ -50,6 +49,8 @@ class Request:
         Name of a front method, or ``"auto"``.
     seed
         Seed of whatever is random.
+    executor
+        Solves several problems at once; None to solve one after the other.
     """
 
     criteria: tuple[str, ...]
@@ -58,6 +59,7 @@ class Request:
     time_limit: float | None = None
     method: str = "auto"
     seed: int = 0
+    executor: Executor | None = None
 
 
 def request(
@@ -69,6 +71,7 @@ def request(
     time_limit: float | None = None,
     method: str | None = None,
     seed: int = 0,
+    executor: Executor | None = None,
 ) -> Request:
     """What is asked, with the study's own ``[front]`` where nothing is said.
 
@@ -86,6 +89,7 @@ def request(
         time_limit=front.time_limit if time_limit is None else time_limit,
         method=method or front.method,
         seed=seed,
+        executor=executor,
     )
     refuse(*_criteria_faults(study, chosen), *_number_faults(asked), *_method_faults(study, asked))
     return asked
@@ -95,10 +99,12 @@ def find_front(
     formulation: Formulation,
     asked: Request,
     *,
-    on_point: OnPoint | None = None,
-    on_progress: OnProgress | None = None,
+    resume: Front | Iterable[Solve] = (),
+    **options: Any,
 ) -> Front:
-    """Solve for the front; its points know their plan.
+    """Solve for the front; its points know their plan, and what `resume` knows is not solved again.
+
+    Options are those of the method, such as ``on_point`` and ``on_progress``.
 
     Raises
     ------
@@ -106,14 +112,15 @@ def find_front(
         If no plan meets the limits; it names those that clash.
     """
     try:
-        front = solve_front(
+        front = solve_method(
             front_program(formulation, asked.criteria),
+            asked.method,
             points=asked.points,
             gap=asked.gap,
             time_limit=asked.time_limit,
-            method=asked.method,
-            on_point=on_point,
-            on_progress=on_progress,
+            executor=asked.executor,
+            resume=resume,
+            **options,
         )
     except Infeasible as error:
         raise explain(formulation, error) from error
@@ -122,37 +129,39 @@ def find_front(
 
 def model_front(
     model: Any,
-    objectives: Sequence[str] | None = None,
+    objectives: Sequence[Any] | None = None,
     points: int | Literal["all"] | None = None,
     gap: float | None = None,
-    *,
-    time_limit: float | None = None,
-    method: str | None = None,
+    method: str = "auto",
+    **options: Any,
 ) -> Front:
-    """The front of two objectives of a linear Pyomo model; complete when no number of points is given.
+    """The front of a linear Pyomo model or of a model file; complete when no number of points is given.
+
+    Parameters
+    ----------
+    model
+        A Pyomo model, or the path of a ``.lp``, ``.mps`` or ``.mof.json`` file.
+    objectives
+        Those that count, in this order; without it all.
+    method, options
+        As of `solve_method`.
 
     Raises
     ------
     ValueError
-        If the model is not linear, lacks an objective, or two are not singled out.
-    Infeasible
-        If no solution meets every constraint; it names those that clash.
+        If the model is not linear, has fewer than two objectives, or is at fault otherwise.
+    Infeasible, Unbounded
+        If no solution meets every constraint (it names those that clash), or an objective has no end.
     """
-    program = from_pyomo(model)
-    names = list(objectives if objectives is not None else program.objective_names)
-    unknown = [name for name in names if name not in program.objective_names]
-    known = ", ".join(program.objective_names)
-    if unknown:
-        raise ValueError(f"the model has no objective {', '.join(unknown)}; it has {known}")
-    if len(names) != 2:
-        raise ValueError(f"a front needs two objectives, got {len(names)}: name two of {known} in objectives")
-    return solve_front(
-        program.select([program.objective_names.index(name) for name in names]),
-        points="all" if points is None else points,
-        gap=1e-4 if gap is None else gap,
-        time_limit=time_limit,
-        method=method or "auto",
-    )
+    asked = {"points": "all" if points is None else points, "gap": 1e-4 if gap is None else gap, **options}
+    if isinstance(model, str | Path):
+        from landfront.optimizer.files import read_model
+
+        return solve_method(read_model(model, objectives), method, **asked)
+    from landfront.optimizer.pyomo_io import pyomo_loader, read_pyomo
+
+    reading = read_pyomo(model, objectives)
+    return solve_method(reading.program, method, **asked).with_loader(pyomo_loader(reading))
 
 
 @dataclass(frozen=True)
@@ -247,29 +256,27 @@ def _criteria_faults(study: Study, chosen: tuple[str, ...]) -> list[Fault]:
         for name in chosen
         if name not in study.criteria
     ]
-    if len(set(chosen)) != 2 or len(chosen) != 2:
+    if len(set(chosen)) < 2 or len(set(chosen)) < len(chosen):
         said = ", ".join(chosen) or "none"
-        rule = f"a front needs two different criteria, got {len(chosen)} ({said})"
-        faults.append(
-            Fault(
-                "front",
-                "criteria",
-                rule,
-                f"Name two of: {known}. The other criteria are reported at each point; "
-                "three or more at once are not supported in this version.",
-            )
-        )
+        rule = f"a front needs two different criteria or more, got {len(chosen)} ({said})"
+        help_ = f"Name two or more of: {known}. The other criteria are reported at each point."
+        faults.append(Fault("front", "criteria", rule, help_))
     return faults
 
 
 def _method_faults(study: Study, asked: Request) -> list[Fault]:
-    if asked.method == "sandwich" and study.study.decision == "whole":
-        rule = "'sandwich' mixes neighbouring plans, which whole parcels do not allow"
-        return [Fault("front", "method", rule, "Use auto or boxes.")]
+    whole, two = study.study.decision == "whole", len(set(asked.criteria)) == 2
+    if asked.method in ("sandwich", "facets") and whole:
+        rule = f"'{asked.method}' mixes neighbouring plans, which whole parcels do not allow"
+        return [Fault("front", "method", rule, "Use auto.")]
+    if asked.method in ("sandwich", "boxes", "segments") and not two:
+        rule = f"'{asked.method}' takes two criteria, got {len(asked.criteria)}"
+        return [Fault("front", "method", rule, "Use auto.")]
     return []
 
 
 def _number_faults(asked: Request) -> list[Fault]:
+    names = ("auto", *METHODS, *CLASSIC)
     checks = (
         (
             "points",
@@ -277,7 +284,7 @@ def _number_faults(asked: Request) -> list[Fault]:
             "must be 'all' or a whole number of at least 2",
             asked.points,
         ),
-        ("method", asked.method in METHODS, f"must be one of {', '.join(METHODS)}", asked.method),
+        ("method", asked.method in names, f"must be one of {', '.join(names)}", asked.method),
         ("seed", asked.seed >= 0, "must be 0 or more", asked.seed),
     )
     return [*_told("front", checks), *_limit_faults("front", asked.gap, asked.time_limit)]

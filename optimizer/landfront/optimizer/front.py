@@ -87,6 +87,8 @@ class Point:
         Time spent on the solves of this point.
     decode
         Turns the point into the caller's own object (a plan); set by who built the program.
+    put_back
+        Puts the point on the caller's own model; set by who read it.
     heads
         Names of the objectives with their units, for printing; empty in a point of its own.
     """
@@ -101,6 +103,7 @@ class Point:
     rate: Floats
     seconds: float
     decode: Callable[[Point], Any] | None = field(default=None, repr=False, compare=False)
+    put_back: Callable[[Point], None] | None = field(default=None, repr=False, compare=False)
     heads: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
@@ -115,6 +118,18 @@ class Point:
         if self.decode is None:
             raise ValueError("this front was computed from a bare program: use point.x")
         return self.decode(self)
+
+    def load(self) -> None:
+        """Put the point on the caller's own model: the variables of a Pyomo model, and the duals of an LP.
+
+        Raises
+        ------
+        ValueError
+            If the front was not computed from a Pyomo model.
+        """
+        if self.put_back is None:
+            raise ValueError("this front was not computed from a Pyomo model: use point.x")
+        self.put_back(self)
 
     def __str__(self) -> str:
         return show.table(*show.point_rows(self))
@@ -191,8 +206,9 @@ class Front:
     seconds, solves, searches
         Wall time, number of scalar problems solved, and of integer searches run for them.
     segments
-        Of two real-valued objectives with some integer columns: where mixes of two solutions are on the front
-        too, by the first objective ascending. Their closed ends are among the points. Empty for other programs.
+        Of two real-valued objectives with some integer columns: where mixes of two solutions are on the
+        front too, by the first objective ascending. Their closed ends are among the points. Empty for other
+        programs.
     journal
         Every answer of the search, in the order in which it was used: with it a search goes on.
     method
@@ -349,6 +365,10 @@ class Front:
         front = replace(self, units=units)
         points = tuple(replace(point, decode=decode, heads=front.heads) for point in self.points)
         return replace(front, points=points)
+
+    def with_loader(self, put_back: Callable[[Point], None]) -> Front:
+        """The same front whose points put themselves on the caller's model by ``load``."""
+        return replace(self, points=tuple(replace(point, put_back=put_back) for point in self.points))
 
     def to_frame(self) -> pd.DataFrame:
         """One row per point: ``point``, one column per criterion, ``bound``, ``gap``, ``termination``."""

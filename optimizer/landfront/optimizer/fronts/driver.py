@@ -29,6 +29,7 @@ from landfront.optimizer.fronts.search import (
 )
 from landfront.optimizer.program import Program
 from landfront.optimizer.proof import prove
+from landfront.optimizer.sane import check_program
 from landfront.optimizer.scalarize import Solve, Task, failure
 from landfront.optimizer.segments import minimised
 
@@ -121,8 +122,7 @@ def solve_front(
 
 
 def _check(program: Program, points: int | str, gap: float) -> None:
-    if len(program.senses) < 2:
-        raise ValueError(f"a front needs two objectives or more, and the program has {len(program.senses)}")
+    check_program(program)
     if points != "all" and (not isinstance(points, int) or points < 2):
         raise ValueError(f'points must be "all" or a whole number from 2 on, not {points!r}')
     if not 0 < gap < 1:
@@ -254,13 +254,6 @@ def build_front(
         senses=program.senses,
         points=tuple(points),
         facts=tuple(search.facts),
-        ideal=program.senses * proven.ideal,
-        nadir=program.senses * proven.nadir,
-        complete=proven.complete,
-        coverage=proven.coverage,
-        hypervolume=proven.hypervolume,
-        bulge=proven.bulge,
-        reference=program.senses * proven.reference if len(proven.reference) else proven.reference,
         reason=reason,
         detail=detail,
         seconds=seconds,
@@ -272,4 +265,5 @@ def build_front(
         journal=tuple(driver.journal.values()),
         program=program,
         asked=search.request.gap,
+        **proven.stated(program.senses),
     )
