@@ -181,7 +181,7 @@ def front(
         result is that of one uninterrupted search. With more points it is added to.
     options
         Further budgets of `landfront.optimizer.fronts.solve_front`: ``max_solves``, ``coverage``,
-        ``workers``, ``on_point``, ``on_progress``.
+        ``workers``, ``solver``, ``on_point``, ``on_progress``.
 
     Raises
     ------

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import partial
 from math import inf
 from time import monotonic
 from typing import Literal
@@ -46,6 +47,7 @@ def solve_front(
     on_point: OnPoint | None = None,
     on_progress: OnProgress | None = None,
     engine: Engine | MakeEngine | None = None,
+    solver: str | None = None,
     executor: Executor | None = None,
     workers: int | None = None,
     resume: Front | Iterable[Solve] = (),
@@ -76,6 +78,8 @@ def solve_front(
     engine
         Instead of the one that `choose_engine` takes; with an executor, a function of the program that
         makes one in each process.
+    solver
+        Name of a solver to use through Pyomo, such as "scip"; see `engine.choose_engine`.
     executor
         Solve several problems at once through it; it stays open.
     workers
@@ -108,6 +112,8 @@ def solve_front(
         on_point=on_point,
         on_progress=on_progress,
     )
+    if engine is None and solver is not None:
+        engine = partial(make_engine, solver=solver)
     asked, engine_words = _engine(program, engine)
     journal = resume.journal if isinstance(resume, Front) else tuple(resume)
     pool = _pool(program, asked, engine, executor=executor, workers=workers)
@@ -127,6 +133,11 @@ def _check(program: Program, points: int | str, gap: float) -> None:
         raise ValueError(f'points must be "all" or a whole number from 2 on, not {points!r}')
     if not 0 < gap < 1:
         raise ValueError(f"gap must lie between 0 and 1, not {gap!r}")
+
+
+def make_engine(program: Program, *, solver: str) -> Engine:
+    """The engine of a solver by its name."""
+    return choose_engine(program, solver)[0]
 
 
 def _engine(program: Program, engine: Engine | MakeEngine | None) -> tuple[Engine, str]:

@@ -11,18 +11,16 @@ whose bound often closes a zone without an integer search.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.optimizer import tolerances, zones
-from landfront.optimizer.front import Floats
+from landfront.optimizer import certify, tolerances, zones
+from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.fronts.search import Accuracy, Job, Search
 from landfront.optimizer.scalarize import Solve, Task
-
-Ints = NDArray[np.int64]
 
 LATTICE_GAP = 0.9
 """Share of the smallest step of the augmented objective to which a solve is proven: the rest is for noise."""
@@ -67,6 +65,45 @@ def _ranges(search: Search, walk: Walk) -> Generator[Job | None, None, None]:
     yield from search.idle()
 
 
+class Known:
+    """The facts as arrays, and what they say of a zone.
+
+    A fact says that every feasible ``y <= cap`` has ``weights @ y >= beta``. In a zone whose y are at most
+    ``levels <= cap``, value k is then at least what beta leaves when all the others are at their levels.
+    """
+
+    def __init__(self, p: int) -> None:
+        self.weights, self.cap, self.beta = np.zeros((0, p)), np.zeros((0, p)), np.zeros(0)
+
+    def add(self, facts: Sequence[Fact], noise: Floats) -> None:
+        """Add facts; a cap covers what exceeds it by noise."""
+        rows = []
+        for fact in facts:
+            (weights, beta), cap = (fact.weights, fact.beta), fact.upper + noise
+            if fact.proof == "recomputed":
+                (weights, beta), cap = certify.half_plane(fact), np.full(len(noise), inf)
+            if np.all(weights >= 0) and beta > -inf:
+                rows.append((weights, cap, beta))
+        if rows:
+            self.weights = np.concatenate([self.weights, [row[0] for row in rows]])
+            self.cap = np.concatenate([self.cap, [row[1] for row in rows]])
+            self.beta = np.append(self.beta, [row[2] for row in rows])
+
+    def lower(self, levels: Floats, since: int = 0) -> Floats:
+        """Proven lower bounds of the values in zones, by the facts from a number on, shape (u, p)."""
+        weights, cap, beta = self.weights[since:], self.cap[since:], self.beta[since:]
+        within = np.logical_and.reduce(levels[:, None] <= cap[None], axis=2)
+        found = np.full(levels.shape, -inf)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            terms = np.where(weights > 0, weights * levels[:, None], 0.0)
+            for axis in range(levels.shape[1]):
+                rest = beta - np.delete(terms, axis, axis=2).sum(axis=2)
+                bound = np.where(within & (weights[:, axis] > 0), rest / weights[:, axis], -inf)
+                found[:, axis] = bound.max(axis=1, initial=-inf)
+        found[(within & np.isinf(beta)).any(axis=1)] = inf
+        return found
+
+
 class Walk:
     """The zones of one search, what is known of each, and the next one to look into."""
 
@@ -76,10 +113,16 @@ class Walk:
         self.zones = zones.start(np.full(self.p, inf))
         self.lower = np.full((1, self.p), -inf)
         self.ideal, self.top = np.full(self.p, -inf), np.full(self.p, inf)
+        self.known = Known(self.p)
+        self.told = 0
         self.found: list[Solve] = []
         self.tried: set[tuple[float, ...]] = set()
         self.busy: list[tuple[int, Floats]] = []
-        self.stalled = 0
+
+    @property
+    def stalled(self) -> int:
+        """Zones that are left open."""
+        return len(self.zones)
 
     @property
     def range(self) -> Floats:
@@ -94,11 +137,16 @@ class Walk:
         steps = self.search.steps
         return np.where(steps > 0, steps / 2, self.search.request.gap * self.range)
 
+    def _levels(self, upper: Floats) -> Floats:
+        """Largest values in zones, or largest that matter where values are real, shape (u, p)."""
+        steps = self.search.steps
+        below = upper - np.where(steps > 0, steps * (1 - SLACK), self.margin)
+        return np.asarray(np.minimum(below, self.top))
+
     def bound_below(self, axis: int) -> Job:
         """A proven lower bound of one objective."""
         solve = yield from self.search.relax(np.eye(self.p)[axis], main=axis)
         self.ideal[axis] = self._lattice(axis, solve.beta)
-        self.lower[:, axis] = np.maximum(self.lower[:, axis], self.ideal[axis])
 
     def bound_above(self, axis: int) -> Job:
         """A proven upper bound of one objective."""
@@ -112,46 +160,36 @@ class Walk:
 
     def _lattice(self, axis: int, bound: float) -> float:
         """A bound moved up to the lattice of the objective."""
-        step = float(self.search.steps[axis])
-        if step == 0 or not np.isfinite(bound):
-            return bound
-        offset = float(self.search.program.minimised_offsets[axis])
-        return offset + step * float(np.ceil((bound - offset) / step - SLACK))
+        return float(self._rounded(np.full((1, self.p), bound))[0, axis])
+
+    def _rounded(self, lower: Floats) -> Floats:
+        """Lower bounds moved up to the lattice, shape (u, p)."""
+        whole = (self.search.steps > 0) & np.isfinite(lower)
+        step = np.where(self.search.steps > 0, self.search.steps, 1.0)
+        offset = self.search.program.minimised_offsets
+        units = np.ceil((np.where(whole, lower, 0.0) - offset) / step - SLACK)
+        return np.where(whole, offset + step * units, lower)
 
     def choose(self) -> tuple[int, int] | None:
-        """Zone and objective whose level leaves most open, among those not tried and not worked on."""
+        """Zone and objective to look into next, among those not tried and not worked on."""
         upper = self.zones.upper
-        if len(upper) == 0:
-            return None
-        values = self.search.values
-        top = values.max(axis=0) + self.margin
-        size = np.maximum(np.minimum(upper, top) - self.lower, 1e-300)
-        logs = np.log(size / self.range)
-        weight = logs.sum(axis=1, keepdims=True) - logs
         # Without a point that defines the axis there is no start, and the problem may be infeasible.
         defined = self.zones.defining != zones.NONE
-        weight = np.where(defined | ~defined.any(axis=1, keepdims=True), weight, -inf)
+        barred = ~defined & defined.any(axis=1, keepdims=True)
         for axis, cap in self.busy:
-            weight[self._overlaps(upper, axis, cap), axis] = -inf
-        return self._first_fresh(weight)
+            barred[self._overlaps(upper, axis, cap), axis] = True
+        top = self.search.values.max(axis=0) + self.margin
+        while True:
+            pair = zones.choose(self.zones, self.lower, scale=self.range, top=top, barred=barred)
+            if pair is None or self._key(upper[pair[0]], pair[1]) not in self.tried:
+                return pair
+            barred[pair] = True
 
     def _overlaps(self, upper: Floats, axis: int, cap: Floats) -> NDArray[np.bool_]:
         """Zones whose levels for an objective all lie on one side of a running problem's."""
         others = np.arange(self.p) != axis
         below = np.all(upper[:, others] <= cap[others], axis=1)
         return np.asarray(below | np.all(upper[:, others] >= cap[others], axis=1))
-
-    def _first_fresh(self, weight: Floats) -> tuple[int, int] | None:
-        """The heaviest pair that was not tried; those that were leave their zone open."""
-        upper = self.zones.upper
-        while True:
-            at = int(np.argmax(weight))
-            zone, axis = divmod(at, self.p)
-            if weight[zone, axis] == -inf:
-                return None
-            if self._key(upper[zone], axis) not in self.tried:
-                return zone, axis
-            weight[zone, axis] = -inf
 
     def _key(self, corner: Floats, axis: int) -> tuple[float, ...]:
         return (float(axis), *corner.tolist())
@@ -162,11 +200,11 @@ class Walk:
         level = corner - self.margin
         level[axis] = inf
         self.busy.append((axis, corner))
-        solve, bound = yield from self._minimise(axis, level, corner=corner, start=start)
+        solve = yield from self._minimise(axis, level, corner=corner, start=start)
         self.busy = [one for one in self.busy if one[1] is not corner]
         if solve.y is not None and solve.beta < solve.task.cutoff:
             self._add(solve)
-        self._close(axis, level, bound)
+        self._learn()
 
     def start(self, zone: int, axis: int) -> Solve | None:
         """A point that defines the zone on the axis: it lies below the levels of the others."""
@@ -175,27 +213,34 @@ class Walk:
 
     def _add(self, solve: Solve) -> None:
         assert solve.y is not None
-        if self.search.keep(solve):
-            self.found.append(solve)
-            self._set(zones.insert(self.zones, solve.y, len(self.found) - 1))
+        if not self.search.keep(solve):
+            return
+        self.found.append(solve)
+        before = self.zones
+        self.zones = zones.insert(before, solve.y, len(self.found) - 1)
+        self.lower = self.lower[self.zones.parent]
+        new = np.any(self.zones.columns != before.columns[:, self.zones.parent], axis=0)
+        self._raise(new, since=0)
 
-    def _set(self, after: zones.Zones) -> None:
-        self.lower = self.lower[after.parent]
-        self.zones = after
+    def _learn(self) -> None:
+        """Raise the lower bounds by the facts that are new, and drop the zones that are proven empty."""
+        since = len(self.known.beta)
+        noise = tolerances.NOISE * self.range
+        self.known.add(self.search.facts[self.told :], noise)
+        self.told = len(self.search.facts)
+        self._raise(np.ones(len(self.zones), dtype=bool), since=since)
+        keep = np.all(self.lower <= self._levels(self.zones.upper), axis=1)
+        self.lower = self.lower[keep]
+        self.zones = zones.select(self.zones, keep)
 
-    def _close(self, axis: int, level: Floats, bound: float) -> None:
-        """Drop the zones that a slab proves empty, and raise the lower bounds of those below its levels."""
-        imposed = self.zones.upper - self.margin
-        cap = level + tolerances.NOISE * self.range
-        self.lower = zones.raised(self.lower, imposed, axis, cap, bound)
-        top = self.zones.upper - np.where(self.search.steps > 0, self.search.steps * (1 - SLACK), self.margin)
-        empty = np.any(self.lower > top, axis=1)
-        self._set(zones.select(self.zones, ~empty))
+    def _raise(self, rows: NDArray[np.bool_], *, since: int) -> None:
+        found = self.known.lower(self._levels(self.zones.upper[rows]), since)
+        self.lower[rows] = np.maximum(self.lower[rows], self._rounded(found))
 
     def _minimise(
         self, axis: int, level: Floats, *, corner: Floats, start: Solve | None
-    ) -> Generator[Task, Solve, tuple[Solve, float]]:
-        """The least of one objective below the levels, then the least of the others; and what is proven.
+    ) -> Generator[Task, Solve, Solve]:
+        """The least of one objective below the levels, then the least of the others.
 
         One solve with a small weight on the others where a solver can tell their steps apart, else two.
         """
@@ -203,29 +248,27 @@ class Walk:
         highest = np.minimum(level, self.top)
         weights = np.where(others, self._augmentation(axis, highest), 1.0)
         spent = float(weights[others] @ highest[others]) if np.all(np.isfinite(highest[others])) else inf
-        upper = np.where(np.isfinite(level), level, inf)
         x, basis = (None, None) if start is None else (start.x, start.basis)
         cutoff = self._cutoff(axis, corner[axis])
         if not np.isfinite(spent) or not self._one_stage(axis, weights):
-            return (yield from self._two_stages(axis, upper, cutoff=cutoff, start=start))
+            return (yield from self._two_stages(axis, level, cutoff=cutoff, start=start))
         how = Accuracy(gap=self._finest(weights))
-        solve = yield from self.search.solve(
-            weights, main=axis, upper=upper, start=x, basis=basis, accuracy=how, cutoff=cutoff + spent
+        one = self.search.solve(
+            weights, main=axis, upper=level, start=x, basis=basis, accuracy=how, cutoff=cutoff + spent
         )
-        return solve, self._lattice(axis, solve.beta - spent)
+        return (yield from one)
 
     def _two_stages(
         self, axis: int, upper: Floats, *, cutoff: float, start: Solve | None
-    ) -> Generator[Task, Solve, tuple[Solve, float]]:
+    ) -> Generator[Task, Solve, Solve]:
         step = float(self.search.steps[axis])
         x, basis = (None, None) if start is None else (start.x, start.basis)
         how = Accuracy(gap=LATTICE_GAP * step or REAL_GAP * float(self.margin[axis]))
         first = yield from self.search.solve(
             np.eye(self.p)[axis], main=axis, upper=upper, start=x, basis=basis, accuracy=how, cutoff=cutoff
         )
-        bound = self._lattice(axis, first.beta)
         if first.y is None or first.beta >= cutoff:
-            return first, bound
+            return first
         held = upper.copy()
         held[axis] = float(first.y[axis]) + (step / 2 or float(self.margin[axis]) * REAL_GAP)
         weights = np.where(np.arange(self.p) != axis, 1.0 / self.range, 0.0)
@@ -233,7 +276,7 @@ class Walk:
         again = self.search.solve(
             weights, main=axis, upper=held, start=first.x, basis=first.basis, accuracy=how, polish=True
         )
-        return (yield from again), bound
+        return (yield from again)
 
     def _augmentation(self, axis: int, highest: Floats) -> Floats:
         """Weights of the other objectives: together they may cost part of a step, or of the resolution."""
