@@ -27,6 +27,9 @@ WIDER = 1e-6
 LATTICE = 1e-6
 """Share of a lattice step within which two lattice values are the same."""
 
+ROUNDING = 1e-13
+"""Share of its terms by which ``weights @ y`` may be off: many times the unit rounding."""
+
 FAR = 1e300
 """Beyond any value, and still finite, so that sums of products with zero weights are."""
 
@@ -68,7 +71,8 @@ class Sets:
     def hold(self, y: Floats, slack: Floats) -> Floats:
         """Which sets hold a y, and so all below it where weights are not negative, shape (f,)."""
         below = np.all(y <= self.upper + slack, axis=1)
-        return np.asarray(below & ((self.beta == inf) | (self.weights @ y < self.beta)))
+        noise = ROUNDING * (np.abs(self.weights) @ np.abs(y) + np.abs(self.beta))
+        return np.asarray(below & ((self.beta == inf) | (self.weights @ y + noise < self.beta)))
 
     def __getitem__(self, rows: Floats) -> Sets:
         return Sets(self.weights[rows], self.upper[rows], self.beta[rows])

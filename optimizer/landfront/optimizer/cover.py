@@ -27,16 +27,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landfront.optimizer import zones as search_zones
-from landfront.optimizer.certify import half_plane
+from landfront.optimizer.excluded import SLACK, Excluded, excluded
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.zones import Zones
 
 Mask = NDArray[np.bool_]
-HalfPlanes = tuple[Floats, Floats]
-"""Weights, shape (h, p), and bounds, shape (h,): every feasible y has ``weights @ y >= bound``."""
-
-SLACK = 1e-6
-"""Share of a lattice step within which two lattice values are the same."""
+Rows = NDArray[np.intp]
 
 ROUNDING = 1e-13
 """Share of its terms by which ``weights @ y`` may be off: many times the unit rounding."""
@@ -44,86 +40,11 @@ ROUNDING = 1e-13
 FAR = 1e300
 """Beyond any value, and still finite, so that its product with a zero weight is zero."""
 
+STEPS = 8
+"""Steps back on a lattice that are tried at most: more may tell that a distance is smaller still."""
+
 BLOCK = 1 << 18
 """Pairs of zone and fact that are looked at together: more would not fit the processor's cache."""
-
-
-@dataclass(frozen=True)
-class Excluded:
-    """Sets without a feasible y: ``{y <= upper, weights @ y < beta}``, one per row.
-
-    Attributes
-    ----------
-    weights, upper
-        Shape (f, p); weights not negative, upper infinite where free.
-    beta
-        Shape (f,); infinite when there is no feasible y below the cap at all.
-    most
-        Proven largest value of each objective over all feasible y, shape (p,); infinite where unknown.
-    """
-
-    weights: Floats
-    upper: Floats
-    beta: Floats
-    most: Floats
-
-    def __len__(self) -> int:
-        return len(self.beta)
-
-    def __getitem__(self, rows: Mask) -> Excluded:
-        return Excluded(self.weights[rows], self.upper[rows], self.beta[rows], self.most)
-
-    def __or__(self, other: Excluded) -> Excluded:
-        return Excluded(
-            np.concatenate([self.weights, other.weights]),
-            np.concatenate([self.upper, other.upper]),
-            np.concatenate([self.beta, other.beta]),
-            np.minimum(self.most, other.most),
-        )
-
-
-def excluded(facts: Iterable[Fact], steps: Floats) -> Excluded:
-    """Collect what the facts exclude; those with weights of both signs exclude no box and are left out."""
-    p = len(steps)
-    rows: list[tuple[Floats, Floats, float]] = []
-    most = np.full(p, inf)
-    for fact in facts:
-        weights, upper, beta = fact.weights, fact.upper, fact.beta
-        if beta == inf:
-            rows.append((np.zeros(p), upper, inf))
-            continue
-        if fact.proof == "recomputed":
-            (weights, beta), upper = half_plane(fact), np.full(p, inf)
-        if np.all(weights >= 0) and np.any(weights > 0) and beta > -inf:
-            rows.append((weights, upper, beta))
-            rows.extend(_corners(fact, steps))
-        elif np.all(weights <= 0) and np.count_nonzero(weights) == 1 and np.all(upper == inf):
-            axis = int(np.argmin(weights))
-            most[axis] = min(most[axis], beta / weights[axis])
-    weights, upper = (np.array([row[part] for row in rows]).reshape(-1, p) for part in (0, 1))
-    return Excluded(weights, upper, np.array([row[2] for row in rows]), most)
-
-
-def half_planes(known: Excluded) -> HalfPlanes:
-    """What is known of all feasible y, whatever their values."""
-    plain = np.all(np.isinf(known.upper), axis=1) & np.isfinite(known.beta)
-    return known.weights[plain], known.beta[plain]
-
-
-def _corners(fact: Fact, steps: Floats) -> list[tuple[Floats, Floats, float]]:
-    """The empty corner on each lattice axis whose value the fact bounds at its cap, just below that bound.
-
-    Continuously the corner is part of what the fact excludes; on a lattice it reaches up to the next value.
-    """
-    found = []
-    for axis in np.flatnonzero((fact.weights > 0) & (steps > 0)):
-        others = np.delete(fact.weights * np.where(fact.weights > 0, fact.upper, 0.0), axis)
-        bound = (fact.beta - others.sum()) / fact.weights[axis]
-        if np.isfinite(bound):
-            upper = fact.upper.copy()
-            upper[axis] = min(upper[axis], bound - 3 * SLACK * steps[axis])
-            found.append((np.zeros(len(steps)), upper, inf))
-    return found
 
 
 @dataclass(frozen=True)
@@ -300,30 +221,32 @@ class _Measure:
 
     def __call__(self, upper: Floats) -> tuple[Floats, Floats]:
         """Size and need of zones, shape (u,) each."""
-        tops = self.ruler.tops(upper)
-        excess = self._excess(np.where(self.free, self.most, upper))
-        size = self._size(tops, excess)
+        tops, ends = self.ruler.tops(upper), np.where(self.free, self.most, upper)
+        size = self._size(tops, ends)
         if self.mixed:
-            return size, self._need(tops, excess)
+            return size, self._need(tops, ends)
         return size, np.where(size > 0, inf, 0.0) if self.ruler.whole.all() else size
 
-    def _excess(self, upper: Floats) -> Floats:
-        """By how much ``weights @ u`` of each corner is above the bound, shape (u, f)."""
-        weights, beta = self.slabs.weights, self.slabs.beta
-        excess = upper @ weights.T - beta
-        if self.ruler.whole.any():
-            largest = np.where(self.free, 0.0, np.abs(upper).max(axis=0, initial=0.0))
-            excess += ROUNDING * (weights @ largest + np.abs(beta))
-        return np.asarray(excess)
-
-    def _size(self, tops: Floats, excess: Floats) -> Floats:
+    def _size(self, tops: Floats, ends: Floats) -> Floats:
         ratio = self.ruler.unit / self.ruler.scale
         best = self._over(tops, self.corners, ratio).min(axis=1, initial=inf)
         over = self._over(tops, self.caps, ratio)
         zone, slab = np.nonzero(over < best[:, None])
-        share = np.maximum(over[zone, slab], self._share(excess[zone, slab], slab))
-        np.minimum.at(best, zone, share)
+        np.minimum.at(best, zone, np.maximum(over[zone, slab], self._share(ends[zone], slab)))
         return np.asarray(best)
+
+    def _excess(self, ends: Floats, slab: Rows) -> tuple[Floats, Floats]:
+        """By how much ``weights @ y`` is above the bound at the ends, shape (k, p), of pairs; and its noise.
+
+        Summed axis by axis, so that it does not depend on what else is looked at.
+        """
+        excess = -self.slabs.beta[slab]
+        size = np.abs(excess)
+        for weight, end in zip(self.slabs.weights.T, ends.T, strict=True):
+            term = weight[slab] * end
+            excess = excess + term
+            size += np.abs(term)
+        return excess, ROUNDING * size
 
     def _over(self, tops: Floats, caps: Floats, ratio: Floats) -> Floats:
         """How far zones must shrink to fit below caps, as a share of the range, shape (u, f)."""
@@ -332,27 +255,54 @@ class _Measure:
             np.maximum(over, (tops[:, axis, None] - caps[:, axis]) * ratio[axis], out=over)
         return over
 
-    def _share(self, excess: Floats, slab: NDArray[np.intp]) -> Floats:
+    def _share(self, ends: Floats, slab: Rows) -> Floats:
         """The least t >= 0 at which the top corner of a zone that shrinks by t is excluded, by pair.
 
-        On an axis it lies ``max(step, t scale)`` below u. The axes on which that is ``t scale`` come in the
-        order of step over scale: their number is tried, and the right one gives the least t.
+        On an axis it lies at least ``max(step, t scale)`` below u. The axes on which that is ``t scale`` come
+        in the order of step over scale: their number is tried, and the right one gives the least t.
         """
+        excess, noise = self._excess(ends, slab)
+        whole = self.ruler.whole
         order = np.argsort(self.ruler.steps / self.ruler.scale, kind="stable")
         drop, slope = self.drop[:, order], self.slope[:, order]
         least = np.full(len(excess), inf)
-        for split in range(0 if self.ruler.whole.any() else len(order), len(order) + 1):
+        for split in range(0 if whole.any() else len(order), len(order) + 1):
             late, early = drop[:, split:].sum(axis=1), slope[:, :split].sum(axis=1)
-            least = np.minimum(least, _reached(excess - late[slab], early[slab]))
+            least = np.minimum(least, _reached(excess - late[slab], noise, early[slab]))
+        return self._stepped(least, ends, slab) if np.any(whole & ~self.free) else least
+
+    def _stepped(self, share: Floats, ends: Floats, slab: Rows) -> Floats:
+        """Less where there are lattices, on which the top corner moves in steps, and always by one at least.
+
+        It is looked whether the last step on some axis was needed, while the real-valued axes move on.
+        """
+        whole, least = self.ruler.whole & ~self.free, share.copy()
+        steps, ratio = self.ruler.steps[whole], (self.ruler.steps / self.ruler.scale)[whole]
+        real = self.slope[:, ~whole].sum(axis=1)
+        at = np.flatnonzero((share > 0) & np.isfinite(share))
+        for _ in range(STEPS):
+            found = least[at].copy()
+            for before in (ratio * (np.ceil(found[:, None] / ratio - SLACK) - 1)).T:
+                top = ends[at]
+                top[:, whole] -= steps * (np.floor(before[:, None] / ratio + SLACK) + 1)
+                again = _reached(*self._excess(top, slab[at]), real[slab[at]])
+                found = np.minimum(found, np.maximum(again, before))
+            better = found < least[at]
+            least[at] = found
+            at = at[better & (found > 0)]
+            if len(at) == 0:
+                break
         return least
 
-    def _need(self, tops: Floats, excess: Floats) -> Floats:
+    def _need(self, tops: Floats, ends: Floats) -> Floats:
         whole = self.ruler.whole
-        drop, slope = self.drop.sum(axis=1), self.slope[:, ~whole].sum(axis=1)
-        share = _reached(excess - drop, np.broadcast_to(slope, excess.shape))
-        slabs = np.maximum(self._exact(tops, self.caps), share)
-        least = [part.min(axis=1, initial=inf) for part in (self._exact(tops, self.corners), slabs)]
-        return np.asarray(np.minimum(*least))
+        exact = self._exact(tops, self.caps)
+        zone, slab = np.nonzero(exact < inf)
+        drop, slope = self.drop.sum(axis=1)[slab], self.slope[:, ~whole].sum(axis=1)[slab]
+        excess, noise = self._excess(ends[zone], slab)
+        best = self._exact(tops, self.corners).min(axis=1, initial=inf)
+        np.minimum.at(best, zone, np.maximum(exact[zone, slab], _reached(excess - drop, noise, slope)))
+        return np.asarray(best)
 
     def _exact(self, tops: Floats, caps: Floats) -> Floats:
         """The same as `_over`, but infinite where a lattice value is above its cap."""
@@ -362,7 +312,8 @@ class _Measure:
         return np.where(lattice > 0, inf, real)
 
 
-def _reached(left: Floats, slope: Floats) -> Floats:
+def _reached(left: Floats, noise: Floats, slope: Floats) -> Floats:
     """The least t >= 0 with ``t slope >= left``, strictly where the slope is zero, by element."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray(np.where(left < 0, 0.0, np.where(slope > 0, left / slope, inf)))
+        share = np.where(slope > 0, np.maximum(left, 0.0) / slope, inf)
+    return np.asarray(np.where(left + noise < 0, 0.0, share))

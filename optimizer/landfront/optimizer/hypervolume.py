@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from landfront.optimizer.cover import Cover, HalfPlanes, half_planes
+from landfront.optimizer.cover import Cover
+from landfront.optimizer.excluded import HalfPlanes, half_planes
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.outer import Outer, outer
 from landfront.optimizer.quality import ideal_nadir

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.optimizer.cover import Excluded, excluded
+from landfront.optimizer.excluded import Excluded, excluded
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.segments import Staircase, dominated_area, nondominated
 

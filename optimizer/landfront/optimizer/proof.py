@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import inf
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landfront.optimizer import tolerances
-from landfront.optimizer.cover import cover, excluded, half_planes
+from landfront.optimizer.cover import cover
+from landfront.optimizer.excluded import excluded, half_planes
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.hull import bulge
 from landfront.optimizer.hypervolume import (
@@ -55,6 +58,18 @@ class Proven:
     hypervolume: Floats
     bulge: float = inf
     reference: Floats = field(default_factory=lambda: np.zeros(0))
+
+    def stated(self, senses: NDArray[np.int8]) -> dict[str, Any]:
+        """The fields of a `front.Front` that say the same, in own senses: none of them is ever copied."""
+        return {
+            "ideal": senses * self.ideal,
+            "nadir": senses * self.nadir,
+            "complete": self.complete,
+            "coverage": self.coverage,
+            "hypervolume": self.hypervolume,
+            "bulge": self.bulge,
+            "reference": senses * self.reference if len(self.reference) else self.reference,
+        }
 
 
 def prove(

@@ -15,7 +15,7 @@ from collections.abc import Generator
 import numpy as np
 
 from landfront.optimizer import tolerances
-from landfront.optimizer.cover import excluded, half_planes
+from landfront.optimizer.excluded import excluded, half_planes
 from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.ends import Ends
 from landfront.optimizer.fronts.search import Job, Search
