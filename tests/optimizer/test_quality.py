@@ -1,10 +1,11 @@
-"""Reading a front: knee, rates of exchange, regions and thinned fronts, against everything enumerated."""
+"""Reading a front: the knee with its interval, and rates of exchange, against everything enumerated."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf, nan
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,9 @@ import pytest
 from landfront.optimizer.front import Fact, Floats, Front, Point
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.program import Program
-from landfront.optimizer.proof import ranges
 from landfront.optimizer.quality import knee
 from landfront.optimizer.rates import edges, trade_offs
-from landfront.optimizer.subset import thin, within
+from landfront.optimizer.subset import thin
 
 Make = Callable[..., Program]
 
@@ -240,152 +240,17 @@ class TestRates:
         assert table["b"].tolist() == [-inf]
 
 
-def worst_miss(values: Floats, truth: Floats, scale: Floats) -> float:
-    """Largest distance of a true point to the nearest of some values, in shares of a range."""
-    worse = (values[None] - truth[:, None]) / scale
-    return float(worse.max(axis=2).min(axis=1).max())
-
-
-class TestRegions:
-    @pytest.mark.parametrize("seed", range(20))
-    @pytest.mark.parametrize("points", ["all", 4])
-    def test_a_region_is_covered_as_it_says(
-        self, seed: int, points: Any, rand: Make, brute: Callable[..., Any]
-    ) -> None:
-        program = rand(seed)
-        front = solve_front(program, points=points, gap=1e-2)
-        rng = np.random.default_rng(seed)
-        low, high = np.sort(rng.uniform(front.values.min(axis=0), front.values.max(axis=0), (2, 2)), axis=0)
-        limits = {"a": (float(low[0]), None), "b": (None, float(high[1]))}
-        part = within(front, limits, program=program, gap=1e-2)
-        assert part.facts == front.facts
-        assert np.all(part.values[:, 0] >= low[0])
-        assert np.all(part.values[:, 1] <= high[1])
-        assert len(part) == np.sum((front.values[:, 0] >= low[0]) & (front.values[:, 1] <= high[1]))
-        truth = brute(program).front * program.senses
-        inside = truth[(truth[:, 0] >= low[0]) & (truth[:, 1] <= high[1])] * program.senses
-        if len(part) and len(inside):
-            scale = ranges(program, part.values * part.senses)
-            miss = worst_miss(part.values * part.senses, inside, scale)
-            assert miss <= part.coverage + 1e-7
-            if part.complete:
-                assert miss <= 1e-2 + 1e-7
-
-    @pytest.mark.parametrize("seed", range(8))
-    def test_mixes_in_a_region_are_covered_as_it_says(self, seed: int, rand: Make) -> None:
-        program = rand(seed, whole=False)
-        whole = solve_front(program, points="all")
-        front = solve_front(program, points=4)
-        y = whole.values * whole.senses
-        if len(whole) < 4:
-            return
-        cap = float(np.quantile(y[:, 0], 0.7))
-        sign = int(program.senses[0])
-        part = within(front, {"a": (None, cap) if sign > 0 else (-cap, None)}, program=program)
-        truth = chain(y[np.argsort(y[:, 0])])
-        truth = truth[truth[:, 0] <= cap]
-        values = part.values * part.senses
-        values = values[np.argsort(values[:, 0])]
-        if len(values) > 1:
-            miss = worst_miss(chain(values), truth, ranges(program, values))
-            assert miss <= part.coverage + 1e-3
-
-    def test_facts_at_the_edge_of_a_region_keep_it_complete(self, build: Make) -> None:
-        objectives = np.array([[0, 1, 2, 3, 4], [9, 6, 4, 1, 0.0]])
-        program = build(objectives, np.zeros((0, 5)), [], [], starts=[0, 5])
-        front = solve_front(program, points="all")
-        part = within(front, {"a": (1, 3)}, program=program)
-        assert part.values[:, 0].tolist() == [1, 2, 3]
-        assert part.ideal.tolist() == [1, 1]
-        assert part.nadir.tolist() == [3, 6]
-        assert part.reason == front.reason
-        assert "a >= 1, a <= 3" in part.detail
-        assert part.complete
-        assert part.coverage == 0
-
-    def test_without_a_program_nothing_is_claimed(self, build: Make) -> None:
-        objectives = np.array([[0, 1, 2], [9, 6, 4.0]])
-        front = solve_front(build(objectives, np.zeros((0, 3)), [], [], starts=[0, 3]), points="all")
-        assert front.complete
-        part = within(front, {"a": (0, 1)})
-        assert len(part) == 2
-        assert not part.complete
-        assert part.coverage == inf
-        assert part.hypervolume.tolist() == [0, 1]
-        assert part.reason == "points reached"
-
-    def test_an_empty_region_is_an_empty_front(self, build: Make) -> None:
-        program = build(np.array([[0, 1], [1, 0.0]]), np.zeros((0, 2)), [], [], starts=[0, 2])
-        part = within(solve_front(program, points="all"), {"a": (0.4, 0.6)}, program=program)
-        assert len(part) == 0
-        assert not part.complete
-        assert np.isnan(part.ideal).all()
-
-    def test_careless_limits_are_refused(self) -> None:
-        front = bare([[0, 1], [1, 0]])
-        with pytest.raises(ValueError, match="no criterion 'cost'"):
-            within(front, {"cost": (0, 1)})
-        with pytest.raises(ValueError, match="at least 2 and at most 1"):
-            within(front, {"a": (2, 1)})
-        with pytest.raises(ValueError, match="at least nan"):
-            within(front, {"a": (nan, 1)})
-
-
-class TestThinning:
-    @pytest.mark.parametrize("by", ["spread", "hypervolume"])
-    @pytest.mark.parametrize("seed", [0, 3, 7, 9])
-    def test_what_is_left_covers_as_it_says(
-        self, seed: int, by: Any, rand: Make, brute: Callable[..., Any]
-    ) -> None:
-        program = rand(seed)
-        front = solve_front(program, points="all")
-        if len(front) < 4:
-            return
-        few = thin(front, 3, by=by, program=program)
-        assert len(few) == 3
-        assert not few.complete
-        assert front.complete
-        assert few.reason == "points reached"
-        truth = brute(program).front
-        values = few.values * few.senses
-        assert worst_miss(values, truth, ranges(program, values)) <= few.coverage + 1e-7
-        assert {point.key for point in few} <= {point.key for point in front}
-
-    def test_spread_keeps_the_ends_and_the_knee(self) -> None:
-        front = bare([[0, 10], [1, 3], [2, 2.9], [3, 2.8], [6, 1], [10, 0]])
-        assert thin(front, 2).values.tolist() == [[0, 10], [10, 0]]
-        assert thin(front, 3).values.tolist() == [[0, 10], [1, 3], [10, 0]]
-        assert thin(front, 4).values.tolist() == [[0, 10], [1, 3], [6, 1], [10, 0]]
-        assert thin(front, 1).values.tolist() == [[1, 3]]
-
-    def test_spread_is_within_twice_the_best(self) -> None:
-        rng = np.random.default_rng(2)
-        first = np.sort(rng.random(60))
-        front = bare(np.column_stack([first, 1 - first]))
-        few = thin(front, 7)
-        reach = np.abs(front.values[:, :1] - few.values[None, :, 0]).min(axis=1).max()
-        # Seven points halve the range six times at best.
-        assert reach <= 2 / 12 * 1.2
-
-    def test_hypervolume_equals_plain_greed(self) -> None:
-        import moocore
-
-        rng = np.random.default_rng(3)
-        points = rng.random((60, 3))
-        values = points[moocore.is_nondominated(points)]
-        front = bare(values)
-        unit = (values - values.min(axis=0)) / np.ptp(values, axis=0)
-        chosen: list[int] = []
-        for _ in range(5):
-            left = [index for index in range(len(unit)) if index not in chosen]
-            gains = [moocore.hypervolume(unit[[*chosen, index]], ref=[1.1] * 3) for index in left]
-            chosen.append(left[int(np.argmax(gains))])
-        assert np.allclose(thin(front, 5, by="hypervolume").values, values[np.sort(chosen)])
-
-    def test_careless_requests_are_refused(self) -> None:
-        front = bare([[0, 1], [1, 0]])
-        assert thin(front, 5) is front
-        with pytest.raises(ValueError, match="at least one"):
-            thin(front, 0)
-        with pytest.raises(ValueError, match="by must be"):
-            thin(front, 1, by="luck")  # type: ignore[arg-type]
+def test_a_front_reads_itself(big: Make, tmp_path: Path) -> None:
+    front = solve_front(big(12, whole=False), points=6)
+    assert front[front.knee_interval().index].key == front.knee().key
+    assert len(front.edges()) == 5
+    assert front.trade_offs(2).shape[1] == 3
+    assert len(front.thin(3)) == 3
+    assert np.isfinite(front.thin(3).coverage)
+    low = float(front.values[2, 0])
+    assert front.filter(a=(low, None)).values.tolist() == front.values[2:].tolist()
+    assert front.filter({"a": (low, None)}, b=(None, 1e9)).values.tolist() == front.values[2:].tolist()
+    assert front.distance(0, 5).ranges == pytest.approx([1, -1])
+    assert front.compare(front.thin(3)).covered[0] == 1
+    front.plot(tmp_path / "front.svg", title="Front")
+    assert "<svg" in (tmp_path / "front.svg").read_text(encoding="utf-8")

@@ -84,11 +84,27 @@ def knee(front: Front) -> Knee:
     best = float(distance[index])
     weights, beta = half_planes(front.facts, len(ideal))
     least = _least(normal, weights * scale, beta - weights @ ideal)
-    highest = max(best, min(best + front.coverage, (level - least) / float(normal.sum())))
+    # Along a segment the distance is largest at an end, which may be open and then is no point.
+    ends = (_segment_ends(front) - ideal) / scale
+    furthest = np.concatenate([distance, (level - ends @ normal) / normal.sum()])
+    known = float(furthest.max()) + front.coverage
+    highest = max(best, min(known, (level - least) / float(normal.sum())))
     # A solution within the coverage of a point is further from the plane by no more than that.
     reach = front.coverage if highest - best > TIE else 0.0
-    near = np.flatnonzero(distance + reach >= best - TIE).tolist()
-    return Knee(index, best, highest, tuple(sorted(near, key=lambda other: (other != index, other))))
+    near = _nearest(unit, np.concatenate([unit, ends])[furthest + reach >= best - TIE])
+    return Knee(index, best, highest, (index, *(other for other in near if other != index)))
+
+
+def _segment_ends(front: Front) -> Floats:
+    """Values at both ends of every segment, minimisation form, shape (2 k, p)."""
+    ends = [segment.values * front.senses for segment in front.segments]
+    return np.concatenate([np.zeros((0, len(front.criteria))), *ends])
+
+
+def _nearest(points: Floats, others: Floats) -> list[int]:
+    """The points that are nearest to any of the others, ascending."""
+    apart = np.abs(others[:, None] - points[None]).max(axis=2)
+    return np.unique(apart.argmin(axis=1)).tolist() if len(others) else []
 
 
 def _plane(unit: Floats, active: NDArray[np.bool_]) -> tuple[Floats, float]:

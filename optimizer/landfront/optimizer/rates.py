@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -35,8 +37,9 @@ def edges(front: Front, *, program: Program | None = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per pair: ``left`` and ``right`` (points), ``rate`` (change of the first objective per unit
-        of the second, own senses and units), ``NAME from`` and ``NAME to`` (where the rate holds), and
+        One row per pair, and per segment with an open end (of a mixed program): ``left`` and ``right``
+        (points, -1 for an open end), ``rate`` (change of the first objective per unit of the second, own
+        senses and units), ``NAME from`` and ``NAME to`` (where the rate holds), and
 
         - ``supported``: proven that no solution lies beyond the line between the two;
         - ``proven``: supported, and every mix of the two is a solution: the line is an edge of the front.
@@ -53,26 +56,69 @@ def edges(front: Front, *, program: Program | None = None) -> pd.DataFrame:
         raise ValueError(
             f"edges are of fronts of two objectives, not {len(front.criteria)}: see trade_offs(front, point)"
         )
-    left, right = front.values[:-1], front.values[1:]
-    pairs = np.arange(max(len(front) - 1, 0))
-    change = right - left
-    columns: dict[str, NDArray[np.generic]] = {"left": pairs, "right": pairs + 1}
-    columns["rate"] = change[:, 0] / change[:, 1]
+    spans = [*_neighbours(front, program), *_open_segments(front)]
+    spans.sort(key=lambda span: float(span.values[0, 0]))
+    values = np.array([span.values for span in spans]).reshape(-1, 2, 2)
+    change = values[:, 1] - values[:, 0]
+    columns: dict[str, NDArray[np.generic]] = {
+        "left": np.array([span.left for span in spans], dtype=np.int64),
+        "right": np.array([span.right for span in spans], dtype=np.int64),
+        "rate": change[:, 0] / change[:, 1],
+    }
     for axis, name in enumerate(front.criteria):
-        columns[f"{name} from"], columns[f"{name} to"] = left[:, axis], right[:, axis]
-    supported = _supported(front)
-    columns["supported"] = supported
-    columns["proven"] = supported & _mixes(front, program)
+        columns[f"{name} from"], columns[f"{name} to"] = values[:, 0, axis], values[:, 1, axis]
+    columns["supported"] = _supported(front, values)
+    columns["proven"] = columns["supported"] & np.array([span.mixes for span in spans], dtype=bool)
     return pd.DataFrame(columns)
 
 
-def _supported(front: Front) -> NDArray[np.bool_]:
-    """Whether a fact says that no solution lies beyond the line between two neighbours, shape (s - 1,).
+@dataclass(frozen=True)
+class Span:
+    """A line between two values of a front.
+
+    Attributes
+    ----------
+    values
+        Own senses, by the first ascending, shape (2, 2).
+    left, right
+        The points at its ends, -1 where an end is open.
+    mixes
+        Whether every mix of its ends is a solution.
+    """
+
+    values: Floats
+    left: int
+    right: int
+    mixes: bool
+
+
+def _neighbours(front: Front, program: Program | None) -> Iterator[Span]:
+    """A span between each pair of points; mixes are solutions where two agree in all integer columns."""
+    for place, (one, two) in enumerate(pairwise(front.points)):
+        mixes = program is not None and np.array_equal(one.x[program.integer], two.x[program.integer])
+        yield Span(np.array([one.values, two.values]), place, place + 1, bool(mixes))
+
+
+def _open_segments(front: Front) -> Iterator[Span]:
+    """The segments with an end that is no point: those between two points are among the neighbours."""
+    span = _span(front)
+    for segment in front.segments:
+        if all(segment.closed):
+            continue
+        ends = [
+            int(np.argmin((np.abs(front.values - values) / span).max(axis=1))) if closed else -1
+            for values, closed in zip(segment.values, segment.closed, strict=True)
+        ]
+        yield Span(segment.values, ends[0], ends[1], True)
+
+
+def _supported(front: Front, values: Floats) -> NDArray[np.bool_]:
+    """Whether a fact says that no solution lies beyond the lines with these ends, shape (k,).
 
     What beats a mix of a and b is nowhere worse than the worse of the two, so facts with caps count when
     they hold up to there.
     """
-    a, b = _minimised(front)[:-1], _minimised(front)[1:]
+    a, b = values[:, 0] * front.senses, values[:, 1] * front.senses
     span = _span(front)
     found = np.zeros(len(a), dtype=bool)
     for fact in front.facts:
@@ -90,14 +136,6 @@ def plane(fact: Fact) -> tuple[Floats, float, Floats]:
     if fact.proof == "recomputed" and np.isfinite(fact.beta):
         return *half_plane(fact), np.full(len(fact.upper), np.inf)
     return fact.weights, fact.beta, fact.upper
-
-
-def _mixes(front: Front, program: Program | None) -> NDArray[np.bool_]:
-    """Whether mixes of two neighbours are solutions: they agree in all integer columns, shape (s - 1,)."""
-    if program is None:
-        return np.zeros(max(len(front) - 1, 0), dtype=bool)
-    whole = [point.x[program.integer] for point in front]
-    return np.array([np.array_equal(one, two) for one, two in pairwise(whole)], dtype=bool)
 
 
 def trade_offs(front: Front, point: int) -> pd.DataFrame:

@@ -7,7 +7,7 @@ derived again from the points that are left and from the facts, or stated as unk
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -19,6 +19,7 @@ from landfront.optimizer.program import Program
 from landfront.optimizer.proof import Proven, prove
 from landfront.optimizer.quality import knee
 from landfront.optimizer.rates import plane
+from landfront.optimizer.segments import Segment, minimised
 
 Ints = NDArray[np.int64]
 Range = tuple[float | None, float | None]
@@ -61,7 +62,8 @@ def within(
     facts = [known for fact in front.facts for known in _inside(fact, *ends)]
     facts += _floors(ends[0])
     words = f"only points with {_words(front, limits)}, and what is stated is of this region"
-    return _part(front, np.flatnonzero(inside), facts, words, program=program, gap=gap)
+    part = replace(front, segments=tuple(_clipped(front.segments, low, high)))
+    return _part(part, np.flatnonzero(inside), facts, words, program=program, gap=gap)
 
 
 def _region(front: Front, limits: Mapping[str, Range]) -> tuple[Floats, Floats]:
@@ -75,6 +77,22 @@ def _region(front: Front, limits: Mapping[str, Range]) -> tuple[Floats, Floats]:
         if not low[axis] <= high[axis]:
             raise ValueError(f"{name}: no value is at least {least} and at most {most}")
     return low, high
+
+
+def _clipped(segments: Sequence[Segment], low: Floats, high: Floats) -> Iterator[Segment]:
+    """The parts of segments with ``low <= values <= high``; where one is cut its end is closed."""
+    for segment in segments:
+        start, step = segment.values[0], segment.values[1] - segment.values[0]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            cuts = np.array([low - start, high - start]) / step
+        # Along a segment both values change.
+        first = max(0.0, float(cuts.min(axis=0).max()))
+        last = min(1.0, float(cuts.max(axis=0).min()))
+        if first >= last:
+            continue
+        (x, values), (other_x, other) = segment.mix(first), segment.mix(last)
+        closed = (segment.closed[0] or first > 0, segment.closed[1] or last < 1)
+        yield Segment(np.array([values, other]), np.array([x, other_x]), closed)
 
 
 def _words(front: Front, limits: Mapping[str, Range]) -> str:
@@ -132,7 +150,7 @@ def thin(
     front
         Any front.
     count
-        How many points to keep.
+        How many points to keep. Segments of a front of a mixed program are left out.
     by
         "spread": the best point of each criterion, the knee, then always the point furthest from those kept
         (largest difference as a share of the range). "hypervolume": always the point that adds most, which
@@ -157,7 +175,7 @@ def thin(
         return front
     chosen = _by_spread(front, count) if by == "spread" else _by_hypervolume(front, count)
     words = f"thinned from {len(front)} to {count} points by {by}"
-    return _part(front, np.sort(chosen), front.facts, words, program=program, gap=gap)
+    return _part(replace(front, segments=()), np.sort(chosen), front.facts, words, program=program, gap=gap)
 
 
 def _unit_values(front: Front) -> Floats:
@@ -212,17 +230,15 @@ def _part(
     """The front of some of the points, and what is proven of it by facts that hold where it speaks of."""
     points = tuple(front.points[index] for index in kept)
     part = replace(front, points=points, detail=f"{front.detail}; {words}")
-    proven = _unknown(part) if program is None else prove(program, part.values * front.senses, facts, gap)
+    proven = _unknown(part) if program is None else _proven(part, facts, program=program, gap=gap)
     if front.reason == "optimal" and not proven.complete:
         part = replace(part, reason="points reached")
-    return replace(
-        part,
-        ideal=front.senses * proven.ideal,
-        nadir=front.senses * proven.nadir,
-        complete=proven.complete,
-        coverage=proven.coverage,
-        hypervolume=proven.hypervolume,
-    )
+    return replace(part, **proven.stated(front.senses))
+
+
+def _proven(front: Front, facts: Sequence[Fact], *, program: Program, gap: float) -> Proven:
+    ends = minimised(front.segments, front.senses) if front.segments else None
+    return prove(program, front.values * front.senses, facts, gap, segments=ends)
 
 
 def _unknown(front: Front) -> Proven:

@@ -20,6 +20,7 @@ from landfront.optimizer.fronts.driver import Driver, build_front
 from landfront.optimizer.fronts.pool import Here, MakeEngine
 from landfront.optimizer.fronts.search import Accuracy, Failed, Job, Method, Request, Search, Stop
 from landfront.optimizer.program import Program
+from landfront.optimizer.sane import check_program
 from landfront.optimizer.scalarize import Solve, Task, failure
 
 Named = Mapping[str, float]
@@ -41,10 +42,9 @@ def run_method(
     Infeasible, Unbounded, SolverError
         From the first solves.
     ValueError
-        For fewer than two objectives, or a gap that is none.
+        For a program that is not fit for a front, or a gap that is none.
     """
-    if len(program.senses) < 2:
-        raise ValueError(f"a front needs two objectives or more, and the program has {len(program.senses)}")
+    check_program(program)
     if not 0 < gap < 1:
         raise ValueError(f"gap must lie between 0 and 1, not {gap!r}")
     began = monotonic()
