@@ -24,6 +24,7 @@ from landfront.optimizer.fronts.search import (
     Method,
     OnPoint,
     OnProgress,
+    OnSolve,
     Request,
     Search,
     Stop,
@@ -46,6 +47,7 @@ def solve_front(
     method: str = "auto",
     on_point: OnPoint | None = None,
     on_progress: OnProgress | None = None,
+    on_solve: OnSolve | None = None,
     engine: Engine | MakeEngine | None = None,
     solver: str | None = None,
     executor: Executor | None = None,
@@ -75,6 +77,9 @@ def solve_front(
         Called with each new point and the facts that its solve proved. A point may be beaten later.
     on_progress
         Called with the number of points, the number asked for (None for all) and a word.
+    on_solve
+        Called with each answer that enters the journal, resumed ones too, before anything is made of it: who
+        keeps them can resume.
     engine
         Instead of the one that `choose_engine` takes; with an executor, a function of the program that
         makes one in each process.
@@ -111,6 +116,7 @@ def solve_front(
         deadline=inf if time_limit is None else began + time_limit,
         on_point=on_point,
         on_progress=on_progress,
+        on_solve=on_solve,
     )
     if engine is None and solver is not None:
         engine = partial(make_engine, solver=solver)
@@ -242,6 +248,8 @@ class Driver:
         """Answers that the deadline cut short are no part of the journal: they would be another's later."""
         if solve.reason not in ("interrupted", "error") and solve.task.seconds > 0:
             self.journal[solve.task.key] = solve
+            if self.search.request.on_solve is not None:
+                self.search.request.on_solve(solve)
 
 
 def build_front(

@@ -24,6 +24,7 @@ from landfront.optimizer.segments import Segment
 
 OnPoint = Callable[[Point, tuple[Fact, ...]], None]
 OnProgress = Callable[[int, int | None, str], None]
+OnSolve = Callable[[Solve], None]
 Job = Generator[Task, Solve, None]
 
 
@@ -59,6 +60,8 @@ class Request:
         Stop once every nondominated point is proven to lie within this share of the range of a point.
     deadline
         On the `time.monotonic` clock.
+    on_solve
+        Called with each answer of the journal, before anything is made of it.
     """
 
     points: int | None
@@ -68,6 +71,7 @@ class Request:
     deadline: float = inf
     on_point: OnPoint | None = field(default=None, repr=False)
     on_progress: OnProgress | None = field(default=None, repr=False)
+    on_solve: OnSolve | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
