@@ -19,7 +19,7 @@ from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.plots import Kind, plot
 from landfront.optimizer.program import Program
 from landfront.optimizer.quality import knee
-from tests.optimizer.test_quality import bare
+from tests.optimizer.test_quality import bare, mixed, with_open_end
 
 Make = Callable[..., Program]
 LONG = (
@@ -118,6 +118,22 @@ def test_a_complete_front_has_no_open_area(big: Make) -> None:
         figure = plot(front, program=program)
         assert open_areas(figure) == []
         assert "nothing is missing" in figure._supxlabel.get_text()  # type: ignore[attr-defined]
+
+
+def test_segments_are_drawn_with_their_open_ends(build: Make) -> None:
+    program = mixed(build)
+    figure = plot(solve_front(program, points="all"), program=program)
+    assert "segments: mixes on the front" in labels(figure.axes[0])
+    assert "open ends" not in labels(figure.axes[0])
+    lines = [np.asarray(line.get_xydata()) for line in figure.axes[0].get_lines()]
+    assert sum(len(line) == 2 for line in lines) == 3
+    # The edge of what is dominated follows a segment and then turns at its end.
+    edge = lines[0]
+    assert np.interp(9.0, edge[:, 1], edge[:, 0]) == pytest.approx(3.1)
+    assert np.interp(11.85, edge[:, 1], edge[:, 0]) == pytest.approx(2.05 / 2, abs=1e-3)
+    figure = plot(with_open_end())
+    assert "open ends" in labels(figure.axes[0])
+    assert overlaps(figure) == []
 
 
 def test_minimised_criteria_point_the_other_way() -> None:

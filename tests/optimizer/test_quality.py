@@ -16,6 +16,7 @@ from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.program import Program
 from landfront.optimizer.quality import knee
 from landfront.optimizer.rates import edges, trade_offs
+from landfront.optimizer.segments import Segment
 from landfront.optimizer.subset import thin
 
 Make = Callable[..., Program]
@@ -53,6 +54,20 @@ def bare(values: Any, *, senses: tuple[int, ...] | None = None, facts: tuple[Fac
 def half_plane(weights: tuple[float, ...], beta: float) -> Fact:
     p = len(weights)
     return Fact(np.array(weights), np.full(p, inf), beta, "claimed", np.zeros(0), np.zeros(p))
+
+
+def mixed(build: Make) -> Program:
+    """Three whole choices, each with the same line of mixes: a front of three segments with jumps between."""
+    objectives = np.array([[0, 3.1, 8.3, 0, 2.05], [10.2, 4.3, 0, 3.3, 0.0]])
+    program = build(objectives, np.zeros((0, 5)), [], [], starts=[0, 3, 5])
+    return replace(program, integer=np.array([True] * 3 + [False] * 2))
+
+
+def with_open_end() -> Front:
+    """Two points, and from the first one a segment that ends open above the second."""
+    front = bare([[0, 10], [6, 1]])
+    segment = Segment(np.array([[0, 10], [6, 4.0]]), np.zeros((2, 1)), (True, False))
+    return replace(front, segments=(segment,), coverage=0.0)
 
 
 def distances(front: Front, values: Floats) -> Floats:
@@ -107,6 +122,16 @@ class TestKnee:
         # The third end is best in the third objective and worst in nothing.
         found = knee(bare([[0, 9, 5], [9, 0, 5], [1, 1, 0], [5, 5, 4]]))
         assert found.index == 2
+
+    def test_an_open_end_of_a_segment_may_be_further_than_any_point(self) -> None:
+        front = with_open_end()
+        front = replace(front, points=(*front.points, replace(front[1], values=np.array([10.0, 0]))))
+        open_ = replace(front.segments[0], values=np.array([[0, 10], [5, 0.5]]))
+        found = knee(replace(front, segments=(open_,), coverage=0.01))
+        assert found.index == 1
+        assert found.distance == pytest.approx(0.15)
+        assert found.highest == pytest.approx((10 - 5.5) / 20 + 0.01)
+        assert not found.certain
 
     def test_of_degenerate_fronts(self) -> None:
         assert knee(bare([[3, 4]])).index == 0
@@ -206,6 +231,21 @@ class TestRates:
             table = edges(replace(front, points=points), program=program)
             assert table["supported"].tolist() == [True]
             assert table["proven"].tolist() == [proven]
+
+    def test_segments_of_a_mixed_front_are_proven_edges(self, build: Make) -> None:
+        program = mixed(build)
+        front = solve_front(program, points="all")
+        assert len(front.segments) == 3
+        table = edges(front, program=program)
+        assert table["proven"].tolist() == [True, False, True, False, True]
+        assert table["rate"].tolist()[::2] == pytest.approx([-2.05 / 3.3] * 3)
+
+    def test_a_segment_with_an_open_end_has_a_row(self) -> None:
+        table = edges(replace(with_open_end(), facts=(half_plane((1, 1), 10.0),)))
+        assert table[["left", "right"]].to_numpy().tolist() == [[0, 1], [0, -1]]
+        assert table["b to"].tolist() == [1, 4]
+        assert table["rate"].tolist() == pytest.approx([-6 / 9, -1])
+        assert table["proven"].tolist() == [False, True]
 
     def test_capped_facts_support_below_their_caps(self) -> None:
         capped = replace(half_plane((1, 1), 4.0), upper=np.array([4.0, 4.0]))

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from landfront.optimizer import certify
 from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.program import Program
 from landfront.optimizer.proof import ranges
 from landfront.optimizer.subset import thin, within
-from tests.optimizer.test_quality import bare, chain
+from tests.optimizer.test_quality import bare, chain, mixed
 from tests.optimizer.test_single_methods import three
 
 Make = Callable[..., Program]
@@ -101,6 +102,22 @@ class TestRegions:
         assert not part.complete
         assert np.isnan(part.ideal).all()
 
+    def test_limits_cut_segments_into_new_points(self, build: Make) -> None:
+        program = mixed(build)
+        front = solve_front(program, points="all")
+        part = within(front, {"a": (1, 9), "b": (None, 9)}, program=program)
+        assert part.values[:, 0] == pytest.approx([3.1, 5.15, 8.3, 9])
+        assert [segment.values[:, 0].tolist() for segment in part.segments] == [[3.1, 5.15], [8.3, 9]]
+        assert part.complete
+        assert all(certify.check_point(program, point) == [] for point in part)
+        assert part[3].key != front[5].key
+        assert part[3].bound == pytest.approx(9, abs=1e-4)
+        assert part.nadir == pytest.approx([9, 7.6])
+        bare_part = within(front, {"a": (1, 9), "b": (None, 9)})
+        assert len(bare_part) == 3
+        assert len(bare_part.segments) == 1
+        assert bare_part.bulge == inf
+
     def test_careless_limits_are_refused(self) -> None:
         front = bare([[0, 1], [1, 0]])
         with pytest.raises(ValueError, match="no criterion 'cost'"):
@@ -146,6 +163,14 @@ class TestThinning:
         reach = np.abs(front.values[:, :1] - few.values[None, :, 0]).min(axis=1).max()
         # Seven points halve the range six times at best.
         assert reach <= 2 / 12 * 1.2
+
+    def test_segments_are_left_out(self, build: Make) -> None:
+        program = mixed(build)
+        front = solve_front(program, points="all")
+        few = thin(front, 4, program=program)
+        assert few.segments == ()
+        assert front.coverage < few.coverage < 0.5
+        assert not few.complete
 
     def test_hypervolume_equals_plain_greed(self) -> None:
         import moocore

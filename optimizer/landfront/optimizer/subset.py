@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.optimizer.front import Fact, Floats, Front
+from landfront.optimizer import certify, tolerances
+from landfront.optimizer.front import Fact, Floats, Front, Point
+from landfront.optimizer.points import compact, key_of, relative_gap
 from landfront.optimizer.program import Program
 from landfront.optimizer.proof import Proven, prove
 from landfront.optimizer.quality import knee
@@ -49,7 +51,7 @@ def within(
     -------
     Front
         With all facts. Its coverage and completeness speak of the nondominated points of the whole program
-        that lie inside the limits.
+        that lie inside the limits. A segment of a mixed program that a limit cuts ends in a new point.
 
     Raises
     ------
@@ -57,13 +59,20 @@ def within(
         For an unknown criterion, a limit that is not a number, or limits that exclude each other.
     """
     low, high = _region(front, limits)
-    inside = np.all((front.values >= low) & (front.values <= high), axis=1)
     ends = np.sort(np.array([low, high]) * front.senses, axis=0)
     facts = [known for fact in front.facts for known in _inside(fact, *ends)]
     facts += _floors(ends[0])
     words = f"only points with {_words(front, limits)}, and what is stated is of this region"
-    part = replace(front, segments=tuple(_clipped(front.segments, low, high)))
-    return _part(part, np.flatnonzero(inside), facts, words, program=program, gap=gap)
+    points = [point for point in front if np.all((point.values >= low) & (point.values <= high))]
+    pieces = [piece for segment in front.segments for piece in _pieces(segment, low, high)]
+    if program is None:
+        # Where a segment is cut a point begins, and nothing says how good it is.
+        pieces = [piece for piece in pieces if not piece.cuts]
+    else:
+        points += [_new_point(front, piece.segment, end, program) for piece in pieces for end in piece.cuts]
+        points.sort(key=lambda point: tuple(point.values.tolist()))
+    part = replace(front, points=tuple(points), segments=tuple(piece.segment for piece in pieces))
+    return _part(part, facts, words, program=program, gap=gap)
 
 
 def _region(front: Front, limits: Mapping[str, Range]) -> tuple[Floats, Floats]:
@@ -79,20 +88,50 @@ def _region(front: Front, limits: Mapping[str, Range]) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _clipped(segments: Sequence[Segment], low: Floats, high: Floats) -> Iterator[Segment]:
-    """The parts of segments with ``low <= values <= high``; where one is cut its end is closed."""
-    for segment in segments:
-        start, step = segment.values[0], segment.values[1] - segment.values[0]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cuts = np.array([low - start, high - start]) / step
-        # Along a segment both values change.
-        first = max(0.0, float(cuts.min(axis=0).max()))
-        last = min(1.0, float(cuts.max(axis=0).min()))
-        if first >= last:
-            continue
-        (x, values), (other_x, other) = segment.mix(first), segment.mix(last)
-        closed = (segment.closed[0] or first > 0, segment.closed[1] or last < 1)
-        yield Segment(np.array([values, other]), np.array([x, other_x]), closed)
+@dataclass(frozen=True)
+class Piece:
+    """What limits leave of a segment, and which of its ends (0, 1) are cuts."""
+
+    segment: Segment
+    cuts: tuple[int, ...]
+
+
+def _pieces(segment: Segment, low: Floats, high: Floats) -> Iterator[Piece]:
+    """The part of a segment with ``low <= values <= high``, if there is one."""
+    start, step = segment.values[0], segment.values[1] - segment.values[0]
+    # Along a segment both values change.
+    shares = np.array([low - start, high - start]) / step
+    first = max(0.0, float(shares.min(axis=0).max()))
+    last = min(1.0, float(shares.max(axis=0).min()))
+    if first >= last:
+        return
+    (x, values), (other_x, other) = segment.mix(first), segment.mix(last)
+    cuts = tuple(end for end, cut in enumerate((first > 0, last < 1)) if cut)
+    closed = (segment.closed[0] or 0 in cuts, segment.closed[1] or 1 in cuts)
+    yield Piece(Segment(np.array([values, other]), np.array([x, other_x]), closed), cuts)
+
+
+def _new_point(front: Front, segment: Segment, end: int, program: Program) -> Point:
+    """The point where a limit cuts a segment; its values are recomputed, its bound follows from the facts."""
+    x = segment.x[end]
+    values = program.values(x)
+    y, sense = values * program.senses, float(program.senses[0])
+    bound = certify.point_bound(front.facts, y, certify.value_noise(program))
+    noise = tolerances.NOISE * (abs(float(y[0])) + float(program.objective_span[0]))
+    bound = float(y[0]) if abs(bound - y[0]) <= noise else bound
+    unknown = np.full(len(values), np.nan)
+    return replace(
+        front[0],
+        values=values,
+        x=compact(x),
+        key=key_of(x),
+        bound=sense * bound,
+        gap=relative_gap(sense * bound, float(values[0]), float(program.offsets[0])),
+        termination="optimal",
+        row_prices=np.full(program.rows.shape[0], np.nan),
+        rate=np.append(1.0, unknown[1:]),
+        seconds=0.0,
+    )
 
 
 def _words(front: Front, limits: Mapping[str, Range]) -> str:
@@ -175,7 +214,9 @@ def thin(
         return front
     chosen = _by_spread(front, count) if by == "spread" else _by_hypervolume(front, count)
     words = f"thinned from {len(front)} to {count} points by {by}"
-    return _part(replace(front, segments=()), np.sort(chosen), front.facts, words, program=program, gap=gap)
+    points = tuple(front[int(index)] for index in np.sort(chosen))
+    part = replace(front, points=points, segments=())
+    return _part(part, front.facts, words, program=program, gap=gap)
 
 
 def _unit_values(front: Front) -> Floats:
@@ -224,16 +265,11 @@ def _by_hypervolume(front: Front, count: int) -> Ints:
     return np.array(chosen)
 
 
-def _part(
-    front: Front, kept: Ints, facts: Sequence[Fact], words: str, *, program: Program | None, gap: float
-) -> Front:
-    """The front of some of the points, and what is proven of it by facts that hold where it speaks of."""
-    points = tuple(front.points[index] for index in kept)
-    part = replace(front, points=points, detail=f"{front.detail}; {words}")
+def _part(part: Front, facts: Sequence[Fact], words: str, *, program: Program | None, gap: float) -> Front:
+    """The part with what is proven of it, by facts that hold where it speaks of."""
     proven = _unknown(part) if program is None else _proven(part, facts, program=program, gap=gap)
-    if front.reason == "optimal" and not proven.complete:
-        part = replace(part, reason="points reached")
-    return replace(part, **proven.stated(front.senses))
+    reason = "points reached" if part.reason == "optimal" and not proven.complete else part.reason
+    return replace(part, reason=reason, detail=f"{part.detail}; {words}", **proven.stated(part.senses))
 
 
 def _proven(front: Front, facts: Sequence[Fact], *, program: Program, gap: float) -> Proven:
