@@ -3,8 +3,9 @@
 It shares no geometry with the search. Solutions and facts are recomputed from the data (`certify`). Coverage
 is proven by splitting the space of values into boxes: all of a box is *covered* when a point is within the
 stated distance of its lower corner, *empty* when one fact excludes its top corner, and otherwise it is split
-at a point. Stated distances are widened by `WIDER` first. What rests on a solver's word is checked against
-all points here, and again by a solver in `replay`.
+at a point; below a segment all is empty when one fact excludes both ends of it. Stated distances are widened
+by `WIDER` first. What rests on a solver's word is checked against all points here, and again by a solver in
+`replay`. A stated hypervolume is only refuted, by a sample.
 """
 
 from __future__ import annotations
@@ -14,15 +15,21 @@ from dataclasses import dataclass
 from math import inf, isclose
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landfront.optimizer import tolerances
-from landfront.optimizer.certify import check_point, fact_holds, half_plane, value_noise
+from landfront.optimizer.certify import check_point, fact_holds, faults, half_plane, value_noise
 from landfront.optimizer.front import Fact, Floats, Front
 from landfront.optimizer.points import key_of, relative_gap
 from landfront.optimizer.program import Program
 
+Mask = NDArray[np.bool_]
+
 WIDER = 1e-6
 """Share of the range by which a stated distance is widened: linear programs are solved no more exactly."""
+
+SAMPLE = 2000
+"""Values at which a stated hypervolume is tried."""
 
 LATTICE = 1e-6
 """Share of a lattice step within which two lattice values are the same."""
@@ -34,7 +41,7 @@ FAR = 1e300
 """Beyond any value, and still finite, so that sums of products with zero weights are."""
 
 
-def check_front(program: Program, front: Front, *, gap: float = 1e-4) -> list[str]:
+def check_front(program: Program, front: Front, *, gap: float | None = None) -> list[str]:
     """What is wrong with a front, in words; empty when all that it states is proven.
 
     Parameters
@@ -44,20 +51,25 @@ def check_front(program: Program, front: Front, *, gap: float = 1e-4) -> list[st
     front
         With any number of objectives.
     gap
-        The gap that was asked for: ``complete`` means that nothing further than this share of the range from
-        a point is missing in real-valued objectives, and nothing at all in those on a lattice.
+        Instead of the gap that the front says was asked for: ``complete`` means that nothing further than
+        this share of the range from a point is missing in real-valued objectives, and nothing at all in those
+        on a lattice.
     """
     if front.criteria != program.objective_names or not np.array_equal(front.senses, program.senses):
         return ["the front and the program have other objectives"]
     y = front.values * front.senses
-    return [
+    words = [
         *(f"point {i}: {word}" for i, point in enumerate(front) for word in check_point(program, point)),
         *(f"fact {i} does not follow" for i, f in enumerate(front.facts) if not fact_holds(program, f)),
         *_order(front, y),
+        *_segments(program, front),
         *_bounds(program, front, y),
         *_contradictions(program, front.facts, y),
-        *(_coverage(program, front, y, gap) if len(y) else _nothing(front)),
     ]
+    if len(y) == 0:
+        known = front.complete or front.coverage < inf
+        return [*words, *(["a front without points covers nothing"] if known else [])]
+    return [*words, *_ends(front, y), *_coverage(program, front, y, front.asked if gap is None else gap)]
 
 
 @dataclass(frozen=True)
@@ -68,13 +80,13 @@ class Sets:
     upper: Floats
     beta: Floats
 
-    def hold(self, y: Floats, slack: Floats) -> Floats:
+    def hold(self, y: Floats, slack: Floats) -> Mask:
         """Which sets hold a y, and so all below it where weights are not negative, shape (f,)."""
         below = np.all(y <= self.upper + slack, axis=1)
         noise = ROUNDING * (np.abs(self.weights) @ np.abs(y) + np.abs(self.beta))
         return np.asarray(below & ((self.beta == inf) | (self.weights @ y + noise < self.beta)))
 
-    def __getitem__(self, rows: Floats) -> Sets:
+    def __getitem__(self, rows: Mask) -> Sets:
         return Sets(self.weights[rows], self.upper[rows], self.beta[rows])
 
 
@@ -98,6 +110,19 @@ def _order(front: Front, y: Floats) -> Iterator[str]:
             yield f"point {place} is dominated or there twice"
         if key_of(point.x.astype(np.float64)) != point.key:
             yield f"point {place}: its key is not that of its solution"
+
+
+def _segments(program: Program, front: Front) -> Iterator[str]:
+    """Segments whose ends are no solutions, or not of the same slice, so that mixes may be none."""
+    for place, segment in enumerate(front.segments):
+        for x, stated in zip(segment.x, segment.values, strict=True):
+            off = np.abs(program.values(x) - stated) > tolerances.NOISE * (
+                np.abs(stated) + program.objective_scale
+            )
+            if faults(program, x) or off.any():
+                yield f"segment {place}: an end is no solution, or has other values"
+        if np.ptp(segment.x[:, program.integer], axis=0).max(initial=0.0) > tolerances.INTEGER:
+            yield f"segment {place}: its ends differ in a whole number"
 
 
 def _bounds(program: Program, front: Front, y: Floats) -> Iterator[str]:
@@ -129,54 +154,67 @@ def _contradictions(program: Program, facts: Sequence[Fact], y: Floats) -> Itera
             yield f"point {place} refutes fact {fact}"
 
 
-def _nothing(front: Front) -> Iterator[str]:
-    if front.complete or front.coverage < inf:
-        yield "a front without points covers nothing"
-
-
-def _coverage(program: Program, front: Front, y: Floats, gap: float) -> Iterator[str]:
-    """Ideal, nadir, coverage and completeness that do not follow."""
+def _ends(front: Front, y: Floats) -> Iterator[str]:
+    """Ideal and nadir that are not those of the points."""
     if not np.array_equal(front.ideal * front.senses, y.min(axis=0)):
         yield "the ideal is not the best of the points"
     if not np.array_equal(front.nadir * front.senses, y.max(axis=0)):
         yield "the nadir is not the worst of the points"
+
+
+def _coverage(program: Program, front: Front, y: Floats, gap: float) -> Iterator[str]:
+    """Coverage, completeness, bulge and hypervolume that do not follow."""
     change = np.maximum(np.abs(y[0] - program.minimised_offsets), program.objective_scale)
     scale = np.where(np.ptp(y, axis=0) > 0, np.ptp(y, axis=0), change)
     sets = _sets(front.facts, y.shape[1])
-    if not program.integer.any():
-        needed = min(front.coverage, gap if front.complete else inf)
-        distance = mixed_distance(y, sets, scale) if needed < inf else inf
-        if distance > needed + WIDER:
-            yield f"an unseen plan may be {distance:.3g} of the range from every mix, not {needed:.3g}"
-        return
-    real = np.where(program.steps > 0, 0.0, 1.0)
-    if front.coverage < inf:
-        yield from _holes(program, y, sets, (front.coverage + WIDER) * scale)
-    if front.complete:
-        yield from _holes(program, y, sets, (gap + WIDER) * scale * real)
+    needed = gap if front.complete else inf
+    mixes = not program.integer.any()
+    within = min(front.bulge, front.coverage, needed) if mixes else front.bulge
+    if within < inf and (distance := mixed_distance(y, sets, scale)) > within + WIDER:
+        yield f"an unseen plan may be {distance:.3g} of the range from every mix, not {within:.3g}"
+    if not mixes:
+        yield from _holes(program, front, sets, scale, needed)
+    yield from _volumes(program, front, sets, mixes=mixes)
 
 
-def _holes(program: Program, y: Floats, sets: Sets, widths: Floats) -> Iterator[str]:
-    hole = uncovered(y - widths, sets, program)
-    if hole is not None:
-        values = ", ".join(f"{value:.10g}" for value in program.senses * hole)
-        yield f"an unseen plan as good as ({values}) is not excluded"
+def _holes(program: Program, front: Front, sets: Sets, scale: Floats, gap: float) -> Iterator[str]:
+    """Values that a plan might have, further than stated from all points and segments."""
+    pieces = [np.array([point.values, point.values]) for point in front]
+    pieces += [segment.values for segment in front.segments]
+    ends = np.array(pieces) * program.senses
+    real = np.where(program.steps > 0, 0.0, scale)
+    for share, size in ((front.coverage, scale), (gap, real)):
+        if share < inf:
+            hole = uncovered(ends - (share + WIDER) * size, sets, program, finest=WIDER / 10 * scale)
+            if hole is not None:
+                values = ", ".join(f"{value:.10g}" for value in program.senses * hole)
+                yield f"an unseen plan as good as ({values}) is not excluded"
 
 
-def uncovered(reach: Floats, sets: Sets, program: Program) -> Floats | None:
-    """A y, shape (p,), above no `reach`, shape (s, p), that no fact excludes; None if there is none.
+def uncovered(reach: Floats, sets: Sets, program: Program, *, finest: Floats) -> Floats | None:
+    """A y, shape (p,), that no fact excludes and that is above nothing in reach; None if there is none.
 
-    Parts of a box that lie above the reach of a point are covered; the rest of the box are at most p boxes.
+    Parts of a box that lie above a point in reach are covered; the rest of the box are at most p boxes.
+
+    Parameters
+    ----------
+    reach
+        Both ends of segments, the same for points, shape (s, 2, p).
+    finest
+        A box in which all of a segment is closer than this to the top is open, shape (p,).
     """
-    p, steps = reach.shape[1], program.steps
+    p, steps = reach.shape[2], program.steps
     most, sets = _largest(sets), sets[np.all(sets.weights >= 0, axis=1) | (sets.beta == inf)]
-    low, high = reach.min(axis=0), reach.max(axis=0)
+    low, high = reach.min(axis=(0, 1)), reach.max(axis=(0, 1))
     stack = [(np.full(p, -FAR), np.full(p, FAR), reach, sets)]
     while stack:
         lower, upper, near, sets = stack.pop()
-        near = near[np.all(near < upper, axis=1)]
+        parts = _parts(near, upper)
+        inside = parts.mean(axis=1)
+        kept = np.all(inside < upper, axis=1)
+        near, parts, inside = near[kept], parts[kept], inside[kept]
         top = np.minimum(_below(upper, program), most)
-        if np.any(top < lower) or np.any(np.all(near <= lower, axis=1)):
+        if np.any(top < lower) or np.any(np.all(_parts(near, lower).mean(axis=1) <= lower, axis=1)):
             continue
         sets = sets[sets.hold(lower, LATTICE * steps)]
         if np.any(sets.hold(top, LATTICE * steps)):
@@ -184,13 +222,32 @@ def uncovered(reach: Floats, sets: Sets, program: Program) -> Floats | None:
         if len(near) == 0:
             return top
         ends = np.clip(upper, low, high)
-        split = near[np.argmax(np.prod(ends - np.clip(near, np.clip(lower, low, high), ends), axis=1))]
+        size = np.prod(ends - np.clip(inside, np.clip(lower, low, high), ends), axis=1)
+        first, last = parts[np.argmax(size)]
+        split = (first + last) / 2
+        if np.any(sets.hold(first, LATTICE * steps) & sets.hold(last, LATTICE * steps)):
+            # What these sets hold is convex: between both ends all is covered above the segment, empty below.
+            split = np.minimum(first, last)
+        elif np.any(first != last) and np.all(upper - split < finest):
+            return top
         for axis in np.flatnonzero(split > lower):
             part = upper.copy()
             part[axis] = split[axis]
             stack.append((lower.copy(), part, near, sets))
             lower[axis] = split[axis]
     return None
+
+
+def _parts(ends: Floats, upper: Floats) -> Floats:
+    """The part of each segment below a bound, shape (s, 2, p); where there is none, some of its points."""
+    start, step = ends[:, 0], ends[:, 1] - ends[:, 0]
+    if not step.any():
+        return ends
+    with np.errstate(all="ignore"):
+        at = (upper - start) / step
+    first = np.where(step < 0, at, 0.0).max(axis=1).clip(0.0, 1.0)
+    last = np.where(step > 0, at, 1.0).min(axis=1).clip(0.0, 1.0)
+    return np.asarray(start[:, None] + np.stack([first, last], axis=1)[:, :, None] * step[:, None])
 
 
 def _below(upper: Floats, program: Program) -> Floats:
@@ -208,6 +265,23 @@ def _largest(sets: Sets) -> Floats:
         axis = int(np.argmin(sets.weights[row]))
         most[axis] = min(most[axis], sets.beta[row] / sets.weights[row, axis])
     return most
+
+
+def _volumes(program: Program, front: Front, sets: Sets, *, mixes: bool) -> Iterator[str]:
+    """A hypervolume that a sample of the box refutes: too much dominated, or too little left by the facts."""
+    if front.hypervolume[0] > front.hypervolume[1]:
+        yield "the inner hypervolume is larger than the outer one"
+    y, ideal = front.values * front.senses, front.ideal * front.senses
+    end = (front.reference if len(front.reference) else front.nadir) * front.senses
+    drawn = ideal + (end - ideal) * np.random.default_rng(0).random((SAMPLE, len(ideal)))
+    known = mixes or len(front.segments) > 0
+    dominated = np.mean([known or bool(np.any(np.all(y <= one, axis=1))) for one in drawn])
+    positive = sets[np.all(sets.weights >= 0, axis=1)]
+    steps = LATTICE * program.steps
+    left = np.mean([not np.any(positive.hold(_below(one, program), steps)) for one in drawn])
+    off = 4.0 / np.sqrt(SAMPLE)
+    if front.hypervolume[0] > dominated + off or front.hypervolume[1] < left - off:
+        yield "the hypervolume is not between what points dominate and what facts leave"
 
 
 def mixed_distance(y: Floats, sets: Sets, scale: Floats) -> float:
