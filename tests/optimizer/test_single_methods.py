@@ -56,7 +56,7 @@ def assert_sound(program: Program, front: Front, feasible: Floats) -> None:
         y = point.values * program.senses
         others = np.all(feasible[:, 1:] <= y[1:] + 1e-7, axis=1)
         assert point.bound * program.senses[0] <= feasible[others, 0].min() + TINY
-        slack = np.where(program.steps > 0, TINY, 1e-3 * np.ptp(feasible, axis=0))
+        slack = TINY + np.where(program.steps > 0, 0.0, 1e-3 * np.ptp(feasible, axis=0))
         assert not np.any(np.all(feasible <= y + TINY, axis=1) & np.any(feasible < y - slack, axis=1))
 
 

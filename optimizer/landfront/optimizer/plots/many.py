@@ -11,11 +11,11 @@ from landfront.optimizer.front import Floats, Front
 from landfront.optimizer.plots.sheet import (
     ALERT,
     COLOURS,
-    FAINT,
     INK,
     MUTED,
     Scale,
     finish,
+    landmarks,
     new_figure,
     plain,
     scales,
@@ -61,20 +61,7 @@ def _pair(axes: Axes, front: Front, pair: tuple[int, int]) -> None:
         values[:, first], values[:, second], c=values[:, third], cmap=COLOURS, s=size, linewidths=0.3,
         edgecolors=INK, zorder=3,
     )  # fmt: skip
-    if len(front) > 1:
-        factors = np.array([scale.factor for scale in each])
-        for corner, name, marker in ((front.ideal, "ideal (out of reach)", "*"), (front.nadir, "nadir", "X")):
-            spot = corner / factors
-            axes.scatter(
-                spot[first], spot[second], marker=marker, s=75, color=FAINT, edgecolors=INK, linewidths=0.5,
-                zorder=2, label=name,
-            )  # fmt: skip
-    if len(front) > 2:
-        at = knee(front).index
-        axes.scatter(
-            values[at, first], values[at, second], marker="D", s=75, facecolors="none", edgecolors=ALERT,
-            linewidths=1.6, zorder=4, label="knee",
-        )  # fmt: skip
+    landmarks(axes, front, np.array([scale.factor for scale in each]), pair)
     axes.set_xlabel(each[first].label(40), fontsize=9)
     axes.set_ylabel(each[second].label(40), fontsize=9)
     axes.margins(0.08)

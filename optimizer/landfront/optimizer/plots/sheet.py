@@ -98,6 +98,21 @@ def plain(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
+def landmarks(axes: Axes, front: Front, factors: Floats, pair: tuple[int, int]) -> None:
+    """Ideal, nadir and knee in the plane of two criteria, where the front has room for them."""
+    if len(front) < 2:
+        return
+    for corner, name, marker in ((front.ideal, "ideal (out of reach)", "*"), (front.nadir, "nadir", "X")):
+        x, y = (corner / factors)[list(pair)]
+        axes.scatter(
+            x, y, marker=marker, s=75, color=FAINT, edgecolors=INK, linewidths=0.5, zorder=4, label=name
+        )
+    if len(front) > 2:
+        x, y = (front.knee().values / factors)[list(pair)]
+        style = {"facecolors": "none", "edgecolors": ALERT, "linewidths": 1.6, "label": "knee"}
+        axes.scatter(x, y, marker="D", s=75, zorder=4, **style)  # type: ignore[arg-type]
+
+
 def thousands(axis: Axis, most: int = 6) -> None:
     """Round steps, thousands separated, as many decimals as the steps need, no offset and no exponent."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator

@@ -11,16 +11,14 @@ from landfront.optimizer.outer import Outer, outer
 from landfront.optimizer.plots.sheet import (
     ACCENT,
     ALERT,
-    FAINT,
-    INK,
     Scale,
     finish,
+    landmarks,
     new_figure,
     plain,
     scales,
     thousands,
 )
-from landfront.optimizer.quality import knee
 from landfront.optimizer.segments import minimised
 
 if TYPE_CHECKING:
@@ -45,7 +43,10 @@ def two_figure(front: Front, title: str, *, mixes: bool) -> Figure:
         _open_area(axes, front, both, mixes=mixes)
         _reached(axes, front, both, mixes=mixes)
         _segments(axes, front, both)
-    _marks(axes, front, both)
+    factors = _factors(both)
+    x, y = (front.values / factors).T
+    axes.plot(x, y, color=ACCENT, marker="o", markersize=4.5, linewidth=0, zorder=3, label="points")
+    landmarks(axes, front, factors, (0, 1))
     axes.set_xlabel(both[0].label(), fontsize=10)
     axes.set_ylabel(both[1].label(48), fontsize=10)
     for axis in (axes.xaxis, axes.yaxis):
@@ -133,24 +134,3 @@ def _attained(front: Front, levels: Floats, *, mixes: bool) -> Floats:
         along = np.interp(levels, [lower[1], upper[1]], [lower[0], upper[0]], left=np.inf)
         best = np.minimum(best, along)
     return np.asarray(best)
-
-
-def _marks(axes: Axes, front: Front, both: list[Scale]) -> None:
-    """The points, and where the front has room for them ideal, nadir and knee."""
-    factors = _factors(both)
-    x, y = (front.values / factors).T
-    axes.plot(x, y, color=ACCENT, marker="o", markersize=4.5, linewidth=0, zorder=3, label="points")
-    if len(front) < 2:
-        return
-    for corner, name, marker in ((front.ideal, "ideal (out of reach)", "*"), (front.nadir, "nadir", "X")):
-        spot = corner / factors
-        axes.scatter(
-            spot[0], spot[1], marker=marker, s=75, color=FAINT, edgecolors=INK, linewidths=0.5, zorder=4,
-            label=name,
-        )  # fmt: skip
-    if len(front) > 2:
-        at = knee(front).index
-        axes.scatter(
-            x[at], y[at], marker="D", s=75, facecolors="none", edgecolors=ALERT, linewidths=1.6, zorder=4,
-            label="knee",
-        )  # fmt: skip
