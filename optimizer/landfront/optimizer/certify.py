@@ -174,7 +174,9 @@ def point_bound(facts: Iterable[Fact], values: Floats, noise: Floats) -> float:
 def _bound_of(fact: Fact, values: Floats, noise: Floats) -> float:
     if fact.proof == "recomputed":
         return _first_axis(*half_plane(fact), values)
-    if np.all(values[1:] <= fact.upper[1:] + noise[1:]):
+    # That a corner is empty says nothing of a point beside it, however close.
+    beside = 0.0 if fact.beta == inf else noise[1:]
+    if np.all(values[1:] <= fact.upper[1:] + beside):
         return min(float(fact.upper[0]), _first_axis(fact.weights, fact.beta, values))
     return -inf
 

@@ -43,6 +43,9 @@ FAR = 1e300
 STEPS = 8
 """Steps back on a lattice that are tried at most: more may tell that a distance is smaller still."""
 
+UNKNOWN = 1e100
+"""A distance beyond this comes from `FAR`: nothing is proven."""
+
 BLOCK = 1 << 18
 """Pairs of zone and fact that are looked at together: more would not fit the processor's cache."""
 
@@ -198,7 +201,7 @@ def _measure(corners: Floats, known: Excluded, ruler: Ruler) -> tuple[Floats, Fl
         many = max(BLOCK // max(len(known), 1), 1)
         for part in np.split(rows, range(many, len(rows), many)):
             size[part], need[part] = measure(corners[part])
-    return size, need
+    return np.where(size > UNKNOWN, inf, size), np.where(need > UNKNOWN, inf, need)
 
 
 class _Measure:
