@@ -27,7 +27,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def _compiled(function: F) -> F:
     """`numba.njit`, with the function's own type."""
-    return cast(F, numba.njit(function))
+    return cast(F, numba.njit(cache=True)(function))
 
 
 def knapsack_front(program: Program) -> Floats:

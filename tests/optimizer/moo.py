@@ -241,8 +241,7 @@ def _momilp(name: str, *, number: int) -> Case:
 
 def _mof(name: str) -> Case:
     folder = FOLDER / "moa_mof"
-    solutions = json.loads((folder / "solutions" / f"{name}.json").read_text())
-    front = distinct([solution["Y"] for solution in solutions])
+    front = distinct(stored_solutions(name)[1])
     program = _read(folder / "models" / f"{name}.mof.json")
     return Case(name, program, len(front), True, verified("moa_mof"), front)
 
@@ -253,8 +252,16 @@ def _read(file: Path) -> Program:
     return read_model(file)
 
 
-def reach(program: Program, x: NDArray[Any]) -> tuple[bool, Floats]:
-    """Whether a stored solution is feasible, and its values."""
-    used = program.rows.dot(x)
-    fits = np.all((used >= program.row_lower - 1e-9) & (used <= program.row_upper + 1e-9))
-    return bool(fits), program.values(x)
+def known(case: Case) -> Floats | None:
+    """The known points, where only their number is stored by a dynamic programme; None of mixed programs."""
+    if case.front is not None or case.segments is not None:
+        return case.front
+    from tests.optimizer.labels import knapsack_front
+
+    return knapsack_front(case.program)
+
+
+def stored_solutions(name: str) -> tuple[NDArray[Any], Floats]:
+    """Columns and values of all solutions that are stored with a MathOptFormat model, equivalent ones too."""
+    rows = json.loads((FOLDER / "moa_mof" / "solutions" / f"{name}.json").read_text())
+    return np.array([row["X"] for row in rows]), np.array([row["Y"] for row in rows], dtype=np.float64)
