@@ -29,7 +29,10 @@ WIDER = 1e-6
 """Share of the range by which a stated distance is widened: linear programs are solved no more exactly."""
 
 SAMPLE = 2000
-"""Values at which a stated hypervolume is tried."""
+"""Values at which a stated hypervolume is tried: a lie of a tenth of the box is found."""
+
+PARTS = 20
+"""Parts in which the sample is looked at, to keep memory small."""
 
 LATTICE = 1e-6
 """Share of a lattice step within which two lattice values are the same."""
@@ -81,10 +84,10 @@ class Sets:
     beta: Floats
 
     def hold(self, y: Floats, slack: Floats) -> Mask:
-        """Which sets hold a y, and so all below it where weights are not negative, shape (f,)."""
-        below = np.all(y <= self.upper + slack, axis=1)
-        noise = ROUNDING * (np.abs(self.weights) @ np.abs(y) + np.abs(self.beta))
-        return np.asarray(below & ((self.beta == inf) | (self.weights @ y + noise < self.beta)))
+        """Which sets hold y, shape (..., p), and so all below it where weights are not negative: (..., f)."""
+        below = np.all(y[..., None, :] <= self.upper + slack, axis=-1)
+        noise = ROUNDING * (np.abs(y) @ np.abs(self.weights).T + np.abs(self.beta))
+        return np.asarray(below & ((self.beta == inf) | (y @ self.weights.T + noise < self.beta)))
 
     def __getitem__(self, rows: Mask) -> Sets:
         return Sets(self.weights[rows], self.upper[rows], self.beta[rows])
@@ -174,7 +177,7 @@ def _coverage(program: Program, front: Front, y: Floats, gap: float) -> Iterator
         yield f"an unseen plan may be {distance:.3g} of the range from every mix, not {within:.3g}"
     if not mixes:
         yield from _holes(program, front, sets, scale, needed)
-    yield from _volumes(program, front, sets, mixes=mixes)
+    yield from _volumes(program, front, sets, mixes=mixes or len(front.segments) > 0)
 
 
 def _holes(program: Program, front: Front, sets: Sets, scale: Floats, gap: float) -> Iterator[str]:
@@ -274,12 +277,12 @@ def _volumes(program: Program, front: Front, sets: Sets, *, mixes: bool) -> Iter
     y, ideal = front.values * front.senses, front.ideal * front.senses
     end = (front.reference if len(front.reference) else front.nadir) * front.senses
     drawn = ideal + (end - ideal) * np.random.default_rng(0).random((SAMPLE, len(ideal)))
-    known = mixes or len(front.segments) > 0
-    dominated = np.mean([known or bool(np.any(np.all(y <= one, axis=1))) for one in drawn])
-    positive = sets[np.all(sets.weights >= 0, axis=1)]
-    steps = LATTICE * program.steps
-    left = np.mean([not np.any(positive.hold(_below(one, program), steps)) for one in drawn])
-    off = 4.0 / np.sqrt(SAMPLE)
+    parts = np.split(drawn, PARTS)
+    beaten = [np.all(y <= part[:, None], axis=2).any(axis=1) for part in parts]
+    dominated = 1.0 if mixes else float(np.mean(beaten))
+    positive, slack = sets[np.all(sets.weights >= 0, axis=1)], LATTICE * program.steps
+    held = [positive.hold(_below(part, program), slack).any(axis=1) for part in parts]
+    left, off = 1.0 - np.mean(held), 4.0 / np.sqrt(SAMPLE)
     if front.hypervolume[0] > dominated + off or front.hypervolume[1] < left - off:
         yield "the hypervolume is not between what points dominate and what facts leave"
 
