@@ -11,10 +11,12 @@ import pytest
 
 from landfront.optimizer.certify import half_plane, point_bound, recomputed, value_noise
 from landfront.optimizer.core import reduced_part
-from landfront.optimizer.front import Fact
+from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.program import Program
 from landfront.optimizer.proof import prove, ranges
+
+from .conftest import enumerate_program, make_program
 
 Make = Callable[..., Program]
 
@@ -114,3 +116,88 @@ def test_a_share_may_hold_a_little_of_a_column_that_loses_much(build: Make) -> N
     program = replace(program, integer=np.array([False, False, True, True]))
     part = reduced_part(program, np.array([0.0, 9, 0, 9]), 1.0)
     assert part.free.tolist() == [True, True, True, False]
+
+
+def many(seed: int, p: int, *, whole: bool = True) -> Program:
+    """Groups of three with whole, halved or real values of p objectives, and a budget."""
+    rng = np.random.default_rng(seed)
+    groups = 5
+    values = rng.normal(0, 4, (p, 3 * groups))
+    lattice = rng.random(p) < 0.5
+    values = np.where(lattice[:, None], np.round(values * 2) / 2, values)
+    cost = rng.integers(0, 9, 3 * groups).astype(float)
+    limit = np.array([0.4 * cost.sum()])
+    senses = tuple(int(sense) for sense in rng.choice([-1, 1], p))
+    return make_program(
+        values,
+        cost[None],
+        -limit,
+        limit,
+        senses=senses,
+        starts=np.arange(0.0, 3 * groups + 1, 3),
+        whole=whole,
+        offsets=rng.normal(0, 9, p),
+    )
+
+
+def volume(points: Floats, ideal: Floats, reference: Floats) -> float:
+    """Share of the box that points dominate."""
+    import moocore
+
+    unit = np.maximum((points - ideal) / (reference - ideal), 0.0)
+    return float(moocore.hypervolume(unit[np.all(unit < 1, axis=1)], ref=np.ones(points.shape[1])))
+
+
+@pytest.mark.parametrize("p", [3, 4])
+@pytest.mark.parametrize("seed", range(6))
+def test_what_is_stated_of_a_few_points_of_many_objectives_is_true(seed: int, p: int) -> None:
+    program = many(seed, p)
+    every = enumerate_program(program).front
+    front = solve_front(program, points=5, gap=0.05)
+    y = front.values * front.senses
+    proven = prove(program, y, front.facts, 0.05)
+    scale = ranges(program, y)
+    worse = np.maximum(y[None] - every[:, None], 0.0)
+    assert (worse / scale).max(axis=2).min(axis=1).max() <= proven.coverage + 1e-7
+    if proven.complete:
+        exact = np.where(program.steps > 0, np.where(worse > 1e-6, np.inf, 0.0), worse / scale)
+        assert exact.max(axis=2).min(axis=1).max() <= 0.05 + 1e-7
+    assert np.all(proven.reference >= proven.nadir + 0.1 * scale - 1e-9)
+    inner, outer = proven.hypervolume
+    assert inner == pytest.approx(volume(y, proven.ideal, proven.reference))
+    assert inner - 1e-9 <= volume(every, proven.ideal, proven.reference) <= outer + 1e-9
+    for weights in np.random.default_rng(seed).dirichlet(np.ones(p), 50) / scale:
+        missing = (y @ weights).min() - (every @ weights).min()
+        assert missing <= proven.bulge * (weights @ scale) + 1e-7
+
+
+@pytest.mark.parametrize("p", [3, 4])
+@pytest.mark.parametrize("seed", range(4))
+def test_mixes_cover_what_a_linear_program_can_reach(seed: int, p: int) -> None:
+    program = many(seed, p, whole=False)
+    front = solve_front(program, points=6, gap=1e-3)
+    y = front.values * front.senses
+    proven = prove(program, y, front.facts, 1e-3)
+    fine = solve_front(program, points=40, gap=1e-4)
+    unseen = fine.values * fine.senses
+    scale = ranges(program, y)
+    assert proven.coverage == proven.bulge
+    for weights in np.random.default_rng(seed).dirichlet(np.ones(p), 50) / scale:
+        assert (y @ weights).min() - (unseen @ weights).min() <= proven.coverage * (weights @ scale) + 1e-7
+    inner, outer = proven.hypervolume
+    assert volume(y, proven.ideal, proven.reference) <= inner + 1e-9
+    assert volume(np.concatenate([unseen, y]), proven.ideal, proven.reference) <= outer + 1e-9
+    assert inner <= outer
+
+
+@pytest.mark.parametrize("p", [2, 3, 4])
+def test_one_point_that_is_best_in_all_is_proven(p: int) -> None:
+    values = np.array([[1.0, 2, 3]] * p)
+    program = make_program(
+        values, np.zeros((0, 3)), np.zeros(0), np.zeros(0), senses=(1,) * p, starts=np.array([0, 3])
+    )
+    front = solve_front(program, points="all")
+    assert front.values.tolist() == [[1.0] * p]
+    assert front.complete
+    assert front.coverage == 0
+    assert front.hypervolume.tolist() == [1, 1]
