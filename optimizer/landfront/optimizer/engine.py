@@ -135,6 +135,9 @@ class Part:
         Absolute gap of ``weights @ y`` at which to stop.
     target
         A value of ``weights @ y`` good enough to stop at.
+    cutoff
+        Only solutions with ``weights @ y`` below it are looked for. That there is none is an answer:
+        "optimal" without a solution, and the cutoff as its bound.
     """
 
     free: NDArray[np.bool_]
@@ -142,6 +145,7 @@ class Part:
     start: Floats | None = None
     gap: float = 0.0
     target: float = -inf
+    cutoff: float = inf
 
 
 class Engine(Protocol):

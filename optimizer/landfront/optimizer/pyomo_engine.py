@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from landfront.optimizer.engine import Answer, Basis, Part
 from landfront.optimizer.front import Floats
-from landfront.optimizer.highs import HighsEngine, Layout, lay_out
+from landfront.optimizer.highs import HighsEngine
+from landfront.optimizer.layout import Layout, lay_out
 from landfront.optimizer.program import Program
 from landfront.optimizer.pyomo_doors import Door, Found
 from landfront.optimizer.session import COST_TOP, power_of_two

@@ -17,7 +17,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.optimizer import tolerances
-from landfront.optimizer.engine import Statuses
+from landfront.optimizer.engine import NONE, Statuses
 from landfront.optimizer.front import Floats, Reason
 
 COST_TOP = 1024.0
@@ -55,19 +55,49 @@ class Settings:
         simplex solved in 1 ms.
     interruptible
         Whether Ctrl-C stops a run at once, at the cost of a thread per run. A run of milliseconds needs none.
+    heuristics
+        Searches for solutions in smaller programs (RINS, RENS) and by the feasibility jump, besides the tree.
+    node_cuts
+        Cuts at every node, not only at the root.
+    reliable
+        Branchings on a column after which its estimate is trusted without trial solves.
     """
 
     presolve: bool = True
     interruptible: bool = True
+    heuristics: bool = True
+    node_cuts: bool = True
+    reliable: int = 8
+
+
+LEAN = Settings(heuristics=False, node_cuts=False, reliable=2)
+"""For small integer programs, of which a front solves thousands from good starts.
+
+Processor time per search in the solver's own way, and with each step on top of the last: knapsacks 2kp50 66,
+34 (no heuristics), 24 (no cuts at nodes), 21 ms (reliable); 2kp100 212, 164, 72, 63 ms; 3kp40 131, 87, 46,
+40 ms. Without presolve it is 33, 109 and 51 ms instead of 24, 72 and 46; detecting symmetry costs nothing."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """When to stop: seconds, absolute gap to prove, and a value good enough (all in the caller's units)."""
+    """When to stop, all in the caller's units.
+
+    Attributes
+    ----------
+    seconds
+        Longest time.
+    gap
+        Absolute gap to prove.
+    target
+        A value good enough.
+    cutoff
+        Only better solutions are looked for; where there is none the model counts as infeasible.
+    """
 
     seconds: float = inf
     gap: float = 0.0
     target: float = -inf
+    cutoff: float = inf
 
 
 @dataclass(frozen=True)
@@ -130,10 +160,19 @@ class Session:
 
     def _set_options(self) -> None:
         self._highs.silent()
+        settings = self._settings
         for name, value in {
             "threads": 1,
-            "presolve": "choose" if self._settings.presolve else "off",
+            "presolve": "choose" if settings.presolve else "off",
+            # A restart solves the root again: 132 ms instead of 66 on 2kp50, 340 instead of 212 on 2kp100.
             "mip_allow_restart": False,
+            "mip_heuristic_run_rins": settings.heuristics,
+            "mip_heuristic_run_rens": settings.heuristics,
+            "mip_heuristic_run_feasibility_jump": settings.heuristics,
+            "mip_allow_cut_separation_at_nodes": settings.node_cuts,
+            "mip_pscost_minreliable": settings.reliable,
+            # The default of 1e-4 would end a search before an absolute gap is proven.
+            "mip_rel_gap": 0.0,
             # The solver's own scaling would depend on the first costs, and stay: answers must not.
             "simplex_scale_strategy": 0,
             "primal_feasibility_tolerance": tolerances.SOLVER_FEASIBILITY,
@@ -195,7 +234,14 @@ class Session:
         self._column_scale[-1] = power_of_two(np.abs(scaled).max(initial=0.0, keepdims=True))[0]
         self._highs.addCol(0.0, -inf, inf, len(rows), rows, scaled * self._column_scale[-1])
 
-    def restart(self, columns: Statuses, rows: Statuses) -> None:
+    def edit_columns(self, columns: NDArray[np.int64], lower: Floats, upper: Floats) -> None:
+        """Replace the bounds of some columns."""
+        if len(columns):
+            scale = self._column_scale[columns]
+            which = columns.astype(np.int32)
+            self._highs.changeColsBounds(len(columns), which, lower / scale, upper / scale)
+
+    def restart(self, columns: Statuses = NONE, rows: Statuses = NONE) -> None:
         """Forget everything but the model, and start from statuses; cold, by the dual simplex, without any.
 
         What follows depends on the model and the statuses alone. With them the solver takes the primal
@@ -238,9 +284,10 @@ class Session:
         before = float(self._highs.getRunTime())
         # The solver counts the time of all its runs together.
         self._option("time_limit", before + max(limits.seconds, 0.0))
-        self._option("mip_rel_gap", 0.0)
-        self._option("mip_abs_gap", max(limits.gap * self._cost_scale, 0.0))
-        self._option("objective_target", limits.target * self._cost_scale)
+        if self._integer:
+            self._option("mip_abs_gap", max(limits.gap * self._cost_scale, 0.0))
+            self._option("objective_target", limits.target * self._cost_scale)
+            self._option("objective_bound", limits.cutoff * self._cost_scale)
         self._solve()
         return self._outcome(float(self._highs.getRunTime()) - before)
 

@@ -1,0 +1,100 @@
+"""Integer searches: one persistent model of all columns, or a small one of its own for few of them."""
+
+from __future__ import annotations
+
+from math import inf
+
+import numpy as np
+import scipy.sparse as sp
+
+from landfront.optimizer.engine import Part
+from landfront.optimizer.front import Floats
+from landfront.optimizer.layout import Layout
+from landfront.optimizer.session import LEAN, Limits, Model, Outcome, Session, Settings
+
+SMALL = 500
+"""Columns up to which the solver is told to hurry; see `session.LEAN`."""
+
+OWN_MODEL = 0.25
+"""Share of the columns below which a part gets a model of its own: reading all columns costs more."""
+
+
+def settings_for(columns: int) -> Settings:
+    """How the solver works on so many columns."""
+    return LEAN if columns <= SMALL else Settings()
+
+
+class Whole:
+    """The model of all columns; costs, caps, closed columns and starts are edited by differences."""
+
+    def __init__(self, layout: Layout) -> None:
+        program = layout.program
+        self._layout = layout
+        model = layout.model(np.zeros(program.columns), integer=True)
+        self._session = Session(model, settings_for(program.columns))
+        self._upper = np.full(len(program.senses), inf)
+        self._lower_bounds, self._upper_bounds = program.lower, program.upper
+
+    def search(self, cost: Floats, upper: Floats, *, part: Part, limits: Limits) -> Outcome:
+        """Search over the free columns; the others are closed on their values."""
+        session = self._session
+        session.edit_cost(cost)
+        bounds = self._layout.cap_bounds(upper)
+        for index in np.flatnonzero(upper != self._upper).tolist():
+            session.edit_row(self._layout.caps + index, -inf, float(bounds[index]))
+        self._upper = upper.copy()
+        self._close(part)
+        session.restart()
+        if part.start is not None:
+            session.start_from(part.start)
+        return session.run(limits)
+
+    def _close(self, part: Part) -> None:
+        program = self._layout.program
+        lower = np.where(part.free, program.lower, part.base)
+        upper = np.where(part.free, program.upper, part.base)
+        changed = np.flatnonzero((lower != self._lower_bounds) | (upper != self._upper_bounds))
+        self._session.edit_columns(changed, lower[changed], upper[changed])
+        self._lower_bounds, self._upper_bounds = lower, upper
+
+
+def search_core(
+    layout: Layout, cost: Floats, upper: Floats, *, part: Part, limits: Limits
+) -> tuple[Outcome, Floats | None]:
+    """Search over the free columns in a model of their own; the others move to the right-hand side.
+
+    Returns
+    -------
+    Outcome
+        Of the free columns, without what the closed ones cost.
+    numpy.ndarray or None
+        All columns of the solution.
+    """
+    free = np.flatnonzero(part.free)
+    session = Session(_restricted(layout, cost, upper, part), settings_for(len(free)))
+    if part.start is not None:
+        session.start_from(part.start[free])
+    outcome = session.run(limits)
+    if outcome.x is None:
+        return outcome, None
+    x = part.base.copy()
+    x[free] = outcome.x
+    return outcome, x
+
+
+def _restricted(layout: Layout, cost: Floats, upper: Floats, part: Part) -> Model:
+    program, free = layout.program, np.flatnonzero(part.free)
+    used = layout.matrix @ np.where(part.free, 0.0, part.base)
+    row_upper = layout.upper.copy()
+    row_upper[layout.caps :] = layout.cap_bounds(upper)
+    matrix = sp.csr_array(layout.by_column[:, free])
+    keep = np.flatnonzero(np.diff(matrix.indptr))
+    return Model(
+        cost=cost[free],
+        lower=program.lower[free],
+        upper=program.upper[free],
+        integer=program.integer[free],
+        matrix=sp.csr_array(matrix[keep]),
+        row_lower=(layout.lower - used)[keep],
+        row_upper=(row_upper - used)[keep],
+    )
