@@ -330,3 +330,17 @@ def test_what_needs_no_solver_is_recomputed_and_what_fails_is_not_confirmed() ->
             assert not replay(program, replace(fact, beta=fact.beta + 1.0), engine)
     claims = [fact for fact in front.facts if fact.proof == "claimed"]
     assert not all(replay(program, fact, engine) for fact in claims)
+
+
+def test_another_solver_confirms_what_the_first_one_claimed() -> None:
+    pytest.importorskip("pyscipopt", reason="SCIP is not installed")
+    from landfront.optimizer.pyomo_engine import PyomoEngine
+
+    front = solved("three, whole values")
+    program = front.program
+    assert program is not None
+    engine = PyomoEngine(program, "scip")
+    claims = [fact for fact in front.facts if fact.proof == "claimed"][:4]
+    assert all(replay(program, fact, engine) for fact in claims)
+    raised = [replace(fact, beta=fact.beta + float(fact.weights @ program.steps)) for fact in claims]
+    assert not any(replay(program, fact, engine) for fact in raised if np.isfinite(fact.beta))
