@@ -46,6 +46,7 @@ __all__ = [
     "generate",
     "plan",
     "read",
+    "resume",
     "run",
     "score",
     "to_pyomo",
@@ -141,6 +142,10 @@ def front(
     gap: float | None = None,
     method: str | None = None,
     time_limit: float | None = None,
+    max_solves: int | None = None,
+    coverage: float | None = None,
+    solver: str | None = None,
+    workers: int | None = None,
     executor: Executor | None = None,
     seed: int = 0,
     resume: Front | None = None,
@@ -172,16 +177,26 @@ def front(
         (``weights``, ``normalise``).
     time_limit
         Seconds after which the search ends with what was found.
+    max_solves
+        Number of scalar problems after which it ends.
+    coverage
+        Ends once for every possible solution one is found that is worse in nothing by more than this share
+        of the range.
+    solver
+        Name of a solver to ask through Pyomo, such as ``"scip"``; HiGHS without it.
+    workers
+        Processes that solve at the same time. A script that asks for several needs Python's
+        ``if __name__ == "__main__":``.
     executor
-        Anything with the ``concurrent.futures.Executor`` interface: several problems are solved at once.
+        Instead of own processes, anything with the ``concurrent.futures.Executor`` interface.
     seed
         Kept with the run; the methods of this version use no random numbers.
     resume
         A front of the same study or model, finished or not: what it knows is not solved again, and the
         result is that of one uninterrupted search. With more points it is added to.
     options
-        Further budgets of `landfront.optimizer.fronts.solve_front`: ``max_solves``, ``coverage``,
-        ``workers``, ``solver``, ``on_point``, ``on_progress``.
+        Further options of `landfront.optimizer.fronts.solve_front`, such as ``on_point`` and
+        ``on_progress``, or of the classic method.
 
     Raises
     ------
@@ -197,19 +212,24 @@ def front(
     from landfront.models.formulate import formulate
     from landfront.report.search import find_front, model_front, request
 
+    budget: dict[str, Any] = {
+        "time_limit": time_limit,
+        "max_solves": max_solves,
+        "coverage": coverage,
+        "solver": solver,
+    }
+    named = {name: value for name, value in {**budget, "workers": workers}.items() if value is not None}
+    options = {"executor": executor, "resume": resume or (), **options}
     if _is_model(study):
         if objectives is not None and criteria is not None:
             raise ValueError("give the names of a model's objectives once: objectives=[...]")
         names = criteria if objectives is None else objectives
-        options = {"time_limit": time_limit, "executor": executor, "resume": resume or (), **options}
-        return model_front(study, names, points, gap, method=method or "auto", **options)
+        return model_front(study, names, points, gap, method=method or "auto", **named, **options)
     if objectives is not None:
         raise ValueError("objectives are for models: name the criteria of a study with criteria=[...]")
     chosen = _study(study)
-    asked = request(
-        chosen, criteria, points, gap, time_limit=time_limit, method=method, seed=seed, executor=executor
-    )
-    return find_front(formulate(chosen), asked, resume=resume or (), **options)
+    asked = request(chosen, criteria, points, gap, method=method, seed=seed, **named)
+    return find_front(formulate(chosen), asked, **options)
 
 
 def _is_model(study: Any) -> bool:
@@ -230,17 +250,74 @@ def run(
     method: str | None = None,
     time_limit: float | None = None,
     seed: int = 0,
+    **named: Any,
 ) -> Result:
-    """Compute a front and write its run directory, as ``landfront front -o`` does; see `front`."""
+    """Compute a front and write its run directory, as ``landfront front -o`` does; see `front`.
+
+    ``max_solves``, ``coverage``, ``solver`` and ``workers`` may be named too. A run that is killed goes on
+    with `resume`.
+    """
     from landfront.report.run import write_run
     from landfront.report.search import request
 
     chosen = _study(study)
-    asked = request(chosen, criteria, points, gap, time_limit=time_limit, method=method, seed=seed)
+    asked = request(chosen, criteria, points, gap, time_limit=time_limit, method=method, seed=seed, **named)
     return write_run(chosen, Path(folder), asked)
 
 
-def verify(run: str | Path, *, study: str | Path | None = None) -> Verification:
+def resume(
+    run: str | Path,
+    points: int | Literal["all"] | None = None,
+    *,
+    time_limit: float | None = None,
+    max_solves: int | None = None,
+    coverage: float | None = None,
+    workers: int | None = None,
+    study: str | Path | None = None,
+) -> Result:
+    """Go on with a run that was killed or stopped, or add points to a finished one.
+
+    The result is that of one uninterrupted run, and nothing is solved twice. A run that has what is asked for
+    is left as it is.
+
+    Parameters
+    ----------
+    run
+        A run directory.
+    points
+        How many points there shall be; without it as many as were asked for before.
+    time_limit
+        Seconds for this sitting; without it the search goes on to its end.
+    max_solves, coverage, workers
+        As in `front`; without them as they were.
+    study
+        Where the study is now, if not where it was.
+
+    Raises
+    ------
+    InputError
+        If the folder is no run, its input has changed since, or another process is writing there.
+    """
+    from landfront.report.resume import resume_run
+
+    changes: dict[str, Any] = {
+        "points": points,
+        "max_solves": max_solves,
+        "coverage": coverage,
+        "workers": workers,
+    }
+    place = Path(study) if study is not None else None
+    return resume_run(Path(run), study_folder=place, time_limit=time_limit, **changes)[0]
+
+
+def verify(
+    run: str | Path,
+    *,
+    study: str | Path | None = None,
+    replay: bool = False,
+    solver: str | None = None,
+    time_limit: float = 60.0,
+) -> Verification:
     """Check a run against its input: digests, every figure, every proof.
 
     Parameters
@@ -249,15 +326,23 @@ def verify(run: str | Path, *, study: str | Path | None = None) -> Verification:
         A run directory.
     study
         Where the study is now, if not where it was.
+    replay
+        Solve again what rests on the solver's word.
+    solver
+        Who does; SCIP where it is installed, else HiGHS.
+    time_limit
+        Seconds for each fact that is solved again.
 
     Raises
     ------
     InputError
-        If the folder is no run, or its study is not found.
+        If the folder is no run, its study is not found, or the solver is not installed.
     """
+    from landfront.report.replays import Replay
     from landfront.report.verify import verify as verify_run
 
-    return verify_run(Path(run), study_folder=Path(study) if study is not None else None)
+    again = Replay(solver, time_limit) if replay else None
+    return verify_run(Path(run), study_folder=Path(study) if study is not None else None, replay=again)
 
 
 def score(study: Study | str | Path, plan: str | Path, *, run: str | Path | None = None) -> Score:

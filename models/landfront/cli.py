@@ -1,4 +1,4 @@
-"""The command line: thin commands over `landfront.api`, exit codes, progress, and errors as plain text.
+"""The command line: thin commands over `landfront.api`, with progress.
 
 Exit codes: 0 done, 1 internal error, 2 bad input, 3 infeasible, 4 stopped early with what was found,
 5 verify found a mismatch. Nothing heavy is imported before a command needs it.
@@ -6,19 +6,14 @@ Exit codes: 0 done, 1 internal error, 2 bad input, 3 infeasible, 4 stopped early
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import StrEnum
-from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import Annotated, Any
 
 import typer
 
-DONE, INTERNAL, BAD_INPUT, INFEASIBLE, EARLY, MISMATCH = range(6)
-P = ParamSpec("P")
+from landfront.shell import DONE, EARLY, INFEASIBLE, MISMATCH, Options, command, print_json, say
 
 app = typer.Typer(
     name="landfront",
@@ -49,17 +44,21 @@ class DemoName(StrEnum):
     county = "county"
 
 
-class Options:
-    """What holds for every command: set by the options before the command."""
-
-    debug = False
-
-
 StudyPath = Annotated[Path, typer.Argument(help="A study folder or its study.toml.", metavar="STUDY")]
 RunPath = Annotated[Path, typer.Argument(help="A run directory.", metavar="RUN")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Gap = Annotated[float | None, typer.Option(help="Relative gap to which each plan is proven.")]
 Limit = Annotated[float | None, typer.Option(help="Seconds, after which it ends with what was found.")]
+Points = Annotated[str | None, typer.Option(help="How many points, or all.", metavar="N|all")]
+MaxSolves = Annotated[int | None, typer.Option(help="Most problems to solve.")]
+Coverage = Annotated[
+    float | None,
+    typer.Option(
+        help="End once no plan can be missed by more than this share of the range.", metavar="SHARE"
+    ),
+]
+Workers = Annotated[int | None, typer.Option(help="Processes that solve at the same time.")]
+Place = Annotated[Path | None, typer.Option(help="Where the study is now.", metavar="STUDY")]
 
 
 @app.callback()
@@ -74,71 +73,6 @@ def common(
 
         typer.echo(version_of("landfront"))
         raise typer.Exit(DONE)
-
-
-def command(function: Callable[P, int]) -> Callable[P, None]:
-    """Turn the code that a command returns, and every exception, into an exit code and plain words."""
-
-    @wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        with _plain_errors():
-            raise typer.Exit(function(*args, **kwargs))
-
-    return run
-
-
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    try:
-        yield
-    except (typer.Exit, typer.Abort):
-        raise
-    except KeyboardInterrupt:
-        _say("Stopped before it was done; nothing was written.")
-        raise typer.Exit(EARLY) from None
-    except BrokenPipeError:
-        # The reader of our output has seen enough, as `head` does.
-        sys.stdout = None
-        raise typer.Exit(DONE) from None
-    except Exception as error:
-        if Options.debug:
-            raise
-        code = _code_of(error)
-        if isinstance(error, PermissionError):
-            _say(f"{error.filename}: permission denied. Name a file or folder that you may read and write.")
-            raise typer.Exit(BAD_INPUT) from None
-        _say(str(error) if code != INTERNAL else f"Internal error: {type(error).__name__}: {error}")
-        if code == INTERNAL:
-            _say("Please report it with the output of `landfront --debug ...`.")
-        raise typer.Exit(code) from None
-
-
-def _code_of(error: Exception) -> int:
-    """The exit code of an exception, by the names of its classes, so that nothing is imported to tell."""
-    names = {kind.__name__ for kind in type(error).__mro__}
-    codes = {"InputError": BAD_INPUT, "InfeasibleError": INFEASIBLE, "NothingFoundError": EARLY}
-    return next((code for name, code in codes.items() if name in names), INTERNAL)
-
-
-def _say(text: str) -> None:
-    typer.echo(text, err=True)
-
-
-def _print_json(data: Any) -> None:
-    typer.echo(json.dumps(_plain(data), ensure_ascii=False, indent=2, allow_nan=False))
-
-
-def _plain(data: Any) -> Any:
-    """JSON knows no nan and no infinity: both are null."""
-    if isinstance(data, dict):
-        return {str(name): _plain(value) for name, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_plain(value) for value in data]
-    if hasattr(data, "item"):
-        data = data.item()
-    if isinstance(data, float) and data - data != 0:
-        return None
-    return data
 
 
 @app.command()
@@ -171,7 +105,7 @@ def check(study: StudyPath, as_json: AsJson = False) -> int:
         shown.stage("reading the study")
         found = api.check(study)
     if as_json:
-        _print_json(found.to_json())
+        print_json(found.to_json())
     else:
         typer.echo(str(found))
     return INFEASIBLE if found.impossible else DONE
@@ -210,7 +144,7 @@ def plan(
     if output is not None:
         write_plan_file(best.plan, output)
     if as_json:
-        _print_json(best.to_json())
+        print_json(best.to_json())
     else:
         typer.echo(str(best))
     return EARLY if best.point.termination in EARLY_REASONS else DONE
@@ -221,26 +155,77 @@ def plan(
 def front(
     study: StudyPath,
     output: Annotated[Path, typer.Option("-o", "--output", help="The run directory to make.", metavar="RUN")],
-    criteria: Annotated[str | None, typer.Option(help="Two criteria, separated by a comma.")] = None,
-    points: Annotated[str | None, typer.Option(help="How many points, or all.", metavar="N|all")] = None,
+    criteria: Annotated[
+        str | None, typer.Option(help="Two criteria or more, separated by commas.", metavar="A,B,...")
+    ] = None,
+    points: Points = None,
     gap: Gap = None,
     time_limit: Limit = None,
-    method: Annotated[str | None, typer.Option(help="auto, sandwich or boxes.")] = None,
+    max_solves: MaxSolves = None,
+    coverage: Coverage = None,
+    method: Annotated[
+        str | None,
+        typer.Option(help="auto, sandwich, boxes, facets, zones or spread.", metavar="NAME"),
+    ] = None,
+    solver: Annotated[
+        str | None, typer.Option(help="Ask this solver through Pyomo, such as scip.", metavar="NAME")
+    ] = None,
+    workers: Workers = None,
     seed: Annotated[int, typer.Option(help="Kept with the run.")] = 0,
     as_json: AsJson = False,
 ) -> int:
-    """Find every trade-off between two criteria, and write tables, maps, figures and proofs to RUN."""
+    """Find every trade-off between criteria, and write tables, maps, figures and proofs to RUN."""
     from landfront.instances.study import read_study
     from landfront.report.progress import meter
-    from landfront.report.run import write_run
+    from landfront.report.run import Watch, write_run
     from landfront.report.search import request
 
     asked = read_study(study)
     names = tuple(name.strip() for name in criteria.split(",")) if criteria is not None else None
-    wanted = request(asked, names, _points(points), gap, time_limit=time_limit, method=method, seed=seed)
+    budget = {"max_solves": max_solves, "coverage": coverage, "solver": solver, "workers": workers}
+    named = {name: value for name, value in budget.items() if value is not None}
+    wanted = request(
+        asked, names, _points(points), gap, time_limit=time_limit, method=method, seed=seed, **named
+    )
     with meter(quiet=as_json) as shown:
-        result = write_run(asked, output, wanted, on_progress=shown.progress, on_stage=shown.stage)
+        result = write_run(asked, output, wanted, watch=Watch(shown.stage, shown.progress))
     return _report(result, output, as_json=as_json)
+
+
+@app.command()
+@command
+def resume(
+    run: RunPath,
+    points: Points = None,
+    time_limit: Annotated[
+        float | None, typer.Option(help="Seconds for this sitting; without it, on to the end.")
+    ] = None,
+    max_solves: MaxSolves = None,
+    coverage: Coverage = None,
+    workers: Workers = None,
+    study: Place = None,
+    as_json: AsJson = False,
+) -> int:
+    """Go on with a run that was killed or stopped, or add points to a finished one."""
+    from landfront.report.progress import meter
+    from landfront.report.resume import resume_run
+    from landfront.report.run import Watch
+
+    with meter(quiet=as_json) as shown:
+        result, words = resume_run(
+            run,
+            study_folder=study,
+            watch=Watch(shown.stage, shown.progress),
+            time_limit=time_limit,
+            points=_points(points),
+            max_solves=max_solves,
+            coverage=coverage,
+            workers=workers,
+        )
+    if words and not as_json:
+        typer.echo(f"Nothing to do: {words}.")
+        return DONE
+    return _report(result, run, as_json=as_json)
 
 
 def _points(text: str | None) -> Any:
@@ -254,12 +239,12 @@ def _report(result: Any, folder: Path, *, as_json: bool) -> int:
     if as_json:
         from landfront.report.outputs import front_json
 
-        _print_json(front_json(result, folder))
+        print_json(front_json(result, folder))
     else:
         typer.echo((folder / "summary.txt").read_text(encoding="utf-8"))
         typer.echo(f"Written to {folder}. Check it with: landfront verify {folder}")
     if result.front.reason in EARLY_REASONS:
-        _say(f"Stopped early: {result.front.detail or result.front.reason}.")
+        say(f"Stopped early: {result.front.detail or result.front.reason}.")
         return EARLY
     return DONE
 
@@ -284,7 +269,7 @@ def score(
         shown.stage("reading study and plan")
         found = api.score(study, plan, run=run)
     if as_json:
-        _print_json(found.to_json())
+        print_json(found.to_json())
     else:
         typer.echo(str(found))
     return DONE
@@ -294,7 +279,14 @@ def score(
 @command
 def verify(
     run: RunPath,
-    study: Annotated[Path | None, typer.Option(help="Where the study is now.", metavar="STUDY")] = None,
+    study: Place = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Solve again what rests on the solver's word.")
+    ] = False,
+    solver: Annotated[
+        str | None, typer.Option(help="Who solves again; scip where installed, else highs.", metavar="NAME")
+    ] = None,
+    time_limit: Annotated[float, typer.Option(help="Seconds for each fact that is solved again.")] = 60.0,
     as_json: AsJson = False,
 ) -> int:
     """Check a run: digests of its input, every figure computed again, every proof."""
@@ -303,9 +295,9 @@ def verify(
 
     with meter(quiet=as_json) as shown:
         shown.stage("computing everything again")
-        found = api.verify(run, study=study)
+        found = api.verify(run, study=study, replay=replay, solver=solver, time_limit=time_limit)
     if as_json:
-        _print_json(found.to_json())
+        print_json(found.to_json())
     else:
         typer.echo(str(found))
     return DONE if found.holds else MISMATCH
@@ -315,7 +307,7 @@ def verify(
 @command
 def figures(
     run: RunPath,
-    study: Annotated[Path | None, typer.Option(help="Where the study is now.", metavar="STUDY")] = None,
+    study: Place = None,
 ) -> int:
     """Draw the figures of a run again, for example after installing a font."""
     from landfront.report.outputs import redraw
@@ -325,7 +317,7 @@ def figures(
         shown.stage("drawing figures")
         warnings = redraw(run, study)
     for warning in warnings:
-        _say(warning)
+        say(warning)
     typer.echo(f"Drawn in {run / 'figures'}.")
     return DONE
 
@@ -359,7 +351,7 @@ def catalogue(
     from landfront.report.outputs import catalogue_json, catalogue_text
 
     if as_json:
-        _print_json(catalogue_json(intervention))
+        print_json(catalogue_json(intervention))
     else:
         typer.echo(catalogue_text(intervention))
     return DONE
@@ -374,12 +366,13 @@ def demo(
     """Run the bundled studies: China's provinces, and a synthetic county of 20,000 parcels."""
     from landfront.report.demo import run_demo
     from landfront.report.progress import meter
+    from landfront.report.run import Watch
 
     runs = {name: output} if name is not None else {each: output / each.value for each in DemoName}
     codes = []
     for each, folder in runs.items():
         with meter(quiet=False) as shown:
-            result = run_demo(each.value, folder, on_progress=shown.progress, on_stage=shown.stage)
+            result = run_demo(each.value, folder, watch=Watch(shown.stage, shown.progress))
         codes.append(_report(result, folder, as_json=False))
     return max(codes)
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,8 @@ from landfront.report.result import Result
 
 NAMES = [
     *("Check", "Front", "InfeasibleError", "InputError", "Plan", "Point", "Result", "Score", "Study"),
-    *("Verification", "catalogue", "check", "demo", "draft", "front", "generate", "plan", "read", "run"),
-    *("score", "to_pyomo", "verify"),
+    *("Verification", "catalogue", "check", "demo", "draft", "front", "generate", "plan", "read"),
+    *("resume", "run", "score", "to_pyomo", "verify"),
 ]
 
 
@@ -62,15 +63,25 @@ def test_what_is_not_said_comes_from_the_study(squares: Path) -> None:
     assert len(lf.front(squares)) == 6
 
 
-def test_what_this_version_does_not_take_is_refused_in_words(squares: Path) -> None:
-    with pytest.raises(ValueError, match="executor must be None"):
-        lf.front(squares, executor=object())
-    with pytest.raises(ValueError, match="objectives are for Pyomo models"):
+def test_what_is_asked_wrongly_is_refused_in_words(squares: Path) -> None:
+    with pytest.raises(ValueError, match="objectives are for models"):
         lf.front(squares, objectives=["carbon", "food"])
     with pytest.raises(TypeError, match=r"not builtins\.int"):
         lf.check(3)  # type: ignore[arg-type]
-    with pytest.raises(lf.InputError, match="three or more at once are not supported"):
-        lf.front(squares, ["carbon", "food", "cost"])
+    with pytest.raises(lf.InputError, match="two different criteria or more"):
+        lf.front(squares, ["carbon"])
+    with pytest.raises(lf.InputError, match="workers"):
+        lf.front(squares, workers=0)
+
+
+def test_a_study_is_solved_by_several_processes_and_by_any_executor(squares: Path) -> None:
+    alone = lf.front(squares, points=6)
+    for options in ({"workers": 2}, {"executor": ThreadPoolExecutor(2)}):
+        front = lf.front(squares, points=6, **options)  # type: ignore[arg-type]
+        assert front.complete == alone.complete
+        assert front.coverage <= alone.coverage + 0.1
+        # What was under way when the last point was found counts too.
+        assert len(alone) <= len(front) <= len(alone) + 1
 
 
 def test_a_pyomo_model_gives_its_complete_front() -> None:
@@ -87,8 +98,7 @@ def test_a_pyomo_model_gives_its_complete_front() -> None:
     assert front.complete
     with pytest.raises(ValueError, match="bare program"):
         _ = front[0].plan
-    with pytest.raises(ValueError, match="name two of gain, price, other"):
-        lf.front(model)
+    assert lf.front(model).values.tolist() == [[2, 4, 0], [3, 5, 1]]
     with pytest.raises(ValueError, match="no objective profit"):
         lf.front(model, objectives=["gain", "profit"])
 

@@ -18,7 +18,9 @@ from landfront.report.stored import read_run
 
 from .conftest import copy_tiny, write_squares
 
-COMMANDS = ("new", "check", "plan", "front", "score", "verify", "figures", "generate", "catalogue", "demo")
+COMMANDS = (
+    "new", "check", "plan", "front", "resume", "score", "verify", "figures", "generate", "catalogue", "demo",
+)  # fmt: skip
 
 
 def run(*arguments: object) -> Result:
@@ -161,7 +163,6 @@ def test_front_json_has_points_units_and_certificate(tiny: Path, tmp_path: Path)
     ("arguments", "words"),
     [
         (["--criteria", "carbon"], "two different criteria"),
-        (["--criteria", "carbon,food,cost"], "three or more at once are not supported in this version"),
         (["--criteria", "carbon,carbon"], "two different criteria"),
         (["--criteria", "carbon,nothing"], "no criterion 'nothing'"),
         (["--points", "1"], "at least 2"),
@@ -170,6 +171,12 @@ def test_front_json_has_points_units_and_certificate(tiny: Path, tmp_path: Path)
         (["--time-limit", "-1"], "positive number of seconds"),
         (["--method", "magic"], "auto, sandwich, boxes"),
         (["--method", "sandwich"], "whole parcels do not allow"),
+        (["--method", "lexicographic"], "in Python"),
+        (["--method", "boxes", "--criteria", "carbon,food,cost"], "takes two criteria"),
+        (["--max-solves", "0"], "must be 1 or more"),
+        (["--workers", "0"], "must be 1 or more"),
+        (["--coverage", "1"], "must be a share"),
+        (["--solver", "nobody"], "not available through Pyomo"),
     ],
 )
 def test_front_refuses_before_it_makes_anything(

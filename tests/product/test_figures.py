@@ -17,9 +17,10 @@ from landfront.models.formulate import formulate
 from landfront.report.bars import region_figure
 from landfront.report.canvas import KeyRow, key, key_height, sheet
 from landfront.report.figures import drawable_result, write_figures
-from landfront.report.front_figure import badges, front_figure, statement
+from landfront.report.front_figure import badges, front_figure
 from landfront.report.ground import Ground
 from landfront.report.maps import CONTESTED, no_regret_map, plan_map
+from landfront.report.proof_words import statement
 from landfront.report.raster import rasterise
 from landfront.report.result import Result
 from landfront.report.stored import read_run, result_of

@@ -66,7 +66,11 @@ def edit_bound(run: Path) -> None:
 
 def edit_values(run: Path) -> None:
     values = np.array([1.0, 2.0]).tobytes().hex()
-    edit_sql(run / "run.sqlite", f"UPDATE points SET \"values\" = x'{values}' WHERE id = 1")
+    edit_sql(run / "run.sqlite", f"UPDATE points SET \"values\" = x'{values}' WHERE position = 1")
+
+
+def edit_price(run: Path) -> None:
+    edit_sql(run / "run.sqlite", "UPDATE points SET rate = row_prices WHERE position = 1")
 
 
 def edit_layer(run: Path) -> None:
@@ -89,9 +93,11 @@ TAMPERINGS: dict[str, tuple[Callable[[Path], None], str]] = {
     "plan area": (edit_plan_area, "area_ha"),
     "plan choice": (edit_plan_choice, "not on the menu"),
     "plan missing": (lambda run: sorted((run / "plans").iterdir())[0].unlink(), "cannot be read"),
-    "fact": (edit_fact, "not proven by its multipliers"),
-    "stored bound": (edit_bound, "bound"),
+    "fact": (edit_fact, "does not follow"),
+    "fact, unsuspected": (edit_fact, "fact 2 is not as it was written"),
+    "stored bound": (edit_bound, "its bound"),
     "stored value": (edit_values, "is stated"),
+    "stored price": (edit_price, "point 1 is not as it was written"),
     "layer": (edit_layer, "plans.gpkg"),
     "layer missing": (lambda run: (run / "plans.gpkg").unlink(), "plans.gpkg"),
     "baseline": (lambda run: edit_text(run / "run.toml", "food = 1000.0", "food = 1001.0"), "baseline.food"),

@@ -121,8 +121,24 @@ def thousands(axes: Axes, which: str = "both", *, most: int = 6) -> None:
             axis.set_major_formatter(partial(_tick, axis))
 
 
+def ticks_between(low: float, high: float, *, most: int = 7) -> list[tuple[float, str]]:
+    """Round values in a range with their texts.
+
+    >>> [text for value, text in ticks_between(0.0, 1.0, most=2)]
+    ['0.0', '0.5', '1.0']
+    """
+    from matplotlib.ticker import MaxNLocator
+
+    ticks = [float(value) for value in MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(low, high)]
+    return [(value, _tick_text(value, ticks)) for value in ticks]
+
+
 def _tick(axis: Axis, value: float, position: int | None = None) -> str:
-    shown = f"{value:,.{decimals(axis.get_majorticklocs())}f}"
+    return _tick_text(value, axis.get_majorticklocs())
+
+
+def _tick_text(value: float, ticks: Sequence[float] | Floats) -> str:
+    shown = f"{value:,.{decimals(ticks)}f}"
     return shown.replace("-", MINUS) if shown.strip("-0.") else shown.lstrip("-")
 
 
@@ -192,7 +208,9 @@ def _room_for_text(width: float, columns: int) -> float:
     return max((width - 0.24 - COLUMN * columns) * 15.4, 12.0)
 
 
-def place_letters(axes: Axes, spots: Sequence[Spot], curve: Floats, *, size: float = 10) -> None:
+def place_letters(
+    axes: Axes, spots: Sequence[Spot], curve: Floats, *, size: float = 10, joined: bool = True
+) -> None:
     """Write letters beside points, each where it hides no other letter and as little of the curve as can be.
 
     Parameters
@@ -201,11 +219,13 @@ def place_letters(axes: Axes, spots: Sequence[Spot], curve: Floats, *, size: flo
         Letter, x and y of each point.
     curve
         What is drawn, shape (k, 2), in the units of the axes.
+    joined
+        Whether a line joins its points.
     """
     # Limits are settled late: until then points have no place on the page.
     axes.autoscale_view()
     unit = axes.get_figure().dpi / 72 * size  # type: ignore[union-attr]
-    line = axes.transData.transform(_dense(curve)) / unit
+    line = axes.transData.transform(_dense(curve) if joined else curve) / unit
     taken = np.empty((0, 2))
     for letter, x, y in spots:
         centre = axes.transData.transform((x, y)) / unit

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from landfront.instances.study import read_study
 from landfront.report.folder import check_new
 from landfront.report.result import Result
-from landfront.report.run import write_run
-from landfront.report.search import OnProgress, request
+from landfront.report.run import Watch, write_run
+from landfront.report.search import request
 
 Demo = Literal["china", "county"]
 DEMOS: tuple[Demo, ...] = ("china", "county")
@@ -23,13 +22,7 @@ def study_folder(run: Path) -> Path:
     return run.with_name(f"{run.name}-study")
 
 
-def run_demo(
-    name: Demo,
-    run: Path,
-    *,
-    on_progress: OnProgress | None = None,
-    on_stage: Callable[[str], None] | None = None,
-) -> Result:
+def run_demo(name: Demo, run: Path, *, watch: Watch | None = None) -> Result:
     """Write a bundled study beside `run`, and compute its front in `run`.
 
     Raises
@@ -39,10 +32,10 @@ def run_demo(
     """
     check_new(run)
     check_new(study_folder(run))
-    if on_stage is not None:
-        on_stage(f"writing the study {name}")
+    if watch is not None:
+        watch.stage(f"writing the study {name}")
     study = read_study(_write_study(name, study_folder(run)))
-    return write_run(study, run, request(study), on_progress=on_progress, on_stage=on_stage)
+    return write_run(study, run, request(study), watch=watch)
 
 
 def _write_study(name: Demo, folder: Path) -> Path:

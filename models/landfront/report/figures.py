@@ -8,17 +8,23 @@ from pathlib import Path
 from landfront.report.bars import no_regret_figure, region_figure
 from landfront.report.canvas import save
 from landfront.report.front_figure import badges, front_figure
+from landfront.report.pairs_figure import pairs_figure
+from landfront.report.parallel_figure import parallel_figure
 from landfront.report.result import Named, Result
 from landfront.report.style import Labels
-from landfront.report.tradeoffs import tradeoff_figure
+from landfront.report.tradeoffs import panels, tradeoff_figure
 
 
 def write_figures(result: Result, folder: Path) -> list[str]:
     """Draw every figure of a result as PNG and SVG; returns warnings for the summary."""
     labels = Labels.of_system()
     result = drawable_result(result, labels)
-    save(front_figure(result), folder, "front", labels)
-    if len(result.criteria) > 2:
+    if len(result.front.criteria) == 2:
+        save(front_figure(result), folder, "front", labels)
+    else:
+        save(pairs_figure(result), folder, "front", labels)
+        save(parallel_figure(result), folder, "parallel", labels)
+    if panels(result):
         save(tradeoff_figure(result), folder, "tradeoffs", labels)
     save(region_figure(result), folder, "plans", labels)
     save(no_regret_figure(result), folder, "no_regret", labels)

@@ -1,4 +1,4 @@
-"""The folder of a run: new or refused, whole or removed, and clear words when the disk is full."""
+"""The folder of a run: new or refused, one writer at a time, and what is left of it when a run fails."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import errno
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from landfront.instances.faults import Fault, InputError, refuse
@@ -16,6 +16,8 @@ UNWRITTEN = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 PROBE_BYTES = 256 * 1024
 CLAIM = ".writing"
 """An empty file in a folder while a run is being written, so that a second run keeps out."""
+SCRATCH = (CLAIM, f"{CLAIM}-journal", ".probe", ".outputs-*", "run.toml.partial", "plans/*.partial")
+"""What a killed run may leave behind that nobody needs."""
 FIX = "Name a new folder; nothing is ever overwritten."
 
 
@@ -36,20 +38,25 @@ def check_new(folder: Path) -> None:
             [Fault(str(folder), "", f"cannot be read ({error.strerror})", "Name another folder.")]
         ) from error
     if held is not None:
-        refuse(Fault(str(folder), "", _held(folder, held.name), FIX))
+        refuse(_held(folder, held.name))
 
 
-def _held(folder: Path, name: str) -> str:
+def _held(folder: Path, name: str) -> Fault:
     if (folder / "run.toml").exists():
-        return "already holds a run"
+        fix = f"{FIX} To add points to it: landfront resume {folder} --points N."
+        return Fault(str(folder), "", "already holds a run", fix)
     if (folder / CLAIM).exists() or (folder / "run.sqlite").exists():
-        return "holds a run that is not finished: it is being written, or was killed"
-    return f"is not empty ({name})"
+        rule = "holds a run that is not finished: it is being written, or was killed"
+        return Fault(
+            str(folder), "", rule, f"Go on with it: landfront resume {folder}. Or name a new folder."
+        )
+    return Fault(str(folder), "", f"is not empty ({name})", FIX)
 
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """Make a folder to write in; if anything goes wrong, remove what was written and made.
+    """Make a folder to write in. If anything goes wrong, what was written and made is removed, unless plans
+    were found, from which the run can go on.
 
     Raises
     ------
@@ -63,21 +70,93 @@ def new_folder(folder: Path) -> Iterator[Path]:
         # Of two runs that found the folder empty, only one can make this file.
         (folder / CLAIM).touch(exist_ok=False)
     except FileExistsError:
-        refuse(Fault(str(folder), "", _held(folder, CLAIM), FIX))
+        refuse(_held(folder, CLAIM))
     except OSError as error:
         _remove_made(made)
         raise InputError(
             [Fault(str(folder), "", f"cannot be written ({error.strerror})", "Name another folder.")]
         ) from error
     try:
-        yield folder
-        (folder / CLAIM).unlink()
+        with alone(folder):
+            yield folder
     except BaseException as error:
-        full = disk_full(error, folder)
-        _remove(folder, made)
-        if full:
+        if disk_full(error, folder):
+            _remove(folder, made)
             raise InputError([_full(folder)]) from error
+        if _resumable(folder):
+            _tell_kept(error, folder)
+        else:
+            _remove(folder, made)
         raise
+
+
+@contextmanager
+def held_folder(folder: Path) -> Iterator[Path]:
+    """The folder of an earlier run to go on with; whatever goes wrong, what it holds stays.
+
+    Raises
+    ------
+    InputError
+        If another process is writing there, or the disk is full.
+    """
+    try:
+        with alone(folder):
+            clear_scratch(folder, lock=False)
+            yield folder
+    except InputError:
+        raise
+    except BaseException as error:
+        if disk_full(error, folder):
+            rule, fix = "the disk is full or fails; what was found is kept", "Make room and resume again."
+            raise InputError([Fault(str(folder), "", rule, fix)]) from error
+        _tell_kept(error, folder)
+        raise
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other processes from writing in the folder; a process that is killed keeps nobody out.
+
+    Raises
+    ------
+    InputError
+        If another process is writing there.
+    """
+    # SQLite's lock is one that every system knows and frees by itself.
+    lock = sqlite3.connect(folder / CLAIM, isolation_level=None, timeout=0)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        lock.close()
+        # A full disk cannot lock either.
+        if "locked" not in str(error):
+            raise
+        refuse(Fault(str(folder), "", "is being written by another process", "Wait until that has ended."))
+    try:
+        yield
+    finally:
+        lock.close()
+        clear_scratch(folder)
+
+
+def clear_scratch(folder: Path, *, lock: bool = True) -> None:
+    """Remove what nobody needs, the lock only when it is not held."""
+    for pattern in SCRATCH if lock else SCRATCH[2:]:
+        for entry in folder.glob(pattern):
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            else:
+                with suppress(OSError):
+                    entry.unlink()
+
+
+def _resumable(folder: Path) -> bool:
+    """Whether a plan was found."""
+    return (folder / "run.sqlite").exists() and any((folder / "plans").glob("*.parquet"))
+
+
+def _tell_kept(error: BaseException, folder: Path) -> None:
+    error.add_note(f"What was found is kept. Go on with: landfront resume {folder}")
 
 
 def disk_full(error: BaseException | None, folder: Path) -> bool:

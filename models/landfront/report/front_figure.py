@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from landfront.optimizer.outer import outer
 from landfront.report.canvas import KeyRow, key, key_height, place_letters, plain, sheet, thousands
-from landfront.report.quantities import Scale, percent, scale
+from landfront.report.proof_words import statement
+from landfront.report.quantities import Scale, scale
 from landfront.report.result import Named, Result
 from landfront.report.style import ACCENT, ALERT, FAINT, INK, MUTED
 from landfront.report.wrapping import lines_of, width_of
@@ -23,15 +24,13 @@ Floats = NDArray[np.float64]
 BADGES = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SAMPLES = 300
 VISIBLE = 0.01
-ROUNDING = 1e-9
-SMALLEST = 1e-4
 KEY = 3.05
 
 
 def front_figure(result: Result) -> Figure:
     """Draw the front."""
     front, groups = result.front, badges(result)
-    rows = [_row(result, *group) for group in groups.items()]
+    rows = [key_row(result, *group) for group in groups.items()]
     body = max(4.7, key_height(rows, KEY) + 0.2)
     page = sheet(result.formulation.study.title, "What is possible", statement(result), body=body)
     first, second = (bool(result.baseline[name]) for name in front.criteria)
@@ -70,38 +69,6 @@ def badges(result: Result) -> dict[str, tuple[Named, ...]]:
         if named.name == "knee" or not result.steady(named.name[4:]):
             groups.setdefault(named.point, []).append(named)
     return {BADGES[place]: tuple(group) for place, group in enumerate(groups.values())}
-
-
-def statement(result: Result) -> str:
-    """What is proven of the front, in one paragraph."""
-    front = result.front
-    first, second = (result.word(name) for name in front.criteria)
-    if len(front) == 1:
-        return f"One plan is best in {first} and in {second} at once. {_whole(result)}"
-    mixes = "" if result.program.integer.any() else ", and every mix of neighbours is a plan too"
-    text = f"{len(front)} plans{mixes}. "
-    if np.isfinite(front.gap):
-        text += f"Each is proven best in {first} among all plans at least as good in {second}, "
-        text += f"{_within(front.gap)}. "
-    return text + _whole(result)
-
-
-def _within(gap: float) -> str:
-    return "up to rounding" if gap < ROUNDING else f"to within {percent(max(gap, SMALLEST))}"
-
-
-def _whole(result: Result) -> str:
-    """What is proven of the plans that are not shown."""
-    front = result.front
-    if front.complete:
-        return "The front is complete: no better plan was missed, up to the asked gap."
-    why = (
-        "more points were not asked for" if front.reason == "points reached" else front.detail or front.reason
-    )
-    text = f"Not every plan of the front is shown ({why})"
-    if np.isfinite(front.coverage):
-        return f"{text}; none lies further than {percent(front.coverage)} of the range beyond those shown."
-    return f"{text}; how far others lie beyond those shown is not proven."
 
 
 def _outer(axes: Axes, result: Result, scales: list[Scale]) -> None:
@@ -213,7 +180,8 @@ def _change_axis(axes: Axes, which: str, result: Result, criterion: str, totals:
     thousands(other, which)  # type: ignore[arg-type]
 
 
-def _row(result: Result, letter: str, group: tuple[Named, ...]) -> KeyRow:
+def key_row(result: Result, letter: str, group: tuple[Named, ...]) -> KeyRow:
+    """A named plan with its totals in the front's criteria."""
     facts = tuple(
         f"{axis_scale(result, name).text(result.total(group[0].point, name))} "
         f"{lines_of(result.word(name), 24, most=1)[0]}"

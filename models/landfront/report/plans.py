@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.models.formulate import Formulation
-from landfront.optimizer.front import Point
 
 COLUMNS = ["parcel", "intervention", "share", "area_ha"]
 
@@ -22,12 +21,14 @@ def plan_file(folder: Path, key: str) -> Path:
     return folder / "plans" / f"{key}.parquet"
 
 
-def write_columns(formulation: Formulation, folder: Path, point: Point) -> None:
-    """Write a point's plan, whole or not at all."""
-    target = plan_file(folder, point.key)
+def write_columns(formulation: Formulation, folder: Path, key: str, x: NDArray[Any]) -> None:
+    """Write the plan with these columns, shape (m,), whole or not at all; one that is there stays."""
+    target = plan_file(folder, key)
+    if target.exists():
+        return
     target.parent.mkdir(exist_ok=True)
     partial = target.with_suffix(".partial")
-    frame_of(formulation, point.x).to_parquet(partial, index=False)
+    frame_of(formulation, x).to_parquet(partial, index=False)
     os.replace(partial, target)
 
 

@@ -1,49 +1,62 @@
-"""Writes a run: the store and the plans while the search goes, then every table, figure and layer."""
+"""Writes a run: the journal and the plans while the search goes, then every table, figure and layer."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import platform
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from landfront.instances.faults import refuse
 from landfront.instances.load import input_files
 from landfront.instances.study import Study
 from landfront.models.formulate import Formulation, formulate
-from landfront.optimizer.front import Point
+from landfront.optimizer.scalarize import Solve
 from landfront.optimizer.store import Store
 from landfront.report import toml
 from landfront.report.folder import check_new, new_folder
 from landfront.report.interrupts import finish_first
-from landfront.report.plans import plan_file, write_columns
+from landfront.report.plans import write_columns
 from landfront.report.result import Result, front_program
-from landfront.report.search import NothingFoundError, OnProgress, Request, find_front
+from landfront.report.search import NothingFoundError, OnProgress, Request, find_front, run_faults
 from landfront.report.tables import TABLES
 
 PACKAGES = ("landfront", "highspy", "numpy", "scipy", "pandas", "geopandas", "matplotlib", "moocore")
 Stage = Callable[[str], None]
 
 
-def write_run(
-    study: Study,
-    folder: Path,
-    asked: Request,
-    *,
-    on_progress: OnProgress | None = None,
-    on_stage: Stage | None = None,
-) -> Result:
+@dataclass(frozen=True)
+class Watch:
+    """Who is told how a run gets on.
+
+    Attributes
+    ----------
+    stage
+        Called with what is done next.
+    progress
+        Called with how far the search is.
+    """
+
+    stage: Stage = field(default=lambda text: None)
+    progress: OnProgress | None = None
+
+
+def write_run(study: Study, folder: Path, asked: Request, *, watch: Watch | None = None) -> Result:
     """Compute a front and write its run directory.
 
-    Everything that can be checked is checked before the folder is made; if the run fails, the folder is
-    removed again. A search that was stopped early is finished with what it found.
+    Everything that can be checked is checked before the folder is made. If the run fails before it found a
+    plan, the folder is removed again; else it can be resumed. A search that was stopped early is finished
+    with what it found.
 
     Raises
     ------
@@ -54,21 +67,76 @@ def write_run(
     NothingFoundError
         If the search was stopped before it found a plan.
     """
-    stage = on_stage or (lambda text: None)
+    watch = watch or Watch()
+    refuse(*run_faults(asked))
     check_new(folder)
-    stage("reading the study")
+    watch.stage("reading the study")
     formulation = formulate(study)
-    digests = input_digests(study)
+    begun = beginning(study, folder)
     with new_folder(folder):
-        stage("searching")
-        result = _search(formulation, folder, asked, on_progress)
+        program = front_program(formulation, asked.criteria)
+        with Store.create(folder / "run.sqlite", program) as store:
+            store.note(begun=begun)
+            return Sitting(formulation, folder, store, begun, watch).run(asked)
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """One search into a run directory, the first one or a later one.
+
+    Attributes
+    ----------
+    formulation, folder, store
+        The study, the run directory, and the store in it.
+    begun
+        What was noted when the run began (`beginning`).
+    watch
+        Who is told.
+    """
+
+    formulation: Formulation
+    folder: Path
+    store: Store
+    begun: Mapping[str, Any]
+    watch: Watch
+
+    def run(self, asked: Request, journal: Iterable[Solve] = (), *, earlier: float = 0.0) -> Result:
+        """Search, from where a journal ends, and write everything; `earlier` sittings took these seconds."""
+        self.store.note(request=asdict(asked))
+        self.watch.stage("searching")
+        front = find_front(
+            self.formulation,
+            asked,
+            resume=journal,
+            on_solve=lambda solve: self.store.add(solve, self._keep),
+            on_progress=self.watch.progress,
+        )
+        if not len(front):
+            raise NothingFoundError(f"The search stopped ({front.reason}) before it found a plan.")
+        result = Result(self.formulation, replace(front, seconds=front.seconds + earlier))
         with finish_first():
-            write_outputs(result, folder, stage=stage)
-            stage("writing run.toml")
+            self._write(result, asked)
+        return result
+
+    def _keep(self, key: str, x: NDArray[Any]) -> None:
+        write_columns(self.formulation, self.folder, key, x)
+
+    def _write(self, result: Result, asked: Request) -> None:
+        """Replace what an earlier sitting wrote by what this one found, in one go at the end."""
+        for point in result.front.points:
+            self._keep(point.key, point.x)
+        with TemporaryDirectory(prefix=".outputs-", dir=self.folder) as scratch:
+            write_outputs(result, Path(scratch), stage=self.watch.stage)
+            self.watch.stage("writing run.toml")
             # Written last: a folder with run.toml is a whole run.
-            record = run_record(result, asked, digests, study_path=_relative(study, folder))
-            (folder / "run.toml").write_text(toml.dumps(record), encoding="utf-8")
-    return result
+            (self.folder / "run.toml").unlink(missing_ok=True)
+            self.store.finish(result.front)
+            shutil.rmtree(self.folder / "figures", ignore_errors=True)
+            for output in sorted(Path(scratch).iterdir()):
+                output.replace(self.folder / output.name)
+        partial = self.folder / "run.toml.partial"
+        partial.write_text(toml.dumps(run_record(result, asked, self.begun)), encoding="utf-8")
+        partial.replace(self.folder / "run.toml")
 
 
 def write_outputs(result: Result, folder: Path, *, stage: Stage) -> None:
@@ -102,21 +170,29 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def run_record(
-    result: Result, asked: Request, digests: Mapping[str, str], *, study_path: str
-) -> dict[str, Any]:
-    """What run.toml says."""
-    study = result.formulation.study
+def beginning(study: Study, folder: Path) -> dict[str, Any]:
+    """What does not change while a run is made or resumed."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "study_path": study_path,
+        "study_path": _relative(study, folder),
         "study_digest": study.digest,
+        "inputs": input_digests(study),
+        "study": study.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def run_record(result: Result, asked: Request, begun: Mapping[str, Any]) -> dict[str, Any]:
+    """What run.toml says."""
+    return {
+        "created": begun["created"],
+        "study_path": begun["study_path"],
+        "study_digest": begun["study_digest"],
         "seed": asked.seed,
         "request": asdict(asked),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        "inputs": dict(digests),
+        "inputs": begun["inputs"],
         **result_record(result),
-        "study": study.model_dump(mode="json", exclude_none=True),
+        "study": begun["study"],
     }
 
 
@@ -124,15 +200,17 @@ def result_record(result: Result) -> dict[str, Any]:
     """The part of run.toml that follows from the front and the input: `verify` computes it again."""
     front = result.front
     facts = [fact.proof for fact in front.facts]
-    per_front = [
-        dict(zip(front.criteria, map(float, row), strict=True)) for row in (front.ideal, front.nadir)
-    ]
+    ideal, nadir, reference = (
+        dict(zip(front.criteria, map(float, row), strict=True))
+        for row in (front.ideal, front.nadir, front.reference)
+    )
     return {
         "units": dict(result.units),
         "senses": {name: entry.sense for name, entry in result.formulation.study.criteria.items()},
         "baseline": dict(result.baseline),
-        "ideal": per_front[0],
-        "nadir": per_front[1],
+        "ideal": ideal,
+        "nadir": nadir,
+        "reference": reference,
         "plans": [
             {
                 "name": named.name,
@@ -149,38 +227,18 @@ def result_record(result: Result) -> dict[str, Any]:
             "points": len(front),
             "gap": float(front.gap),
             "coverage": float(front.coverage),
+            "bulge": float(front.bulge),
             "hypervolume": [float(value) for value in np.atleast_1d(front.hypervolume)],
             "facts": len(facts),
             "facts_recomputed": facts.count("recomputed"),
             "facts_claimed": facts.count("claimed"),
             "method": front.method,
+            "solver": front.solver,
             "seconds": front.seconds,
             "solves": front.solves,
+            "searches": front.searches,
         },
     }
-
-
-def _search(formulation: Formulation, folder: Path, asked: Request, on_progress: OnProgress | None) -> Result:
-    program = front_program(formulation, asked.criteria)
-    with Store.create(folder / "run.sqlite", program) as store:
-        store.note(study=formulation.study.digest, request=json.loads(json.dumps(asdict(asked))))
-
-        def keep(point: Point) -> None:
-            write_columns(formulation, folder, point)
-
-        front = find_front(
-            formulation,
-            asked,
-            on_point=lambda point, facts: store.add(point, facts, keep),
-            on_progress=on_progress,
-        )
-        if not len(front):
-            raise NothingFoundError(f"The search stopped ({front.reason}) before it found a plan.")
-        for point in front.points:
-            if not plan_file(folder, point.key).exists():
-                keep(point)
-        store.finish(front)
-    return Result(formulation, front)
 
 
 def _relative(study: Study, folder: Path) -> str:

@@ -14,7 +14,9 @@ from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.readers import read_table
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan, plan_from_frame
+from landfront.report.beside import Beside
 from landfront.report.bounds_text import bounds_text
+from landfront.report.proof_words import counted, listed
 from landfront.report.quantities import area, percent, quantity
 from landfront.report.result import Result
 
@@ -29,10 +31,10 @@ class Comparison:
     Attributes
     ----------
     distance
-        By which share of the front's range a plan of the front is better in both criteria; 0 on the front,
+        By which share of the front's range a plan of the front is better in all its criteria; 0 on the front,
         negative beyond it.
     better
-        Position of the point that is better in both criteria, the most balanced one; None when there is none.
+        Position of the point that is better in all of them, the most balanced one; None when there is none.
     sentences
         The comparison in words.
     """
@@ -125,46 +127,36 @@ def compare(plan: Plan, result: Result, *, lawful: bool = True) -> Comparison:
     values = np.array([plan.values[name] for name in front.criteria])
     senses = front.senses.astype(np.float64)
     y, points = values * senses, front.values * senses
-    chain = _chain(points, mixes=not result.program.integer.any())
     span = np.maximum(np.abs(front.nadir - front.ideal), 1e-12)
-    distance = _distance(chain, y, span)
+    known = Beside(points, span, mixes=not result.program.integer.any())
+    distance = known.distance(y)
     better = _better(points, y, span)
-    sentences = [*_same(result, chain, y), *_point_words(result, better, values), *_beyond(distance, lawful)]
+    sentences = [
+        *_same(result, known, y),
+        *_point_words(result, better, values),
+        *_beyond(result, distance, lawful=lawful),
+    ]
     return Comparison(distance, better, tuple(sentences))
 
 
-def _chain(points: Floats, *, mixes: bool) -> Floats:
-    """The points, and mixes of neighbours where those are plans too, in minimisation form."""
-    if not mixes or len(points) < 2:
-        return points
-    share = np.linspace(0, 1, 201)[:, None, None]
-    dense = points[:-1] * (1 - share) + points[1:] * share
-    return np.asarray(dense.reshape(-1, points.shape[1]))
-
-
-def _distance(chain: Floats, y: Floats, span: Floats) -> float:
-    return float(np.max(np.min((y - chain) / span, axis=1)))
-
-
 def _better(points: Floats, y: Floats, span: Floats) -> int | None:
-    """The point that is better in both criteria by the largest share of the range."""
+    """The point that is better in all criteria by the largest share of the range."""
     gain = (y - points) / span
     dominates = np.all(gain >= -SAME, axis=1) & np.any(gain > SAME, axis=1)
     return int(np.argmax(np.where(dominates, gain.min(axis=1), -np.inf))) if dominates.any() else None
 
 
-def _same(result: Result, chain: Floats, y: Floats) -> list[str]:
-    """What the front offers at the same value of one criterion, for each of the two."""
+def _same(result: Result, known: Beside, y: Floats) -> list[str]:
+    """What the front offers in each criterion to whoever stays as good in the others."""
     sentences = []
-    for axis in (0, 1):
-        as_good = chain[:, 1 - axis] <= y[1 - axis] + SAME * abs(y[1 - axis])
-        name, other = result.front.criteria[axis], result.front.criteria[1 - axis]
-        if not as_good.any():
-            sentences.append(f"No plan of the front is as good in {result.word(other)}.")
+    for axis, name in enumerate(result.front.criteria):
+        others = listed([result.word(other) for other in result.front.criteria if other != name])
+        possible = known.best(axis, y + SAME * np.abs(y))
+        if possible is None:
+            sentences.append(f"No plan of the front is as good in {others}.")
             continue
         sense = float(result.front.senses[axis])
-        possible, now = float(chain[as_good, axis].min()) * sense, float(y[axis]) * sense
-        sentences.append(_comparison(result, (name, other), possible, now))
+        sentences.append(_comparison(result, (name, others), possible * sense, float(y[axis]) * sense))
     return sentences
 
 
@@ -173,7 +165,7 @@ def _comparison(result: Result, names: tuple[str, str], possible: float, now: fl
     more = result.formulation.study.criteria[name].sense == "max"
     short = (possible - now) * (1 if more else -1)
     size = abs(possible - result.baseline[name]) if result.baseline[name] == 0 else abs(possible)
-    where = f"at the same {result.word(other)}"
+    where = f"at the same {other}"
     if short <= SAME * max(abs(possible), abs(now)):
         return (
             f"As much {result.word(name)} as is possible {where}, or more."
@@ -197,14 +189,22 @@ def _point_words(result: Result, better: int | None, values: Floats) -> list[str
         for name, gain in zip(result.front.criteria, gains, strict=True)
     )
     key = result.front.points[better].key
-    return [f"Point {better} of the front is at least as good in both: {changes} (plans/{key}.parquet)."]
+    return [
+        f"Point {better} of the front is at least as good in {_all(result)}: {changes} (plans/{key}.parquet)."
+    ]
 
 
-def _beyond(distance: float, lawful: bool) -> list[str]:
+def _all(result: Result) -> str:
+    count = len(result.front.criteria)
+    return "both" if count == 2 else f"all {counted(count)}"
+
+
+def _beyond(result: Result, distance: float, *, lawful: bool) -> list[str]:
     if distance >= -SAME:
         return []
     if lawful:
-        return ["The plan lies between the points of the front: none of them is better in both criteria."]
+        each = f"{_all(result)} criteria"
+        return [f"The plan lies between the points of the front: none of them is better in {each}."]
     return ["The plan is not dominated, but it breaks limits or rules that every plan of the front keeps."]
 
 

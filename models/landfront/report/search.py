@@ -20,6 +20,7 @@ from landfront.optimizer.front import Front, Point
 from landfront.optimizer.fronts import CLASSIC, METHODS, solve_method
 from landfront.optimizer.scalarize import Solve, solve_single
 from landfront.report.infeasible import explain
+from landfront.report.processes import processes
 from landfront.report.quantities import number, percent
 from landfront.report.result import front_program, with_plans
 
@@ -49,8 +50,15 @@ class Request:
         Name of a front method, or ``"auto"``.
     seed
         Seed of whatever is random.
-    executor
-        Solves several problems at once; None to solve one after the other.
+    max_solves
+        Most problems to solve, or None.
+    coverage
+        Stop once for every possible plan one is found that is worse in no criterion by more than this share
+        of its range; 0 to go on.
+    solver
+        Name of a solver to ask through Pyomo, or None for HiGHS.
+    workers
+        Processes that solve at the same time.
     """
 
     criteria: tuple[str, ...]
@@ -59,7 +67,16 @@ class Request:
     time_limit: float | None = None
     method: str = "auto"
     seed: int = 0
-    executor: Executor | None = None
+    max_solves: int | None = None
+    coverage: float = 0.0
+    solver: str | None = None
+    workers: int = 1
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What is asked beside the points, as options of `solve_method`; what is not asked is left out."""
+        named = {"max_solves": self.max_solves, "coverage": self.coverage or None, "solver": self.solver}
+        return {name: value for name, value in named.items() if value is not None}
 
 
 def request(
@@ -70,10 +87,11 @@ def request(
     *,
     time_limit: float | None = None,
     method: str | None = None,
-    seed: int = 0,
-    executor: Executor | None = None,
+    **others: Any,
 ) -> Request:
     """What is asked, with the study's own ``[front]`` where nothing is said.
+
+    `others` are fields of `Request` that the study does not have.
 
     Raises
     ------
@@ -88,23 +106,29 @@ def request(
         gap=front.gap if gap is None else gap,
         time_limit=front.time_limit if time_limit is None else time_limit,
         method=method or front.method,
-        seed=seed,
-        executor=executor,
+        **others,
     )
-    refuse(*_criteria_faults(study, chosen), *_number_faults(asked), *_method_faults(study, asked))
+    refuse(*checked(study, asked))
     return asked
+
+
+def checked(study: Study, asked: Request) -> list[Fault]:
+    """Everything that is wrong with what is asked."""
+    return [*_criteria_faults(study, asked.criteria), *_number_faults(asked), *_method_faults(study, asked)]
 
 
 def find_front(
     formulation: Formulation,
     asked: Request,
     *,
+    executor: Executor | None = None,
     resume: Front | Iterable[Solve] = (),
     **options: Any,
 ) -> Front:
     """Solve for the front; its points know their plan, and what `resume` knows is not solved again.
 
-    Options are those of the method, such as ``on_point`` and ``on_progress``.
+    Options are those of the method, such as ``on_point`` and ``on_progress``. Without an executor as many
+    processes are started as workers are asked for.
 
     Raises
     ------
@@ -112,16 +136,18 @@ def find_front(
         If no plan meets the limits; it names those that clash.
     """
     try:
-        front = solve_method(
-            front_program(formulation, asked.criteria),
-            asked.method,
-            points=asked.points,
-            gap=asked.gap,
-            time_limit=asked.time_limit,
-            executor=asked.executor,
-            resume=resume,
-            **options,
-        )
+        with processes(1 if executor is not None else asked.workers) as pool:
+            front = solve_method(
+                front_program(formulation, asked.criteria),
+                asked.method,
+                points=asked.points,
+                gap=asked.gap,
+                time_limit=asked.time_limit,
+                executor=executor or pool,
+                resume=resume,
+                **asked.options,
+                **options,
+            )
     except Infeasible as error:
         raise explain(formulation, error) from error
     return with_plans(formulation, front)
@@ -133,6 +159,9 @@ def model_front(
     points: int | Literal["all"] | None = None,
     gap: float | None = None,
     method: str = "auto",
+    *,
+    executor: Executor | None = None,
+    workers: int = 1,
     **options: Any,
 ) -> Front:
     """The front of a linear Pyomo model or of a model file; complete when no number of points is given.
@@ -145,6 +174,8 @@ def model_front(
         Those that count, in this order; without it all.
     method, options
         As of `solve_method`.
+    executor, workers
+        An executor to solve in, or a number of own processes.
 
     Raises
     ------
@@ -154,14 +185,16 @@ def model_front(
         If no solution meets every constraint (it names those that clash), or an objective has no end.
     """
     asked = {"points": "all" if points is None else points, "gap": 1e-4 if gap is None else gap, **options}
-    if isinstance(model, str | Path):
-        from landfront.optimizer.files import read_model
+    with processes(1 if executor is not None else workers) as pool:
+        asked["executor"] = executor or pool
+        if isinstance(model, str | Path):
+            from landfront.optimizer.files import read_model
 
-        return solve_method(read_model(model, objectives), method, **asked)
-    from landfront.optimizer.pyomo_io import pyomo_loader, read_pyomo
+            return solve_method(read_model(model, objectives), method, **asked)
+        from landfront.optimizer.pyomo_io import pyomo_loader, read_pyomo
 
-    reading = read_pyomo(model, objectives)
-    return solve_method(reading.program, method, **asked).with_loader(pyomo_loader(reading))
+        reading = read_pyomo(model, objectives)
+        return solve_method(reading.program, method, **asked).with_loader(pyomo_loader(reading))
 
 
 @dataclass(frozen=True)
@@ -275,19 +308,48 @@ def _method_faults(study: Study, asked: Request) -> list[Fault]:
     return []
 
 
+def run_faults(asked: Request) -> list[Fault]:
+    """Methods that a run directory cannot be made with."""
+    if asked.method not in CLASSIC:
+        return []
+    rule = f"'{asked.method}' answers a preference with one plan or a few, and keeps no journal"
+    return [Fault("front", "method", rule, f'Use lf.front(study, method="{asked.method}", ...) in Python.')]
+
+
 def _number_faults(asked: Request) -> list[Fault]:
     names = ("auto", *METHODS, *CLASSIC)
     checks = (
         (
             "points",
-            asked.points == "all" or (isinstance(asked.points, int) and asked.points >= 2),
+            asked.points == "all" or _whole(asked.points, 2),
             "must be 'all' or a whole number of at least 2",
             asked.points,
         ),
         ("method", asked.method in names, f"must be one of {', '.join(names)}", asked.method),
-        ("seed", asked.seed >= 0, "must be 0 or more", asked.seed),
-    )
-    return [*_told("front", checks), *_limit_faults("front", asked.gap, asked.time_limit)]
+        ("seed", _whole(asked.seed, 0), "must be 0 or more", asked.seed),
+        ("max_solves", asked.max_solves is None or _whole(asked.max_solves, 1), "must be 1 or more",
+         asked.max_solves),
+        ("coverage", 0 <= asked.coverage < 1, "must be a share from 0 to 1, 1 excluded", asked.coverage),
+        ("workers", _whole(asked.workers, 1), "must be 1 or more", asked.workers),
+    )  # fmt: skip
+    return [*_told("front", checks), *_limit_faults("front", asked.gap, asked.time_limit), *_solver(asked)]
+
+
+def _whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and value >= least
+
+
+def _solver(asked: Request) -> list[Fault]:
+    """A solver that is not installed."""
+    if asked.solver in (None, "highs"):
+        return []
+    from landfront.optimizer.pyomo_doors import Door
+
+    try:
+        Door(str(asked.solver))
+    except ValueError as error:
+        return [Fault("front", "solver", str(error), "Or leave it out: HiGHS is always there.")]
+    return []
 
 
 def _limit_faults(command: str, gap: float, time_limit: float | None) -> list[Fault]:

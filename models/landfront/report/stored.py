@@ -17,7 +17,10 @@ from landfront.models.formulate import Formulation
 from landfront.optimizer.front import Front, Point
 from landfront.optimizer.store import Stored, StoreError, read_store
 from landfront.report.plans import read_columns
-from landfront.report.result import Result, with_plans
+from landfront.report.result import Result, front_program, with_plans
+
+NEEDED = ("request", "study", "study_path", "inputs", "certificate", "reference")
+"""Parts of run.toml without which a run cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Run:
 
     @property
     def criteria(self) -> tuple[str, ...]:
-        """The two criteria of the front."""
+        """The criteria of the front."""
         return tuple(self.record["request"]["criteria"])
 
     def study(self, folder: Path | None = None) -> Study:
@@ -51,15 +54,22 @@ class Run:
         InputError
             If the study's folder is not there.
         """
-        place = folder or (self.folder / self.record["study_path"]).resolve()
-        place = place.parent if place.is_file() else place
-        if not place.is_dir():
-            refuse(
-                Fault(
-                    str(self.folder), "run.toml: study_path", f"{place} is missing", "Say where with --study."
-                )
-            )
-        return study_from(dict(self.record["study"]), place / "study.toml")
+        return study_of(self.folder, self.record, folder)
+
+
+def study_of(folder: Path, record: Mapping[str, Any], place: Path | None) -> Study:
+    """The study that a record of a run holds, reading its tables from `place` or from where they were.
+
+    Raises
+    ------
+    InputError
+        If the study's folder is not there.
+    """
+    place = place or (folder / record["study_path"]).resolve()
+    place = place.parent if place.is_file() else place
+    if not place.is_dir():
+        refuse(Fault(str(folder), "study_path", f"{place} is missing", "Say where with --study."))
+    return study_from(dict(record["study"]), place / "study.toml")
 
 
 def read_run(folder: Path) -> Run:
@@ -71,13 +81,8 @@ def read_run(folder: Path) -> Run:
         If it is not the directory of a finished run.
     """
     file = folder / "run.toml"
-    if not folder.is_dir() or not file.is_file():
-        what = "is not a run directory" if folder.is_dir() else "is missing"
-        refuse(
-            Fault(
-                str(folder), "", f"{what} (no run.toml)", "Give the folder that `landfront front -o` wrote."
-            )
-        )
+    if not file.is_file():
+        refuse(_no_run(folder))
     try:
         record = tomllib.loads(file.read_text(encoding="utf-8"))
         stored = read_store(folder / "run.sqlite")
@@ -89,11 +94,18 @@ def read_run(folder: Path) -> Run:
         raise InputError(
             [Fault(str(folder / "run.sqlite"), "", str(error), "Make the run again.")]
         ) from error
-    missing = [
-        name for name in ("request", "study", "study_path", "inputs", "certificate") if name not in record
-    ]
+    missing = [name for name in NEEDED if name not in record]
     refuse(*(Fault(str(file), name, "is missing", "Make the run again.") for name in missing))
     return Run(folder, record, stored)
+
+
+def _no_run(folder: Path) -> Fault:
+    if (folder / "run.sqlite").is_file():
+        fix = f"Go on with it: landfront resume {folder}"
+        return Fault(str(folder), "", "is a run that is not finished (no run.toml)", fix)
+    what = "is not a run directory" if folder.is_dir() else "is missing"
+    fix = "Give the folder that `landfront front -o` wrote."
+    return Fault(str(folder), "", f"{what} (no run.toml)", fix)
 
 
 def result_of(
@@ -131,4 +143,10 @@ def _front(run: Run, formulation: Formulation, points: tuple[Point, ...]) -> Fro
         seconds=float(certificate["seconds"]),
         solves=int(certificate["solves"]),
         method=certificate["method"],
+        solver=certificate["solver"],
+        searches=int(certificate["searches"]),
+        bulge=float(certificate["bulge"]),
+        reference=np.array([run.record["reference"][name] for name in criteria], dtype=np.float64),
+        program=front_program(formulation, criteria),
+        asked=float(run.record["request"]["gap"]),
     )

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from landfront.report.bars import no_regret_statement
 from landfront.report.bounds_text import bounds_text
-from landfront.report.front_figure import statement
+from landfront.report.proof_words import statement
 from landfront.report.quantities import area, percent, quantity
 from landfront.report.result import Named, Result
+from landfront.report.steps import steps
 from landfront.report.tables import coefficients_table
 
 WIDTH = 96
 NO_BREAK = "\u00a0"
 MOST_LIMITS = 8
-STEPS = 4
 BINDING = 1e-6
-PER = ((1.0, ""), (1e3, "thousand "), (1e6, "million "), (1e9, "billion "))
 
 
 def summary(result: Result, *, warnings: Sequence[str] = ()) -> str:
@@ -30,7 +28,7 @@ def summary(result: Result, *, warnings: Sequence[str] = ()) -> str:
         _heading(result),
         ["What is possible", *_bullets(_possible(result))],
         ["Plans to talk about", *_bullets(_plans(result))],
-        ["What each step costs", *_bullets(_steps(result))],
+        ["What each step costs", *_bullets(steps(result))],
         ["What every plan agrees on", *_bullets([no_regret_statement(result)])],
         ["Limits that bind, and what they cost", *_bullets(_binding(result))],
         ["What the figures rest on", *_bullets(_evidence(result))],
@@ -99,49 +97,6 @@ def _by_point(named: Iterable[Named]) -> list[list[Named]]:
     for entry in named:
         groups.setdefault(entry.point, []).append(entry)
     return list(groups.values())
-
-
-def _steps(result: Result) -> Iterable[str]:
-    """Trade-off rates between a few points from one end of the front to the other."""
-    if len(result.front) < 2:
-        yield "The front has one plan: the two criteria do not conflict."
-        return
-    first, second = result.front.criteria
-    stops = np.unique(np.linspace(0, len(result.front) - 1, STEPS + 1).round().astype(int))
-    # The first criterion gets better from step to step, whatever its sense.
-    if result.formulation.study.criteria[first].sense == "min":
-        stops = stops[::-1]
-    for start, end in pairwise(stops):
-        gain = abs(result.total(end, first) - result.total(start, first))
-        loss = abs(result.total(end, second) - result.total(start, second))
-        if gain == 0 or loss == 0:
-            continue
-        yield (
-            f"From point {start} to point {end}: {_better(result, first)} "
-            f"{quantity(gain, result.units[first])}, "
-            f"at the price of {_worse(result, second)} {quantity(loss, result.units[second])}: "
-            f"{_rate(result, gain / loss)}."
-        )
-
-
-def _rate(result: Result, rate: float) -> str:
-    """What a unit of the second criterion brings, per as many units as make the number readable."""
-    first, second = result.front.criteria
-    many, words = next(((many, words) for many, words in PER if rate * many >= 1), PER[-1])
-    given_up = result.formulation.study.criteria[second].sense == "max"
-    brings = "brings" if result.formulation.study.criteria[first].sense == "max" else "saves"
-    each = f"each {words}{result.units[second]} of {result.word(second)} {'given up' if given_up else 'more'}"
-    return f"{each} {brings} {quantity(rate * many, result.units[first], digits=3)}"
-
-
-def _better(result: Result, name: str) -> str:
-    word = "more" if result.formulation.study.criteria[name].sense == "max" else "less"
-    return f"{word} {result.word(name)} by"
-
-
-def _worse(result: Result, name: str) -> str:
-    word = "less" if result.formulation.study.criteria[name].sense == "max" else "more"
-    return f"{word} {result.word(name)} by"
 
 
 def _binding(result: Result) -> list[str]:

@@ -1,12 +1,14 @@
-"""Verifies a run: digests of the input, every figure computed again from it, and every proof."""
+"""Verifies a run: digests of the input, every figure computed again from it, and every proof.
+
+The proofs are audited by `landfront.optimizer.checker`, which shares no geometry with the search.
+"""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,10 +17,15 @@ from numpy.typing import NDArray
 from landfront.instances.faults import InputError
 from landfront.models.formulate import Formulation, formulate
 from landfront.optimizer import certify
+from landfront.optimizer.checker import check_front
+from landfront.optimizer.front import Fact
 from landfront.optimizer.points import key_of, relative_gap
 from landfront.optimizer.proof import prove
+from landfront.optimizer.replay import Verdict
 from landfront.report.compare import compare_records, compare_tables
 from landfront.report.plans import frame_of, read_columns, read_plan
+from landfront.report.quantities import percent
+from landfront.report.replays import Replay, Replayed, replay_claims
 from landfront.report.result import Result
 from landfront.report.run import input_digests, result_record
 from landfront.report.stored import Run, read_run, result_of
@@ -61,11 +68,14 @@ class Verification:
         Everything that was checked, in order.
     recomputed, claimed
         How many facts were proven again from the data, and how many rest on the solver's word.
+    replayed
+        What solving the latter again came to, where it was asked for.
     """
 
     lines: tuple[Line, ...]
     recomputed: int
     claimed: int
+    replayed: Replayed | None = None
 
     @property
     def holds(self) -> bool:
@@ -77,8 +87,14 @@ class Verification:
         return {
             "holds": self.holds,
             "lines": [{"part": line.part, "holds": line.holds, "text": line.text} for line in self.lines],
-            "facts": {"recomputed": self.recomputed, "claimed": self.claimed},
+            "facts": {"recomputed": self.recomputed, "claimed": self.claimed, **self._replays()},
         }
+
+    def _replays(self) -> dict[str, Any]:
+        if self.replayed is None:
+            return {}
+        counts = {verdict: self.replayed.count(verdict) for verdict in get_args(Verdict)}
+        return {"replayed": {"solver": self.replayed.solver, **counts}}
 
     def __str__(self) -> str:
         """Say it in words."""
@@ -88,25 +104,32 @@ class Verification:
         return "\n".join([*map(str, self.lines), end])
 
 
-def verify(folder: Path, *, study_folder: Path | None = None) -> Verification:
-    """Check a run against its input, without an optimizer.
+def verify(folder: Path, *, study_folder: Path | None = None, replay: Replay | None = None) -> Verification:
+    """Check a run against its input, without an optimizer unless claims are to be solved again.
 
     Raises
     ------
     InputError
-        If the folder is no run, or its study is not found.
+        If the folder is no run, its study is not found, or a solver that is asked for is not installed.
     """
     run = read_run(folder)
     study = run.study(study_folder)
     lines = list(_digests(run, input_digests(study)))
+    lines += [Line("figures", False, f"run.sqlite: {words}") for words in run.stored.damaged]
     try:
         formulation = formulate(study)
-        lines += _figures_and_proofs(run, formulation)
+        found, result = _figures(run, formulation)
     except InputError as error:
         faults = "; ".join(map(str, error.faults))
-        lines.append(Line("figures", False, f"cannot be computed again: {faults}"))
+        found, result = [Line("figures", False, f"cannot be computed again: {faults}")], None
+    lines += found
+    replayed = None
+    if result is not None:
+        lines += _proofs(result)
+        replayed = replay_claims(result.program, result.front, replay) if replay is not None else None
+        lines += _replayed(replayed, replay)
     proofs = [fact.proof for fact in run.stored.facts]
-    return Verification(tuple(lines), proofs.count("recomputed"), proofs.count("claimed"))
+    return Verification(tuple(lines), proofs.count("recomputed"), proofs.count("claimed"), replayed)
 
 
 def _digests(run: Run, now: dict[str, str]) -> Iterator[Line]:
@@ -122,17 +145,14 @@ def _digests(run: Run, now: dict[str, str]) -> Iterator[Line]:
         yield Line("digests", True, f"{len(now)} input files are those that the run was made from")
 
 
-def _figures_and_proofs(run: Run, formulation: Formulation) -> Iterator[Line]:
+def _figures(run: Run, formulation: Formulation) -> tuple[list[Line], Result | None]:
+    """Every figure computed again, and the result where all of its plans can be read."""
     columns, lines = _plans(run, formulation)
-    yield from lines
     if len(columns) < len(run.stored.points):
-        return
+        return lines, None
     result = result_of(run, formulation, columns)
-    yield from _points(result)
-    yield from _tables(run.folder, result)
-    yield from _record(run, result)
-    yield from _layers(run.folder, result)
-    yield from _proofs(result)
+    lines += [*_tables(run.folder, result), *_record(run, result), *_layers(run.folder, result)]
+    return lines, result
 
 
 def _plans(run: Run, formulation: Formulation) -> tuple[dict[str, NDArray[Any]], list[Line]]:
@@ -159,26 +179,6 @@ def _plan_lines(run: Run, formulation: Formulation, key: str, x: NDArray[Any]) -
     again = frame_of(formulation, x).assign(parcel=lambda frame: frame["parcel"].map(str))
     for fault in compare_tables(stored, again):
         yield Line("figures", False, f"{name}: {fault}")
-
-
-def _points(result: Result) -> Iterator[Line]:
-    wrong = [
-        f"point {place}: {fault}"
-        for place, point in enumerate(result.front.points)
-        for fault in certify.check_point(result.program, point)
-    ]
-    yield from _judged(
-        "figures", wrong, f"{len(result.front)} points meet every limit and have the stated values"
-    )
-    yield from _judged("figures", list(_dominated(result)), "no point of the front dominates another")
-
-
-def _dominated(result: Result) -> Iterator[str]:
-    y = result.front.values * result.front.senses
-    for place, values in enumerate(y):
-        better = np.all(y <= values, axis=1) & np.any(y < values, axis=1)
-        if better.any():
-            yield f"point {place} is dominated by point {int(np.argmax(better))}"
 
 
 def _tables(folder: Path, result: Result) -> Iterator[Line]:
@@ -218,6 +218,8 @@ def _recomputed(result: Result, gap: float) -> Result:
         complete=proven.complete,
         coverage=proven.coverage,
         hypervolume=proven.hypervolume,
+        bulge=proven.bulge,
+        reference=front.senses * proven.reference,
     )
     return Result(result.formulation, again)
 
@@ -234,55 +236,81 @@ def _layers(folder: Path, result: Result) -> Iterator[Line]:
 
 
 def _proofs(result: Result) -> Iterator[Line]:
-    program, facts = result.program, result.front.facts
-    wrong = [
-        f"fact {place} is not proven by its multipliers"
-        for place, fact in enumerate(facts)
-        if not certify.fact_holds(program, fact)
-    ]
-    recomputed = sum(fact.proof == "recomputed" for fact in facts)
-    claimed = len(facts) - recomputed
-    text = f"{recomputed} of {len(facts)} facts proven again from the data, {claimed} claimed by the solver"
-    yield from _judged("proofs", wrong, text)
+    """What the independent checker says, and on what the proofs rest."""
+    front, program = result.front, result.program
+    wrong = check_front(program, front)
+    count = len(front)
     yield from _judged(
         "proofs",
-        list(_bounds(result)),
-        f"bounds and gaps of {len(result.front)} points follow from the facts",
+        wrong,
+        f"{count} points meet every limit, have the stated values, and none is better than another in all",
     )
-    if not wrong:
-        yield Line("proofs", True, _weight(result))
+    if wrong:
+        return
+    recomputed = sum(fact.proof == "recomputed" for fact in front.facts)
+    claimed = len(front.facts) - recomputed
+    yield Line(
+        "proofs",
+        True,
+        f"{recomputed} of {len(front.facts)} facts proven again from the data, "
+        f"{claimed} claimed by the solver",
+    )
+    yield Line("proofs", True, f"bounds and gaps of {count} points follow from the facts")
+    yield Line("proofs", True, _covered(result))
+    yield Line("proofs", True, _weight(result))
 
 
-def _bounds(result: Result) -> Iterator[str]:
-    """Points whose bound says more than the facts do, or whose gap is not that of the bound."""
-    front, program = result.front, result.program
-    noise = certify.value_noise(program)
-    for place, point in enumerate(front.points):
-        y = point.values * front.senses
-        proven = certify.point_bound(front.facts, y, noise)
-        stated = point.bound * float(front.senses[0])
-        slack = NOISE * max(abs(stated), abs(float(program.offsets[0]))) + float(noise[0])
-        if math.isfinite(stated) and stated > proven + slack and stated > float(y[0]) + slack:
-            yield f"point {place}: its bound {point.bound:.10g} lies beyond its value"
-        elif math.isfinite(stated) and stated > proven + slack:
-            known = proven * float(front.senses[0])
-            yield f"point {place}: the facts prove {known:.10g}, not {point.bound:.10g}"
-        gap = relative_gap(point.bound, float(point.values[0]), float(program.offsets[0]))
-        if math.isfinite(point.gap) and not math.isclose(gap, point.gap, rel_tol=1e-6, abs_tol=1e-12):
-            yield f"point {place}: its gap is {gap:.3g}, not {point.gap:.3g}"
+def _covered(result: Result) -> str:
+    """What the checker found of the front as a whole."""
+    front = result.front
+    if front.complete:
+        return "no better plan is missing, up to the asked gap: points and facts imply it"
+    if np.isfinite(front.coverage):
+        return f"a coverage of {percent(front.coverage)} follows from points and facts"
+    return "of plans that are not listed nothing is stated"
+
+
+def _replayed(found: Replayed | None, asked: Replay | None) -> Iterator[Line]:
+    """What solving claimed facts again came to; one that is too slow is no mismatch, but it is said."""
+    if found is None or asked is None:
+        return
+    for place, verdict in found.verdicts.items():
+        if verdict == "refuted":
+            yield Line("proofs", False, f"fact {place} is refuted: {found.solver} found a better plan")
+    confirmed, left = found.count("confirmed"), found.count("open")
+    text = f"{confirmed} of {len(found.verdicts)} claimed facts solved again and confirmed by {found.solver}"
+    if left:
+        text += f"; {left} not within {asked.seconds:g} s each, so they rest on the first solver's word"
+    yield Line("proofs", True, text)
 
 
 def _weight(result: Result) -> str:
-    """How many bounds hold by recomputed facts alone."""
+    """What holds by recomputed facts alone."""
     front, program = result.front, result.program
-    noise = certify.value_noise(program)
     solid = [fact for fact in front.facts if fact.proof == "recomputed"]
-    count = 0
-    for point in front.points:
-        proven = certify.point_bound(solid, point.values * front.senses, noise) * float(front.senses[0])
-        count += relative_gap(proven, float(point.values[0]), float(program.offsets[0])) <= point.gap + 1e-9
-    rest = "" if count == len(front) else "; the others rest on the solver's word too"
-    return f"{count} of {len(front)} points keep their gap by recomputed facts alone{rest}"
+    if len(solid) == len(front.facts):
+        return "all of this by recomputed facts: nothing rests on the solver's word"
+    count = _kept(result, solid)
+    text = f"{count} of {len(front)} points keep their gap by recomputed facts alone"
+    if np.isfinite(front.coverage):
+        alone = prove(program, front.values * front.senses, solid, front.asked).coverage
+        known = percent(alone) if np.isfinite(alone) else "not known"
+        text += f", by which the coverage is {known}"
+    return f"{text}; the rest is the solver's word"
+
+
+def _kept(result: Result, facts: list[Fact]) -> int:
+    """How many points keep their gap by these facts."""
+    front, program = result.front, result.program
+    noise, offset = certify.value_noise(program), float(program.offsets[0])
+    bounds = [
+        certify.point_bound(facts, point.values * front.senses, noise) * float(front.senses[0])
+        for point in front.points
+    ]
+    return sum(
+        relative_gap(bound, float(point.values[0]), offset) <= point.gap + NOISE
+        for bound, point in zip(bounds, front.points, strict=True)
+    )
 
 
 def _judged(part: Part, faults: Iterable[str], text: str) -> Iterator[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf
 from time import monotonic
+from typing import Literal
 
 import numpy as np
 
@@ -20,6 +21,10 @@ FIRST_SHARE = 1e-4
 
 ROUNDS = 5
 """Searches with ever smaller gaps; the last ones differ by noise only."""
+
+
+Verdict = Literal["confirmed", "refuted", "open"]
+"""Open: the solver failed or was too slow, and found nothing that speaks against the fact."""
 
 
 def replay(program: Program, fact: Fact, engine: Engine | None = None, *, time_limit: float = inf) -> bool:
@@ -39,10 +44,16 @@ def replay(program: Program, fact: Fact, engine: Engine | None = None, *, time_l
     Returns
     -------
     bool
-        False also when the solver finds a solution that refutes the fact, fails or is too slow.
+        False also when the solver finds a solution that refutes the fact, fails or is too slow: `judge` tells
+        these apart.
     """
+    return judge(program, fact, engine, time_limit=time_limit) == "confirmed"
+
+
+def judge(program: Program, fact: Fact, engine: Engine | None = None, *, time_limit: float = inf) -> Verdict:
+    """What a solver says of a fact, or its multipliers; parameters as of `replay`."""
     if fact.proof == "recomputed":
-        return fact_holds(program, fact)
+        return "confirmed" if fact_holds(program, fact) else "refuted"
     scalarizer = Scalarizer(program, engine or choose_engine(program)[0])
     gap = 0.0 if fact.beta == inf else FIRST_SHARE * abs(fact.beta)
     task = Task(fact.weights, fact.upper, gap=gap, deadline=monotonic() + time_limit)
@@ -55,18 +66,21 @@ def replay(program: Program, fact: Fact, engine: Engine | None = None, *, time_l
         # What the solution leaves above the claimed bound may stay open.
         left = max(float(fact.weights @ solve.y) - fact.beta, 0.0)
         task = replace(task, gap=min(left, task.gap / 2), start=solve.x)
-    return False
+    return "open"
 
 
-def _judge(program: Program, fact: Fact, solve: Solve) -> bool | None:
-    """Whether an answer confirms or refutes a fact; None when a finer answer may still do so."""
+def _judge(program: Program, fact: Fact, solve: Solve) -> Verdict | None:
+    """What an answer says of a fact; None when a finer answer may say more."""
     if solve.reason == "infeasible" and solve.x is None:
-        return True
+        return "confirmed"
     if fact.beta == inf:
-        return False
+        return "open" if solve.x is None else "refuted"
     size = abs(fact.beta) + float(np.abs(fact.weights) @ program.objective_scale)
     # Both bounds were lowered by the noise of a solver's arithmetic.
     if solve.beta >= fact.beta - 2 * tolerances.NOISE * size:
-        return True
-    refuted = solve.y is None or float(fact.weights @ solve.y) < fact.beta - tolerances.NOISE * size
-    return False if refuted or solve.reason != "optimal" else None
+        return "confirmed"
+    if solve.y is None:
+        return "open"
+    if float(fact.weights @ solve.y) < fact.beta - tolerances.NOISE * size:
+        return "refuted"
+    return None if solve.reason == "optimal" else "open"

@@ -1,50 +1,79 @@
-"""The store of a search: points and proven facts in one SQLite file, one transaction per found point.
+"""The store of a search: its journal, and the front that it came to, in one SQLite file.
 
-A single writer appends; whoever reads after a crash sees every point up to the last finished transaction.
-Arrays are stored as float64 bytes (little endian), never as pickles. The columns ``x`` of a point are not
-stored here: the caller keeps them in a file of its own, written in the same step (`Store.add`).
+A single writer appends, one transaction per answer of the journal; whoever reads after a crash sees every
+answer up to the last finished transaction, and a search goes on from there. The front stands beside the
+journal from when it is finished until a longer search replaces it. The columns ``x`` of solutions are not
+stored here: the caller keeps them by their key, in the same step (`Store.add`).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.optimizer.front import Fact, Front, Point, Proof, Reason
+from landfront.optimizer.engine import Basis
+from landfront.optimizer.front import Fact, Front, Point
+from landfront.optimizer.points import key_of
 from landfront.optimizer.program import Program
+from landfront.optimizer.scalarize import Solve
+from landfront.optimizer.store_rows import (
+    FACT,
+    POINT,
+    SOLVE,
+    Columns,
+    Row,
+    digest,
+    fact_of,
+    fact_row,
+    point_of,
+    point_row,
+    solve_of,
+    solve_row,
+)
 
 Floats = NDArray[np.float64]
-VERSION = 1
+Keep = Callable[[str, Floats], None]
+"""Keeps columns, shape (m,), under their key."""
+
+VERSION = 2
+DURABLE = "PRAGMA synchronous = FULL"
 
 SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE limits (row INTEGER PRIMARY KEY, name TEXT NOT NULL, lower REAL NOT NULL, upper REAL NOT NULL);
-CREATE TABLE points (
-    id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, "values" BLOB NOT NULL, bound REAL,
-    gap REAL, termination TEXT NOT NULL, row_prices BLOB NOT NULL, rate BLOB NOT NULL,
-    seconds REAL NOT NULL, found REAL NOT NULL
-);
 CREATE TABLE facts (
     id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, weights BLOB NOT NULL, upper BLOB NOT NULL,
     beta REAL NOT NULL, proof TEXT NOT NULL, row_prices BLOB NOT NULL, cap_prices BLOB NOT NULL
 );
-CREATE TABLE front (position INTEGER PRIMARY KEY, key TEXT NOT NULL REFERENCES points (key));
+CREATE TABLE bases (key TEXT PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE solves (
+    id INTEGER PRIMARY KEY, digest TEXT NOT NULL, found REAL NOT NULL, key TEXT NOT NULL UNIQUE,
+    weights BLOB NOT NULL, upper BLOB NOT NULL, gap REAL NOT NULL, share REAL NOT NULL, main INTEGER NOT NULL,
+    most REAL NOT NULL, cutoff REAL NOT NULL, relaxed INTEGER NOT NULL, slope BLOB, start TEXT,
+    start_basis TEXT, fixed BLOB, answer_x TEXT, answer_y BLOB, answer_beta REAL NOT NULL,
+    answer_reason TEXT NOT NULL, answer_detail TEXT NOT NULL, answer_row_prices BLOB NOT NULL,
+    answer_cap_prices BLOB NOT NULL, answer_seconds REAL NOT NULL, answer_relaxed_y BLOB,
+    answer_searches INTEGER NOT NULL, answer_basis TEXT, answer_facts BLOB NOT NULL
+);
+CREATE TABLE points (
+    position INTEGER PRIMARY KEY, digest TEXT NOT NULL, key TEXT NOT NULL UNIQUE, "values" BLOB NOT NULL,
+    bound REAL, gap REAL, termination TEXT NOT NULL, row_prices BLOB NOT NULL, rate BLOB NOT NULL,
+    seconds REAL NOT NULL
+);
+CREATE TABLE front_facts (position INTEGER PRIMARY KEY, fact INTEGER NOT NULL REFERENCES facts (id));
 """
-POINT_COLUMNS = 'key, "values", bound, gap, termination, row_prices, rate, seconds'
-FACT_COLUMNS = "weights, upper, beta, proof, row_prices, cap_prices"
 
 
 class StoreError(Exception):
-    """The file is not a store, or not one that this version reads."""
+    """The file is not a store, or not one that this version reads, or is damaged."""
 
 
 @dataclass(frozen=True)
@@ -54,28 +83,31 @@ class Stored:
     Attributes
     ----------
     points
-        Points of the finished front in its order, or, of an unfinished search, every point found so far.
-        Their ``x`` is empty.
+        Points of the finished front in its order, without their ``x``; none of an unfinished search.
     facts
-        Everything proven, in the order in which it was proven.
+        What was proven of the finished front; of an unfinished search everything proven so far.
     finished
-        True when the search ended by itself and its front was written.
+        True when a search ended by itself and its front was written.
     meta
         What the caller noted.
+    damaged
+        Rows that are not what was written, in words.
     """
 
     points: tuple[Point, ...]
     facts: tuple[Fact, ...]
     finished: bool
     meta: dict[str, Any]
+    damaged: tuple[str, ...] = ()
 
 
 class Store:
     """The writer of one store; use it as a context manager."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        """Take over an open connection; `create` opens one."""
+        """Take over an open connection; `create` and `reopen` open one."""
         self._connection = connection
+        self._known = {key for (key,) in connection.execute("SELECT key FROM solves")}
 
     @classmethod
     def create(cls, path: Path, program: Program) -> Store:
@@ -84,12 +116,12 @@ class Store:
         Raises
         ------
         FileExistsError
-            If the file is already there: a store has one writer, and a finished search is never overwritten.
+            If the file is already there: a store has one writer, and a search is never overwritten.
         """
         if path.exists():
             raise FileExistsError(path)
         connection = sqlite3.connect(path, isolation_level=None)
-        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(DURABLE)
         connection.executescript(f"BEGIN;{SCHEMA}COMMIT;")
         store = cls(connection)
         store.note(
@@ -98,44 +130,86 @@ class Store:
         store._add_limits(program)
         return store
 
+    @classmethod
+    def reopen(cls, path: Path) -> Store:
+        """Open the file of an earlier search to go on with it.
+
+        Raises
+        ------
+        StoreError
+            If the file is missing or is not a store of this version.
+        """
+        if not path.is_file():
+            raise StoreError(f"{path} is missing")
+        connection = sqlite3.connect(path, isolation_level=None)
+        try:
+            connection.execute(DURABLE)
+            _meta(connection)
+            return cls(connection)
+        except BaseException as error:
+            connection.close()
+            raise _unread(path, error) from error
+
+    def read(self) -> Stored:
+        """What the store holds."""
+        return _read(self._connection)
+
+    def journal(self, columns: Columns) -> tuple[Solve, ...]:
+        """Every answer so far, in order; `columns` fetches those of a solution.
+
+        Raises
+        ------
+        StoreError
+            If an answer, or a fact or columns that it refers to, are not what was written.
+        """
+        try:
+            return tuple(_journal(self._connection, columns))
+        except (sqlite3.DatabaseError, ValueError, KeyError, IndexError) as error:
+            raise StoreError(f"its journal cannot be read ({error})") from error
+
     def note(self, **meta: Any) -> None:
         """Note facts about the search as JSON, such as its seed or its timings."""
         with self._transaction() as connection:
-            rows = [(name, json.dumps(value)) for name, value in meta.items()]
-            connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
+            _note(connection, meta)
 
-    def add(self, point: Point, facts: Sequence[Fact], write: Callable[[Point], None] | None = None) -> None:
-        """Append a found point with what was proven on the way, in one transaction.
+    def add(self, solve: Solve, keep: Keep | None = None) -> None:
+        """Append an answer and what it proved in one transaction; one that is there already is left as it is.
 
-        `write` keeps the point's columns elsewhere. It runs before the transaction is committed, so a point
-        in the store always has its columns.
+        `keep` is called with its columns, and with those that it started from, before the transaction is
+        committed, so that an answer in the store always has its columns.
         """
+        if solve.task.key in self._known:
+            return
         with self._transaction() as connection:
-            if write is not None:
-                write(point)
-            _insert_point(connection, point)
-            _insert_facts(connection, facts)
+            for x in (solve.x, solve.task.start):
+                if keep is not None and x is not None:
+                    keep(key_of(x), x)
+            for basis in (solve.basis, solve.task.basis):
+                if basis is not None:
+                    row = (basis.key, basis.to_bytes())
+                    connection.execute("INSERT OR IGNORE INTO bases VALUES (?, ?)", row)
+            row = solve_row(solve, _insert_facts(connection, solve.facts))
+            values = ", ".join("?" * len(SOLVE))
+            connection.execute(
+                f"INSERT INTO solves (digest, found, {_names(SOLVE)}) VALUES (?, julianday('now'), {values})",
+                (digest(row), *row),
+            )
+        self._known.add(solve.task.key)
 
-    def finish(self, front: Front) -> None:
-        """Write the finished front: its points' final bounds, its order, and facts not stored before."""
+    def finish(self, front: Front, **meta: Any) -> None:
+        """Write the finished front over an earlier one, and note this in the same transaction."""
         with self._transaction() as connection:
-            for point in front.points:
-                _insert_point(connection, point)
-            _insert_facts(connection, front.facts)
-            connection.execute("DELETE FROM front")
-            rows = [(position, point.key) for position, point in enumerate(front.points)]
-            connection.executemany("INSERT INTO front VALUES (?, ?)", rows)
-        self.note(
-            finished=True,
-            complete=front.complete,
-            coverage=_json_float(front.coverage),
-            hypervolume=[_json_float(float(value)) for value in front.hypervolume],
-            reason=front.reason,
-            detail=front.detail,
-            method=front.method,
-            seconds=front.seconds,
-            solves=front.solves,
-        )
+            connection.execute("DELETE FROM points")
+            connection.execute("DELETE FROM front_facts")
+            rows = [point_row(point) for point in front.points]
+            connection.executemany(
+                f"INSERT INTO points (position, digest, {_names(POINT)}) "
+                f"VALUES (?, ?, {', '.join('?' * len(POINT))})",
+                [(place, digest(row), *row) for place, row in enumerate(rows)],
+            )
+            facts = enumerate(_insert_facts(connection, front.facts))
+            connection.executemany("INSERT INTO front_facts VALUES (?, ?)", facts)
+            _note(connection, {"finished": True, **_summary(front), **meta})
 
     def close(self) -> None:
         """Close the file."""
@@ -182,107 +256,105 @@ def read_store(path: Path) -> Stored:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             return _read(connection)
     except (sqlite3.DatabaseError, ValueError, KeyError) as error:
-        raise StoreError(f"{path} cannot be read ({error})") from error
+        raise _unread(path, error) from error
 
 
-def with_columns(stored: Stored, columns: Callable[[str], NDArray[Any]]) -> tuple[Point, ...]:
-    """The stored points with their columns ``x``, fetched by key."""
-    return tuple(replace(point, x=columns(point.key)) for point in stored.points)
+def _unread(path: Path, error: BaseException) -> BaseException:
+    """What to raise for a file that is no store; whatever has nothing to do with the file, as it is."""
+    if isinstance(error, sqlite3.DatabaseError | ValueError | KeyError):
+        return StoreError(f"{path} cannot be read ({error})")
+    return error
 
 
-def _read(connection: sqlite3.Connection) -> Stored:
+def _meta(connection: sqlite3.Connection) -> dict[str, Any]:
     meta = {name: json.loads(value) for name, value in connection.execute("SELECT name, value FROM meta")}
     if meta["version"] != VERSION:
         raise StoreError(f"store version {meta['version']} is not {VERSION}")
+    return meta
+
+
+def _read(connection: sqlite3.Connection) -> Stored:
+    meta = _meta(connection)
     finished = bool(meta.get("finished", False))
-    table = "points JOIN front USING (key) ORDER BY position" if finished else "points ORDER BY id"
-    points = connection.execute(f"SELECT {POINT_COLUMNS} FROM {table}")
-    facts = connection.execute(f"SELECT {FACT_COLUMNS} FROM facts ORDER BY id")
+    table = "front_facts JOIN facts ON fact = id ORDER BY position" if finished else "facts ORDER BY id"
+    damaged: list[str] = []
+    points = _rows(connection, "point", POINT, "points ORDER BY position", damaged, place="position")
+    facts = _rows(connection, "fact", FACT, table, damaged)
     return Stored(
-        points=tuple(_point(row) for row in points),
-        facts=tuple(_fact(row) for row in facts),
+        points=tuple(point_of(row) for row in points) if finished else (),
+        facts=tuple(fact_of(row) for row in facts),
         finished=finished,
         meta=meta,
+        damaged=tuple(damaged),
     )
 
 
-def _insert_point(connection: sqlite3.Connection, point: Point) -> None:
-    row = (
-        point.key,
-        _blob(point.values),
-        float(point.bound),
-        float(point.gap),
-        point.termination,
-        _blob(point.row_prices),
-        _blob(point.rate),
-        float(point.seconds),
-    )
-    connection.execute(
-        f"INSERT INTO points ({POINT_COLUMNS}, found) VALUES (?, ?, ?, ?, ?, ?, ?, ?, julianday('now')) "
-        "ON CONFLICT (key) DO UPDATE SET bound = excluded.bound, gap = excluded.gap, "
-        "termination = excluded.termination, row_prices = excluded.row_prices, rate = excluded.rate, "
-        "seconds = excluded.seconds",
-        row,
-    )
+def _rows(
+    connection: sqlite3.Connection,
+    what: str,
+    names: Sequence[str],
+    table: str,
+    damaged: list[str],
+    *,
+    place: str = "id",
+) -> list[Row]:
+    """Rows of a table; those whose digest is another one are named in `damaged`."""
+    rows = connection.execute(f"SELECT {place}, digest, {_names(names)} FROM {table}").fetchall()
+    damaged += [f"{what} {row[0]} is not as it was written" for row in rows if digest(row[2:]) != row[1]]
+    return [row[2:] for row in rows]
 
 
-def _insert_facts(connection: sqlite3.Connection, facts: Sequence[Fact]) -> None:
-    rows = [
-        (
-            _digest(fact),
-            _blob(fact.weights),
-            _blob(fact.upper),
-            float(fact.beta),
-            fact.proof,
-            _blob(fact.row_prices),
-            _blob(fact.cap_prices),
+def _journal(connection: sqlite3.Connection, columns: Columns) -> Iterator[Solve]:
+    damaged: list[str] = []
+    ids = [place for (place,) in connection.execute("SELECT id FROM facts ORDER BY id")]
+    rows = _rows(connection, "fact", FACT, "facts ORDER BY id", damaged)
+    facts = {place: fact_of(row) for place, row in zip(ids, rows, strict=True)}
+    stored = connection.execute("SELECT key, bytes FROM bases")
+    bases = {key: Basis.from_bytes(packed) for key, packed in stored}
+    damaged += [f"basis {key} is not as it was written" for key, basis in bases.items() if basis.key != key]
+    solves = _rows(connection, "solve", SOLVE, "solves ORDER BY id", damaged)
+    if damaged:
+        raise ValueError("; ".join(damaged))
+    for row in solves:
+        yield solve_of(row, facts, bases, columns)
+
+
+def _insert_facts(connection: sqlite3.Connection, facts: Iterable[Fact]) -> list[int]:
+    """Store facts that are not there yet; returns the number of each."""
+    ids = []
+    values = ", ".join("?" * len(FACT))
+    for fact in facts:
+        row = fact_row(fact)
+        name = digest(row)
+        connection.execute(
+            f"INSERT OR IGNORE INTO facts (digest, {_names(FACT)}) VALUES (?, {values})", (name, *row)
         )
-        for fact in facts
-    ]
-    connection.executemany(
-        f"INSERT OR IGNORE INTO facts (digest, {FACT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", rows
-    )
+        ids.append(connection.execute("SELECT id FROM facts WHERE digest = ?", (name,)).fetchone()[0])
+    return ids
 
 
-def _point(row: tuple[Any, ...]) -> Point:
-    key, values, bound, gap, termination, row_prices, rate, seconds = row
-    return Point(
-        values=_array(values),
-        x=np.zeros(0),
-        key=key,
-        # SQLite stores a nan as NULL.
-        bound=float("nan") if bound is None else bound,
-        gap=float("nan") if gap is None else gap,
-        termination=cast(Reason, termination),
-        row_prices=_array(row_prices),
-        rate=_array(rate),
-        seconds=seconds,
-    )
+def _note(connection: sqlite3.Connection, meta: dict[str, Any]) -> None:
+    rows = [(name, json.dumps(value)) for name, value in meta.items()]
+    connection.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", rows)
 
 
-def _fact(row: tuple[Any, ...]) -> Fact:
-    weights, upper, beta, proof, row_prices, cap_prices = row
-    return Fact(
-        weights=_array(weights),
-        upper=_array(upper),
-        beta=beta,
-        proof=cast(Proof, proof),
-        row_prices=_array(row_prices),
-        cap_prices=_array(cap_prices),
-    )
+def _summary(front: Front) -> dict[str, Any]:
+    """What is noted of a finished front."""
+    return {
+        "complete": front.complete,
+        "coverage": _json_float(front.coverage),
+        "bulge": _json_float(front.bulge),
+        "hypervolume": [_json_float(float(value)) for value in front.hypervolume],
+        "reason": front.reason,
+        "detail": front.detail,
+        "method": front.method,
+        "seconds": front.seconds,
+        "solves": front.solves,
+    }
 
 
-def _digest(fact: Fact) -> str:
-    arrays = (fact.weights, fact.upper, np.array([fact.beta]), fact.row_prices, fact.cap_prices)
-    return hashlib.sha256(b"|".join([*map(_blob, arrays), fact.proof.encode()])).hexdigest()
-
-
-def _blob(array: Floats) -> bytes:
-    return np.asarray(array, dtype="<f8").tobytes()
-
-
-def _array(blob: bytes) -> Floats:
-    return np.frombuffer(blob, dtype="<f8").astype(np.float64)
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
 
 
 def _json_float(value: float) -> float | None:
