@@ -33,7 +33,7 @@ class Whole:
         model = layout.model(np.zeros(program.columns), integer=True)
         self._session = Session(model, settings_for(program.columns))
         self._upper = np.full(len(program.senses), inf)
-        self._lower_bounds, self._upper_bounds = program.lower, program.upper
+        self._lower_bounds, self._row_upperbounds = program.lower, program.upper
 
     def search(self, cost: Floats, upper: Floats, *, part: Part, limits: Limits) -> Outcome:
         """Search over the free columns; the others are closed on their values."""
@@ -53,9 +53,9 @@ class Whole:
         program = self._layout.program
         lower = np.where(part.free, program.lower, part.base)
         upper = np.where(part.free, program.upper, part.base)
-        changed = np.flatnonzero((lower != self._lower_bounds) | (upper != self._upper_bounds))
+        changed = np.flatnonzero((lower != self._lower_bounds) | (upper != self._row_upperbounds))
         self._session.edit_columns(changed, lower[changed], upper[changed])
-        self._lower_bounds, self._upper_bounds = lower, upper
+        self._lower_bounds, self._row_upperbounds = lower, upper
 
 
 def search_core(
@@ -88,13 +88,14 @@ def _restricted(layout: Layout, cost: Floats, upper: Floats, part: Part) -> Mode
     row_upper = layout.upper.copy()
     row_upper[layout.caps :] = layout.cap_bounds(upper)
     matrix = sp.csr_array(layout.by_column[:, free])
-    keep = np.flatnonzero(np.diff(matrix.indptr))
+    row_lower, row_upper = layout.lower - used, row_upper - used
+    keep = np.flatnonzero((np.diff(matrix.indptr) > 0) | (row_lower > 0) | (row_upper < 0))
     return Model(
         cost=cost[free],
         lower=program.lower[free],
         upper=program.upper[free],
         integer=program.integer[free],
         matrix=sp.csr_array(matrix[keep]),
-        row_lower=(layout.lower - used)[keep],
-        row_upper=(row_upper - used)[keep],
+        row_lower=row_lower[keep],
+        row_upper=row_upper[keep],
     )

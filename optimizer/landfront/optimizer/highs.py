@@ -81,7 +81,9 @@ class HighsEngine:
     def search(self, weights: Floats, upper: Floats, *, part: Part, seconds: float) -> Answer:
         """Solve with integrality over a part of the columns; the others keep their value."""
         cost, constant = self._layout.opportunity_cost(weights)
-        if np.mean(part.free) < OWN_MODEL:
+        if part.start is not None and float(cost @ part.start) + constant >= part.cutoff:
+            part = replace(part, start=None)  # the solver says "optimal" of such a start, and proves nothing
+        if 0 < np.mean(part.free) < OWN_MODEL:
             self.rebuilds["a search over few of the columns"] += 1
             shift = constant + float(cost @ np.where(part.free, 0.0, part.base))
             limits = limits_of(part, shift, seconds)
