@@ -235,11 +235,20 @@ def settled(zones: Zones, lower: Floats) -> Mask:
 
 
 def choose(
-    zones: Zones, lower: Floats, *, scale: Floats, top: Floats, barred: Mask | None = None
+    zones: Zones,
+    lower: Floats,
+    *,
+    scale: Floats,
+    top: Floats,
+    sweep: int | None = None,
+    barred: Mask | None = None,
 ) -> Pair | None:
-    """The zone to look into next, and the objective to minimise there: the largest box with a `settled` axis.
+    """The zone to look into next, and the objective to minimise there.
 
-    On the fronts in the tests this takes within 4 % of the fewest solves that proofs by boxes can do with.
+    The largest box with a `settled` axis, which spreads the points; or, in a sweep, always the same objective
+    in the zone whose corner is lowest on it: all its pairs are settled, which saves a few more solves where
+    points share values, but the front grows from one end. On known fronts the first takes at most 9 %, the
+    second at most 7 % more solves than proofs by boxes need at least.
 
     Parameters
     ----------
@@ -247,6 +256,8 @@ def choose(
         Proven lower bounds, shape (u, p).
     scale, top
         Range of each objective, and where a box without an upper corner is taken to end, shape (p,).
+    sweep
+        The objective of a sweep.
     barred
         Pairs that may not be chosen, shape (u, p).
 
@@ -254,14 +265,15 @@ def choose(
     -------
     Row of the zone and axis; None when no pair may be chosen.
     """
-    rank = settled(zones, lower).astype(np.int64)
-    if barred is not None:
-        rank[barred] = -1
-    if rank.size == 0 or rank.max() < 0:
+    allowed = np.ones((len(zones), zones.axes), dtype=bool) if barred is None else ~barred
+    if sweep is not None:
+        allowed = allowed & (np.arange(zones.axes) == sweep)
+    zone, axis = np.nonzero(allowed)
+    if len(zone) == 0:
         return None
+    first = -settled(zones, lower)[zone, axis].astype(float) if sweep is None else zones.columns[sweep, zone]
     sides = np.maximum((np.minimum(zones.upper, top) - lower) / scale, TINY)
-    zone, axis = np.nonzero(rank == rank.max())
-    best = np.argmax(np.log(sides).sum(axis=1)[zone])
+    best = np.lexsort((-np.log(sides).sum(axis=1)[zone], first))[0]
     return int(zone[best]), int(axis[best])
 
 
