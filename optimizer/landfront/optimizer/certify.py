@@ -155,36 +155,50 @@ def half_plane(fact: Fact) -> tuple[Floats, float]:
     return fact.weights + caps, fact.beta + shift
 
 
-def point_bound(facts: Iterable[Fact], values: Floats, noise: Floats) -> float:
-    """Best proven bound on the first objective among solutions at least as good in the others.
+class PointBounds:
+    """Facts as arrays, for the bounds on the first objective that they prove at points.
 
     Parameters
     ----------
     facts
         In minimisation form.
-    values
-        Minimisation form, shape (p,); the first is not used.
     noise
         How exactly each value is known, shape (p,), from `value_noise`: a fact claimed for ``y <= upper`` is
         used at a point that exceeds ``upper`` by no more. A recomputed one holds everywhere as it is.
     """
-    return max((_bound_of(fact, values, noise) for fact in facts), default=-inf)
+
+    def __init__(self, facts: Iterable[Fact], noise: Floats) -> None:
+        rows = [row for fact in facts if (row := self._row(fact, noise)) is not None]
+        p = len(noise)
+        self._weights = np.array([row[0] for row in rows]).reshape(-1, p)
+        self._beta = np.array([row[1] for row in rows])
+        self._cap = np.array([row[2] for row in rows]).reshape(-1, p)
+
+    def _row(self, fact: Fact, noise: Floats) -> tuple[Floats, float, Floats] | None:
+        weights, beta, cap = fact.weights, fact.beta, fact.upper
+        if fact.proof == "recomputed":
+            (weights, beta), cap = half_plane(fact), np.full(len(noise), inf)
+        elif beta < inf:
+            # That a corner is empty says nothing of a point beside it, however close; other facts do.
+            cap = np.append(cap[0], cap[1:] + noise[1:])
+        if not weights[0] > 0 or np.any(weights[1:] < 0):
+            return None
+        return weights, beta, cap
+
+    def at(self, values: Floats) -> float:
+        """Best bound on the first objective among solutions at least as good in the others.
+
+        Values are in minimisation form, shape (p,); the first is not used.
+        """
+        holds = np.logical_and.reduce(values[1:] <= self._cap[:, 1:], axis=1)
+        weights, beta = self._weights[holds], self._beta[holds]
+        bound = (beta - weights[:, 1:] @ values[1:]) / weights[:, 0]
+        return float(np.minimum(self._cap[holds, 0], bound).max(initial=-inf))
 
 
-def _bound_of(fact: Fact, values: Floats, noise: Floats) -> float:
-    if fact.proof == "recomputed":
-        return _first_axis(*half_plane(fact), values)
-    # That a corner is empty says nothing of a point beside it, however close.
-    beside = 0.0 if fact.beta == inf else noise[1:]
-    if np.all(values[1:] <= fact.upper[1:] + beside):
-        return min(float(fact.upper[0]), _first_axis(fact.weights, fact.beta, values))
-    return -inf
-
-
-def _first_axis(weights: Floats, beta: float, values: Floats) -> float:
-    if not weights[0] > 0 or np.any(weights[1:] < 0):
-        return -inf
-    return float((beta - weights[1:] @ values[1:]) / weights[0])
+def point_bound(facts: Iterable[Fact], values: Floats, noise: Floats) -> float:
+    """Best proven bound on the first objective at one point; see `PointBounds`."""
+    return PointBounds(facts, noise).at(values)
 
 
 def _finite(values: Floats) -> Floats:

@@ -266,7 +266,8 @@ def build_front(
         reason = "time limit" if search.weak else "error"
     if search.weak and not proven.complete:
         detail = f"{detail}; {search.weak}"
-    points = [search.point(solve) for solve in search.archive]
+    bounds = search.bounds()
+    points = [search.point(solve, bounds) for solve in search.archive]
     points.sort(key=lambda point: tuple(point.values.tolist()))
     return Front(
         criteria=program.objective_names,

@@ -254,15 +254,18 @@ class Search:
 
     def _report(self, solve: Solve) -> None:
         if self.request.on_point is not None:
-            self.request.on_point(self.point(solve), solve.facts)
+            self.request.on_point(self.point(solve, self.bounds()), solve.facts)
         if self.request.on_progress is not None:
             self.request.on_progress(len(self.archive), self.request.points, "points")
 
-    def point(self, solve: Solve) -> Point:
-        """The point of a solution, with the best bound that all facts so far prove."""
+    def bounds(self) -> certify.PointBounds:
+        """What all facts so far prove of the first objective."""
+        return certify.PointBounds(self.facts, certify.value_noise(self.program))
+
+    def point(self, solve: Solve, bounds: certify.PointBounds) -> Point:
+        """The point of a solution, with the best bound that is proven."""
         assert solve.y is not None
-        bound = certify.point_bound(self.facts, solve.y, certify.value_noise(self.program))
-        return make_point(self.program, solve, bound)
+        return make_point(self.program, solve, bounds.at(solve.y))
 
 
 def _order(solve: Solve) -> tuple[float, ...]:
