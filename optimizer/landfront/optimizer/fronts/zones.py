@@ -34,6 +34,9 @@ SLACK = 1e-6
 REAL_GAP = 0.1
 """Share of the resolution to which a real-valued objective is proven."""
 
+CLOSE = 0.9
+"""The resolution is this share of the asked gap: the rest is room for rounding, and for ranges that change."""
+
 
 def all_zones(search: Search) -> Generator[Job | None, None, str]:
     """Fill the archive with every nondominated point; returns what was reached, in words."""
@@ -135,7 +138,7 @@ class Walk:
     def margin(self) -> Floats:
         """How far below a zone's corner a level lies: half a step, or the resolution, shape (p,)."""
         steps = self.search.steps
-        return np.where(steps > 0, steps / 2, self.search.request.gap * self.range)
+        return np.where(steps > 0, steps / 2, CLOSE * self.search.request.gap * self.range)
 
     def _levels(self, upper: Floats) -> Floats:
         """Largest values in zones, or largest that matter where values are real, shape (u, p)."""
@@ -242,7 +245,8 @@ class Walk:
     ) -> Generator[Task, Solve, Solve]:
         """The least of one objective below the levels, then the least of the others.
 
-        One solve with a small weight on the others where a solver can tell their steps apart, else two.
+        One solve with a small weight on the others where a solver can tell their steps apart, else two. Where
+        values are real, a point that defines the zone may lie above the levels, and nothing may lie below.
         """
         others = np.arange(self.p) != axis
         highest = np.minimum(level, self.top)
@@ -253,10 +257,18 @@ class Walk:
         if not np.isfinite(spent) or not self._one_stage(axis, weights):
             return (yield from self._two_stages(axis, level, cutoff=cutoff, start=start))
         how = Accuracy(gap=self._finest(weights))
-        one = self.search.solve(
-            weights, main=axis, upper=level, start=x, basis=basis, accuracy=how, cutoff=cutoff + spent
+        return (
+            yield from self.search.solve(
+                weights,
+                main=axis,
+                upper=level,
+                start=x,
+                basis=basis,
+                accuracy=how,
+                cutoff=cutoff + spent,
+                maybe_empty=True,
+            )
         )
-        return (yield from one)
 
     def _two_stages(
         self, axis: int, upper: Floats, *, cutoff: float, start: Solve | None
@@ -265,7 +277,14 @@ class Walk:
         x, basis = (None, None) if start is None else (start.x, start.basis)
         how = Accuracy(gap=LATTICE_GAP * step or REAL_GAP * float(self.margin[axis]))
         first = yield from self.search.solve(
-            np.eye(self.p)[axis], main=axis, upper=upper, start=x, basis=basis, accuracy=how, cutoff=cutoff
+            np.eye(self.p)[axis],
+            main=axis,
+            upper=upper,
+            start=x,
+            basis=basis,
+            accuracy=how,
+            cutoff=cutoff,
+            maybe_empty=True,
         )
         if first.y is None or first.beta >= cutoff:
             return first
