@@ -42,6 +42,9 @@ CLOSE = 0.9
 WALK = 0.85
 """When walking, the next level is this share of the gap below a point: what is skipped closes at once."""
 
+INSIDE = 2
+"""Stands beside the two axes for a point that is no end."""
+
 ROOM = 10.0
 """A complete front proves a real-valued first objective to the gap divided by this: what `CLOSE` leaves."""
 
@@ -155,7 +158,7 @@ class Step:
         self.search, self.scale = search, scale
         self.tried: set[tuple[float, float, float]] = set()
         self.barren: set[tuple[float, float]] = set()
-        self.settled: set[tuple[float, ...]] = set()
+        self.settled: list[tuple[int, Floats]] = []
         self.busy: list[float] = []
         self.fine = search.request.points is None
         self.rho = self._augmentation()
@@ -263,10 +266,10 @@ class Step:
         over = (beaten(values, bound, steps) / self.scale).max(axis=1)
         allowed = np.where(steps > 0, 0.0, search.request.gap)
         for axis, end in ((0, 0), (1, -1)):
-            if ends[axis] > allowed[axis] and self._first_time((float(axis), *values[end])):
+            if ends[axis] > allowed[axis] and self._first_time(axis, values[end]):
                 return _two_stage_end(search, axis, fine=True, start=search.archive[end].x)
         for at in np.flatnonzero(over > min(allowed.min(), (1 - CLOSE) * search.request.gap)).tolist():
-            if self._first_time(tuple(values[at])):
+            if self._first_time(INSIDE, values[at]):
                 return self._again(search.archive[at])
         return None
 
@@ -274,10 +277,14 @@ class Step:
         level = _kept_level(self.search, found, 1, fine=True)
         self.search.keep((yield from self._lexicographic(level, found)))
 
-    def _first_time(self, key: tuple[float, ...]) -> bool:
-        first = key not in self.settled
-        self.settled.add(key)
-        return first
+    def _first_time(self, kind: int, values: Floats) -> bool:
+        """Whether no such solve was made at these values, or so near that it moved the point here."""
+        steps = self.search.steps
+        near = np.where(steps > 0, steps / 2, (1 - CLOSE) * self.search.request.gap * self.scale)
+        if any(kind == other and np.all(np.abs(values - at) <= near) for other, at in self.settled):
+            return False
+        self.settled.append((kind, values))
+        return True
 
     def _lexicographic(self, level: float, near: Solve) -> Generator[Task, Solve, Solve]:
         """The least first objective with the second at most at the level, then the least second."""
