@@ -85,6 +85,10 @@ def _unfit(program: Program, name: str) -> str:
         return "mixes neighbouring solutions, which integers do not allow"
     if name in ("sandwich", "boxes", "segments") and not two:
         return "takes two objectives"
+    if name in ("facets", "zones", "spread") and two:
+        return "takes three objectives or more"
+    if name in ("zones", "spread") and not integers:
+        return "returns points alone, and without integers their mixes are solutions too"
     if name == "segments" and not _trades_between_wholes(program):
         return "needs whole columns, and continuous ones in both objectives"
     return ""

@@ -122,7 +122,7 @@ class Probe:
         if relaxed.facts:
             prices, beta = relaxed.facts[0].weights, relaxed.facts[0].beta
         depth = self._depth(prices, beta, corner, size)
-        if depth > SETTLED * size or not self.search.program.integer.any():
+        if depth > SETTLED * size:
             yield from self._point(self._level(corner, DEEP * depth / 2**visits), prices, relaxed)
         self.busy = [one for one in self.busy if one is not corner]
 
