@@ -312,10 +312,11 @@ def reach(points: Floats, y: Floats, scale: Floats) -> float:
     k = len(points)
     if k == 1:
         return float(np.min((y - points[0]) / scale))
+    at = np.isfinite(y)
     done = linprog(
         np.append(np.zeros(k), -1.0),
-        A_ub=np.column_stack([points.T / scale[:, None], np.ones(len(y))]),
-        b_ub=y / scale,
+        A_ub=np.column_stack([(points / scale).T, np.ones(len(y))])[at],
+        b_ub=(y / scale)[at],
         A_eq=[np.append(np.ones(k), 0.0)],
         b_eq=[1.0],
         bounds=[*([(0, None)] * k), (None, None)],

@@ -26,6 +26,10 @@ FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "moo"
 ABSENT = f"the shared data set {FOLDER} is not here"
 
 
+LEVEL = 1e-6
+"""Stored ends of segments carry ten digits: what rises by less is level."""
+
+
 @dataclass(frozen=True)
 class Case:
     """One instance.
@@ -37,7 +41,8 @@ class Case:
     program
         The instance.
     count
-        Number of nondominated points that are known; of segments where `segments` holds them.
+        Number of nondominated points that are known; of segments where `segments` holds them, without the
+        level ones that one of the files has.
     front
         The known points in own senses, sorted, shape (count, p); None where only their number is known.
     segments
@@ -235,7 +240,9 @@ def _momilp(name: str, *, number: int) -> Case:
     # The files carry a third objective without terms.
     kept = np.flatnonzero(np.any(program.objective_matrix != 0, axis=1))
     ends = FOLDER / "ceyhan_momilp" / "fronts_bruteforce" / f"{stem}_segments.csv"
-    segments = np.loadtxt(ends, delimiter=",", comments="#")
+    stored = np.loadtxt(ends, delimiter=",", comments="#")
+    # Of a level segment only one end is nondominated, and the segment before it ends there.
+    segments = stored[np.abs(stored[:, 3] - stored[:, 1]) > LEVEL]
     return Case(name, program.select(kept.tolist()), len(segments), True, verified(path), segments=segments)
 
 
