@@ -18,14 +18,13 @@ size is proven and nearly exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.optimizer.excluded import Excluded, excluded
-from landfront.optimizer.front import Fact, Floats
+from landfront.optimizer.excluded import Excluded
+from landfront.optimizer.front import Floats
 from landfront.optimizer.segments import Staircase, dominated_area, nondominated
 
 HALVINGS = 6
@@ -68,35 +67,75 @@ class OpenParts:
         return float(max(array.max(initial=0.0) for array in (self.size, self.corner, self.end)))
 
 
-def open_parts(stairs: Staircase, facts: Iterable[Fact], scale: Floats) -> OpenParts:
+@dataclass(frozen=True)
+class _Nodes:
+    """Points on the pieces of a staircase, by piece and share.
+
+    Attributes
+    ----------
+    piece, share
+        Shape (n,); a single point is one node.
+    size
+        What each fact leaves open at each node, shape (n, f).
+    """
+
+    piece: NDArray[np.int64]
+    share: Floats
+    size: Floats
+
+    @property
+    def parts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """First and last node of each part, shape (k,): of a single point the same."""
+        next_ = np.flatnonzero(np.diff(self.piece) == 0)
+        alone = np.ones(len(self.piece), dtype=bool)
+        alone[next_] = alone[next_ + 1] = False
+        first = np.sort(np.concatenate([next_, np.flatnonzero(alone)]))
+        return first, first + ~alone[first]
+
+    def join(self, other: _Nodes) -> _Nodes:
+        """Both together."""
+        piece, share = np.append(self.piece, other.piece), np.append(self.share, other.share)
+        order = np.lexsort((share, piece))
+        return _Nodes(piece[order], share[order], np.concatenate([self.size, other.size])[order])
+
+
+def open_parts(stairs: Staircase, known: Excluded, scale: Floats, *, fine: float = 0.0) -> OpenParts:
     """What facts leave open below a front.
 
     Parameters
     ----------
     stairs
         At least one part.
-    facts
-        What is proven.
+    known
+        What the facts exclude, of two real-valued objectives.
     scale
         Range of each objective, shape (2,).
+    fine
+        Sizes up to this need no better bound.
     """
-    known = excluded(facts, np.zeros(2))
-    piece, share = _cuts(stairs, known)
-    size = _along(stairs, piece, share, known, scale)
-    for _ in range(HALVINGS):
-        ends = np.maximum(*(_at(stairs, piece, share[:, side], known, scale) for side in (0, 1)))
-        wide = (size > LOOSE * ends + TINY) & (share[:, 1] > share[:, 0])
-        if not wide.any():
+    nodes = _measured(stairs, *_cuts(stairs, known), known, scale)
+    for halvings in range(HALVINGS + 1):
+        first, last = nodes.parts
+        size = np.maximum(nodes.size[first], nodes.size[last]).min(axis=1, initial=np.inf)
+        least = nodes.size.min(axis=1, initial=np.inf)
+        good = np.maximum(LOOSE * np.maximum(least[first], least[last]), fine) + TINY
+        wide = (size > good) & (first < last)
+        if halvings == HALVINGS or not wide.any():
             break
-        piece, share = _halve(piece, share, wide)
-        size = _along(stairs, piece, share, known, scale)
-    return OpenParts(
-        piece, share, size, _corner_sizes(stairs, known, scale), _end_sizes(stairs, known, scale)
-    )
+        middle = (nodes.share[first[wide]] + nodes.share[last[wide]]) / 2
+        nodes = nodes.join(_measured(stairs, nodes.piece[first[wide]], middle, known, scale))
+    share = np.column_stack([nodes.share[first], nodes.share[last]])
+    corner = _sizes(corners(stairs), known, scale).min(axis=1, initial=np.inf)
+    return OpenParts(nodes.piece[first], share, size, corner, _end_sizes(stairs, known, scale))
+
+
+def corners(stairs: Staircase) -> Floats:
+    """The corner between each two pieces, shape (j - 1, 2)."""
+    return np.column_stack([stairs.ends[1:, 0, 0], stairs.ends[:-1, 1, 1]])
 
 
 def _cuts(stairs: Staircase, known: Excluded) -> tuple[NDArray[np.int64], Floats]:
-    """Parts of each piece between the caps that cross it: index of the piece and shares."""
+    """Nodes at the ends of each piece and where caps cross it: index of the piece, and share."""
     pieces, shares = [], []
     for index, (left, right) in enumerate(stairs.ends):
         step = right - left
@@ -107,22 +146,16 @@ def _cuts(stairs: Staircase, known: Excluded) -> tuple[NDArray[np.int64], Floats
         ]
         inner = np.unique(np.concatenate([*at, np.zeros(0)]))
         inner = inner[(inner > TINY) & (inner < 1.0 - TINY)]
-        edges = np.concatenate([[0.0], inner, [1.0]]) if stairs.proper[index] else np.zeros(2)
-        pieces.append(np.full(len(edges) - 1, index))
-        shares.append(np.column_stack([edges[:-1], edges[1:]]))
+        found = np.concatenate([[0.0], inner, [1.0]]) if stairs.proper[index] else np.zeros(1)
+        pieces.append(np.full(len(found), index))
+        shares.append(found)
     return np.concatenate(pieces), np.concatenate(shares)
 
 
-def _halve(
-    piece: NDArray[np.int64], share: Floats, wide: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], Floats]:
-    """Cut some parts in the middle."""
-    middle = share[wide].mean(axis=1)
-    low = np.append(share[:, 0], middle)
-    high = np.append(np.where(wide, share.mean(axis=1), share[:, 1]), share[wide, 1])
-    both = np.append(piece, piece[wide])
-    order = np.lexsort((low, both))
-    return both[order], np.column_stack([low, high])[order]
+def _measured(
+    stairs: Staircase, piece: NDArray[np.int64], share: Floats, known: Excluded, scale: Floats
+) -> _Nodes:
+    return _Nodes(piece, share, _sizes(_points(stairs, piece, share), known, scale))
 
 
 def _points(stairs: Staircase, piece: NDArray[np.int64], share: Floats) -> Floats:
@@ -131,46 +164,30 @@ def _points(stairs: Staircase, piece: NDArray[np.int64], share: Floats) -> Float
     return np.asarray((1.0 - share[:, None]) * ends[:, 0] + share[:, None] * ends[:, 1])
 
 
-def _along(
-    stairs: Staircase, piece: NDArray[np.int64], share: Floats, known: Excluded, scale: Floats
-) -> Floats:
-    """Bound of the size along each part, shape (n,): the best that one fact gives."""
-    both = [_sizes(_points(stairs, piece, share[:, side]), known, scale) for side in (0, 1)]
-    return np.asarray(np.maximum(*both).min(axis=1, initial=np.inf))
-
-
-def _at(stairs: Staircase, piece: NDArray[np.int64], share: Floats, known: Excluded, scale: Floats) -> Floats:
-    """Size at one point of each part, shape (n,)."""
-    return np.asarray(_sizes(_points(stairs, piece, share), known, scale).min(axis=1, initial=np.inf))
-
-
-def _corner_sizes(stairs: Staircase, known: Excluded, scale: Floats) -> Floats:
-    corners = np.column_stack([stairs.ends[1:, 0, 0], stairs.ends[:-1, 1, 1]])
-    return np.asarray(_sizes(corners, known, scale).min(axis=1, initial=np.inf))
+def _sizes(tops: Floats, known: Excluded, scale: Floats) -> Floats:
+    """Size that each fact leaves at each corner, shape (n, f)."""
+    slope = known.weights @ scale
+    size = np.maximum(tops @ known.weights.T - known.beta, 0.0) / np.where(slope > 0, slope, 1.0)
+    for axis in (0, 1):
+        used = np.isfinite(known.upper[:, axis])
+        over = (tops[:, axis, None] - known.upper[used, axis]) / scale[axis]
+        size[:, used] = np.maximum(size[:, used], over)
+    return size
 
 
 def _end_sizes(stairs: Staircase, known: Excluded, scale: Floats) -> Floats:
-    """Sizes at the two corners that are unbounded on one side, shape (2,)."""
-    first, last = stairs.ends[0, 0], stairs.ends[-1, 1]
-    corners = np.array([[first[0], np.inf], [np.inf, last[1]]])
-    free = np.isinf(corners)
-    sizes = [
-        _sizes(np.where(free[side], known.most, corners[side])[None], known, np.where(free[side], 0.0, scale))
-        for side in (0, 1)
-    ]
-    return np.array([size.min(initial=np.inf) for size in sizes])
-
-
-def _sizes(corners: Floats, known: Excluded, scale: Floats) -> Floats:
-    """Size that each fact leaves at each corner, shape (n, f); no scale where the corner cannot move."""
-    weights, beta = known.weights, known.beta
-    with np.errstate(divide="ignore", invalid="ignore"):
-        over = corners[:, None, :] - known.upper
-        caps = np.where(over > 0, over / scale, 0.0).max(axis=2)
-        terms = np.where(weights > 0, weights * corners[:, None, :], 0.0)
-        excess = np.sum(terms, axis=2) - beta
-        beyond = np.where(excess > 0, excess / (weights @ scale), 0.0)
-    return np.asarray(np.maximum(caps, beyond))
+    """Sizes at the two corners that are unbounded on one side, where they end at the largest value."""
+    found = np.full(2, np.inf)
+    for axis, value in ((0, stairs.ends[0, 0, 0]), (1, stairs.ends[-1, 1, 1])):
+        weight, other, top = known.weights[:, axis], known.weights[:, 1 - axis], known.most[1 - axis]
+        beside = (
+            other * np.where(other > 0, top, 0.0) if np.isfinite(top) else np.where(other > 0, np.inf, 0.0)
+        )
+        use = (known.upper[:, 1 - axis] >= top) & ((weight > 0) | np.isinf(known.beta)) & np.isfinite(beside)
+        excess = np.maximum(weight * value + beside - known.beta, 0.0)[use]
+        size = excess / np.where(weight > 0, weight, 1.0)[use] / scale[axis]
+        found[axis] = np.maximum(size, (value - known.upper[use, axis]) / scale[axis]).min(initial=np.inf)
+    return found
 
 
 def open_bracket(stairs: Staircase, parts: OpenParts, ideal: Floats, nadir: Floats) -> Floats:
@@ -183,8 +200,8 @@ def open_bracket(stairs: Staircase, parts: OpenParts, ideal: Floats, nadir: Floa
         return np.ones(2)
     inner = dominated_area((stairs.ends - ideal) / span)
     ends = np.stack([_points(stairs, parts.piece, parts.share[:, side]) for side in (0, 1)], axis=1)
-    corners = np.column_stack([stairs.ends[1:, 0, 0], stairs.ends[:-1, 1, 1]])
-    ends = np.concatenate([ends, np.repeat(corners[:, None], 2, axis=1)])
+    between = corners(stairs)
+    ends = np.concatenate([ends, np.repeat(between[:, None], 2, axis=1)])
     size = np.concatenate([parts.size, parts.corner])
     known = np.isfinite(size)
     tops = (ends[known] - ideal) / span - size[known, None, None]

@@ -131,7 +131,7 @@ def _segments(
     scale = ranges(program, values)
     alone = np.repeat(values[:, None], 2, axis=1)
     stairs = nondominated(np.concatenate([segments, alone]), tolerances.NOISE * scale)
-    parts = open_parts(stairs, facts, scale)
+    parts = open_parts(stairs, excluded(facts, np.zeros(2)), scale)
     return parts.coverage, parts.coverage, open_bracket(stairs, parts, *ideal_nadir(values))
 
 

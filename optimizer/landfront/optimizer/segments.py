@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 
 from landfront.optimizer.front import Floats
 
+BLOCK = 1 << 18
+"""Pairs of segments that are looked at together: more would not fit the processor's cache."""
+
 SAME = 4.0
 """Points closer than this many times the noise are the same point."""
 
@@ -110,6 +113,7 @@ def nondominated(ends: Floats, noise: Floats) -> Staircase:
     unit = (ends - origin) / noise
     proper = np.any(np.abs(unit[:, 1] - unit[:, 0]) > 1.0, axis=1)
     order = np.argsort(~proper, kind="stable")
+    order = order[~_hopeless(unit[order])]
     unit, proper = unit[order], proper[order]
     source, share = _left_over(unit, proper)
     parts = _between(unit[source], share)
@@ -117,6 +121,16 @@ def nondominated(ends: Floats, noise: Floats) -> Staircase:
     source = order[source]
     sort = np.lexsort((-parts[:, 0, 1], parts[:, 0, 0]))
     return Staircase(_between(ends[source], share)[sort], source[sort], share[sort], closed[sort])
+
+
+def _hopeless(unit: Floats) -> NDArray[np.bool_]:
+    """Which segments have no point that one end of another does not dominate, shape (k,); noise is 1."""
+    ends = unit.reshape(-1, 2)
+    ends = ends[np.lexsort((ends[:, 1], ends[:, 0]))]
+    lowest = np.minimum.accumulate(ends[:, 1])
+    at = np.searchsorted(ends[:, 0], unit[:, 0, 0] - 1.0, side="right")
+    before = np.append(np.inf, lowest)[at]
+    return np.asarray(before < unit[:, 1, 1] - 1.0)
 
 
 def _between(ends: Floats, share: Floats) -> Floats:
@@ -127,44 +141,41 @@ def _between(ends: Floats, share: Floats) -> Floats:
 
 def _left_over(unit: Floats, proper: NDArray[np.bool_]) -> tuple[NDArray[np.int64], Floats]:
     """Source and shares of what nothing covers; segments stand before points, noise is 1."""
-    source, shares = [], []
-    for index in np.flatnonzero(proper):
-        low, high = _covered(unit[index], unit, proper, int(index))
-        step = np.abs(unit[index, 1] - unit[index, 0]).max()
-        free = _complement(low, high)
-        free = free[(free[:, 1] - free[:, 0]) * step > 1.0]
-        source.append(np.full(len(free), index))
-        shares.append(free)
-    alone = [index for index in np.flatnonzero(~proper) if not _doubled(unit, proper, int(index))]
-    source.append(np.array(alone, dtype=np.int64))
-    shares.append(np.zeros((len(alone), 2)))
-    return np.concatenate(source).astype(np.int64), np.concatenate(shares)
+    count = int(np.count_nonzero(proper))
+    step = np.abs(unit[:count, 1] - unit[:count, 0]).max(axis=1, initial=0.0)
+    rows, shares = [np.zeros(0, dtype=np.int64)], [np.zeros((0, 2))]
+    for block in np.array_split(np.arange(count), max(count * len(unit) // BLOCK, 1)):
+        row, free = _complement(*_covered(unit, block, proper))
+        wide = (free[:, 1] - free[:, 0]) * step[block[row]] > 1.0
+        rows.append(block[row[wide]])
+        shares.append(free[wide])
+    alone = count + np.flatnonzero(~_doubled(unit, count))
+    return np.concatenate([*rows, alone]), np.concatenate([*shares, np.zeros((len(alone), 2))])
 
 
-def _covered(one: Floats, all_: Floats, proper: NDArray[np.bool_], index: int) -> tuple[Floats, Floats]:
-    """From and to which share of a segment each other one dominates it, shape (k,) each; from > to if none.
+def _covered(unit: Floats, block: NDArray[np.int64], proper: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """From and to which share of some segments each other one dominates them, shape (n, k); inf if nowhere.
 
     A point of the segment is dominated by another segment when it is right of that one's left end, above its
     right end and above the line through both. On the line they are the same, and the earlier one stays.
     """
-    start, step = one[0], one[1] - one[0]
+    start, step = unit[block, 0], unit[block, 1] - unit[block, 0]
+    ahead, above = unit[:, 0, 0] - start[:, :1], start[:, 1:] - unit[:, 1, 1]
+    normal = _normals(unit)
+    base, slope = start @ normal.T - np.sum(normal * unit[:, 0], axis=1), step @ normal.T
     with np.errstate(divide="ignore", invalid="ignore"):
-        low = (all_[:, 0, 0] - start[0]) / step[0]
-        high = (start[1] - all_[:, 1, 1]) / -step[1]
-    low = np.where(step[0] > 0, low, np.where(all_[:, 0, 0] <= start[0], 0.0, np.inf))
-    high = np.where(step[1] < 0, high, np.where(all_[:, 1, 1] <= start[1], 1.0, -np.inf))
+        low = np.where(step[:, :1] > 0, ahead / step[:, :1], np.where(ahead <= 0, 0.0, np.inf))
+        high = np.where(step[:, 1:] < 0, above / -step[:, 1:], np.where(above >= 0, 1.0, -np.inf))
+        crossing = -base / slope
     low, high = np.clip(low, 0.0, None), np.clip(high, None, 1.0)
     meet = low <= high
-    normal = _normals(all_)
-    base, slope = np.sum(normal * (start - all_[:, 0]), axis=1), normal @ step
     first, last = (base + np.where(meet, at, 0.0) * slope for at in (low, high))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        crossing = -base / slope
-    low = np.where(proper & (first < 0) & (last > 0), crossing, low)
-    high = np.where(proper & (first > 0) & (last < 0), crossing, high)
+    low = np.where((first < 0) & (last > 0), crossing, low)
+    high = np.where((first > 0) & (last < 0), crossing, high)
     same = proper & (np.maximum(np.abs(first), np.abs(last)) <= 1.0)
-    above = np.where(same, np.arange(len(all_)) < index, ~proper | (np.maximum(first, last) > 0))
-    return np.where(meet & above, low, np.inf), np.where(meet & above, high, -np.inf)
+    earlier = np.arange(len(unit)) < block[:, None]
+    used = meet & np.where(same, earlier, ~proper | (np.maximum(first, last) > 0))
+    return np.where(used, low, np.inf), np.where(used, high, -np.inf)
 
 
 def _normals(ends: Floats) -> Floats:
@@ -175,38 +186,49 @@ def _normals(ends: Floats) -> Floats:
     return np.asarray(np.divide(normal, size, out=np.zeros_like(normal), where=size > 0))
 
 
-def _complement(low: Floats, high: Floats) -> Floats:
-    """What intervals leave of [0, 1], shape (f, 2)."""
-    used = low <= high
-    order = np.argsort(low[used])
-    starts = np.append(low[used][order], 1.0)
-    reached = np.maximum.accumulate(np.append(0.0, high[used][order]))
-    free = starts > reached
-    return np.column_stack([reached[free], starts[free]])
+def _complement(low: Floats, high: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """What the intervals of each row leave of [0, 1]: the row, shape (f,), and from where to where."""
+    order = np.argsort(low, axis=1)
+    low, high = (np.take_along_axis(array, order, axis=1) for array in (low, high))
+    edge = np.zeros((len(low), 1))
+    reached = np.maximum.accumulate(np.hstack([edge, high]), axis=1)
+    starts = np.hstack([np.minimum(low, 1.0), edge + 1.0])
+    row, at = np.nonzero(starts > reached)
+    # Those after the last interval say the same as the end does.
+    new = np.append(True, (np.diff(row) > 0) | (np.diff(reached[row, at]) > 0))[: len(row)]
+    row, at = row[new], at[new]
+    return row, np.column_stack([reached[row, at], starts[row, at]])
 
 
-def _doubled(unit: Floats, proper: NDArray[np.bool_], index: int) -> bool:
-    """Whether a point is dominated, or the same as an earlier point or one of a segment."""
-    point = unit[index : index + 1, 0]
-    near = _reaches(point, unit)[0]
-    near[index] = False
-    far = _distances(point, unit)[0] > SAME
-    return bool(np.any(near & (proper | far | (np.arange(len(unit)) < index))))
+def _doubled(unit: Floats, count: int) -> NDArray[np.bool_]:
+    """Which points are dominated, or the same as an earlier point or one of a segment, shape (k - count,).
+
+    The first `count` are segments.
+    """
+    point, other = np.nonzero(_reaches(unit[count:, 0], unit))
+    point = point + count
+    far = _apart(unit[point, 0], unit[other]) > SAME
+    found = (other != point) & ((other < count) | (other < point) | far)
+    doubled = np.zeros(len(unit), dtype=bool)
+    doubled[point[found]] = True
+    return doubled[count:]
 
 
 def _beaten(points: Floats, unit: Floats) -> NDArray[np.bool_]:
     """Which points are dominated by something that is not the same point, shape (n,)."""
-    if len(points) == 0:
-        return np.zeros(0, dtype=bool)
-    return np.asarray(np.any(_reaches(points, unit) & (_distances(points, unit) > SAME), axis=1))
+    point, other = np.nonzero(_reaches(points, unit))
+    far = _apart(points[point], unit[other]) > SAME
+    beaten = np.zeros(len(points), dtype=bool)
+    beaten[point[far]] = True
+    return beaten
 
 
 def _reaches(points: Floats, unit: Floats) -> NDArray[np.bool_]:
     """Whether each segment is nowhere worse than each point by more than the noise, shape (n, k)."""
-    offset = points[:, None, :] - unit[None, :, 0]
-    above = np.sum(offset * _normals(unit), axis=2) >= -1.0
-    right = points[:, None, 0] >= unit[None, :, 0, 0] - 1.0
-    return np.asarray(above & right & (points[:, None, 1] >= unit[None, :, 1, 1] - 1.0))
+    normal = _normals(unit)
+    above = points @ normal.T - np.sum(normal * unit[:, 0], axis=1) >= -1.0
+    right = points[:, :1] >= unit[:, 0, 0] - 1.0
+    return np.asarray(above & right & (points[:, 1:] >= unit[:, 1, 1] - 1.0))
 
 
 def distance(points: Floats, ends: Floats, scale: Floats) -> Floats:
@@ -223,25 +245,25 @@ def distance(points: Floats, ends: Floats, scale: Floats) -> Floats:
     scale
         Range of each objective, shape (2,).
     """
-    found = _distances(points / scale, ends / scale)
+    found = _apart((points / scale)[:, None], (ends / scale)[None])
     return np.asarray(found.min(axis=1, initial=np.inf))
 
 
-def _distances(points: Floats, ends: Floats) -> Floats:
-    """Larger difference between each point and the nearest mix of each segment, shape (n, k).
+def _apart(points: Floats, ends: Floats) -> Floats:
+    """Larger difference between points, shape (..., 2), and the nearest mixes of segments, shape (..., 2, 2).
 
     It is convex along a segment, with kinks where a difference is zero or both have the same size.
     """
-    step = ends[:, 1] - ends[:, 0]
-    offset = points[:, None, :] - ends[None, :, 0]
-    least = np.full(offset.shape[:2], np.inf)
-    lines = [(offset[..., 0], step[:, 0]), (offset[..., 1], step[:, 1])]
-    lines.extend((offset[..., 0] + sign * offset[..., 1], step[:, 0] + sign * step[:, 1]) for sign in (1, -1))
-    ones = np.ones_like(least)
-    for from_, slope in (*lines, (0.0 * ones, ones), (ones, ones)):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            at = np.clip(np.nan_to_num(from_ / slope), 0.0, 1.0)
-        least = np.minimum(least, np.abs(offset - at[..., None] * step).max(axis=2))
+    step = ends[..., 1, :] - ends[..., 0, :]
+    offset = points - ends[..., 0, :]
+    none, one = np.zeros_like(offset[..., 0]), np.ones_like(offset[..., 0])
+    lines = [(offset[..., axis], step[..., axis]) for axis in (0, 1)]
+    lines.extend((offset @ np.array([1.0, sign]), step @ np.array([1.0, sign])) for sign in (1, -1))
+    least = np.full(offset.shape[:-1], np.inf)
+    for ahead, speed in (*lines, (none, one), (one, one)):
+        at = np.divide(ahead, speed, out=np.zeros_like(ahead), where=speed != 0)
+        apart = np.abs(offset - np.clip(at, 0.0, 1.0)[..., None] * step).max(axis=-1)
+        least = np.minimum(least, apart)
     return least
 
 

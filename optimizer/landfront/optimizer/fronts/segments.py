@@ -8,7 +8,8 @@ segment by segment. Every integer search is put where the facts leave most open 
 (`open_parts`):
 
 * below a segment s, ``min w_s @ y`` in the box of s: nothing below s, or a better solution of another slice;
-* at a corner between two parts, ``min y_1`` with y_2 just below the left part: nothing, or the next slice.
+* at a corner between two parts, ``min y_1`` with y_2 just below the left part: nothing, or the next slice;
+  before that, where much is open, the best along the chord of the corner.
 
 Departures: boxes are not kept, as they follow from facts and segments; the widest open part comes first, so
 that an early stop is useful; a chain is computed only where nothing known beats it; and where the upper part
@@ -17,6 +18,7 @@ of a gap would be cut by a solver's tolerance, the box stops a margin short of i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator
 from dataclasses import dataclass
 from math import inf
@@ -24,6 +26,7 @@ from math import inf
 import numpy as np
 
 from landfront.optimizer import certify, tolerances
+from landfront.optimizer.excluded import excluded
 from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.chains import Chain, Chains
 from landfront.optimizer.fronts.search import Accuracy, Job, Search, Stop
@@ -44,11 +47,12 @@ PROVEN = 1.0 / 8
 MARGIN = 0.5
 """Share of the finest size by which a box stops short of an end that another solution beats."""
 
-WIDE = 1.0 / 16
-"""Corners more open than this share of the range are cut in two first; others are searched from the top."""
+WIDER = 4.0
+"""Factor on the margin for every search that left its gap open."""
 
-ROOM = 0.05
-"""A cut keeps this share of a corner's height from its sides: at a side it would cut nothing off."""
+WIDE = 1.0 / 4
+"""At corners more open than this share of the range the best along the chord is asked for first: it finds
+what matters most, while the least first value only finds the next solution."""
 
 END_SHARE = 0.01
 """The first ends are proven to this share of the gap of their value, as the range is not known yet."""
@@ -105,11 +109,14 @@ class Problem:
         As in `Task`.
     start
         A known solution that satisfies the caps.
+    place
+        The gap that it is for: when nothing came of it, the next one for this gap keeps a wider margin.
     """
 
     weights: Floats
     upper: Floats
     start: Solve
+    place: tuple[object, ...] = ()
 
     @property
     def key(self) -> tuple[float, ...]:
@@ -117,17 +124,19 @@ class Problem:
         return (*self.weights.tolist(), *self.upper.tolist())
 
 
-def widest_gaps(parts: OpenParts, size: float) -> list[Gap]:
-    """The gaps wider than a size, widest first; open parts of one piece that touch are one gap."""
-    gaps = [Gap("end", axis, float(parts.end[axis])) for axis in (0, 1) if parts.end[axis] > size]
-    corners = np.flatnonzero(parts.corner > size)
-    gaps.extend(Gap("corner", int(at), float(parts.corner[at])) for at in corners)
-    open_ = np.flatnonzero(parts.size > size)
-    runs = np.split(open_, np.flatnonzero((np.diff(open_) > 1) | (np.diff(parts.piece[open_]) > 0)) + 1)
-    for run in runs if len(open_) else []:
+def widest_gaps(parts: OpenParts, size: float, finest: float) -> list[Gap]:
+    """The gaps wider than a size, widest first.
+
+    Parts of one piece that touch and are wider than `finest` are one gap, so that one search settles them.
+    """
+    gaps = [Gap("end", axis, float(parts.end[axis])) for axis in (0, 1)]
+    gaps.extend(Gap("corner", at, float(found)) for at, found in enumerate(parts.corner))
+    open_ = np.flatnonzero(parts.size > finest)
+    apart = (np.diff(open_) > 1) | (np.diff(parts.piece[open_]) > 0)
+    for run in np.split(open_, np.flatnonzero(apart) + 1) if len(open_) else []:
         low, high = float(parts.share[run[0], 0]), float(parts.share[run[-1], 1])
         gaps.append(Gap("part", int(parts.piece[run[0]]), float(parts.size[run].max()), low, high))
-    return sorted(gaps, key=lambda gap: -gap.size)
+    return sorted((gap for gap in gaps if gap.size > size), key=lambda gap: -gap.size)
 
 
 class Outline:
@@ -137,11 +146,13 @@ class Outline:
         self.search = search
         self.chains = Chains(search.program)
         self.tried: set[tuple[float, ...]] = set()
-        self.barren: set[tuple[float, ...]] = set()
+        self.tries: Counter[tuple[object, ...]] = Counter()
         self.busy: list[tuple[float, float]] = []
         self.spent, self.most = 0, inf
         self.size = CLOSE * search.request.gap
-        self._open: tuple[object, int, OpenParts] | None = None
+        self.known = excluded((), np.zeros(2))
+        self._facts = 0
+        self._open: tuple[object, OpenParts] | None = None
 
     @property
     def scale(self) -> Floats:
@@ -157,6 +168,15 @@ class Outline:
         noise = 2 * certify.value_noise(self.search.program)
         return np.maximum(noise, MARGIN * self.finest * self.scale)
 
+    def _margin(self, place: tuple[object, ...]) -> Floats | None:
+        """The margin for a gap, wider with every try that left it open; None when it would leave too much.
+
+        A solver may miss a level and rows at once by its tolerances, and so reach what is just above a level.
+        """
+        margin = self.margin * WIDER ** self.tries[place]
+        wide = self.tries[place] > 0 and np.any(margin > self.size * self.scale)
+        return None if wide else np.asarray(margin)
+
     @property
     def finest(self) -> float:
         """The smallest open size to work on, as a share of the range: not below what margins leave open."""
@@ -165,10 +185,14 @@ class Outline:
 
     def open_parts(self) -> OpenParts:
         """What is open below the known front."""
-        stairs, facts = self.chains.stairs, len(self.search.facts)
-        if self._open is None or self._open[0] is not stairs or self._open[1] != facts:
-            self._open = stairs, facts, open_parts(stairs, self.search.facts, self.scale)
-        return self._open[2]
+        stairs, facts = self.chains.stairs, self.search.facts
+        if len(facts) > self._facts:
+            self.known |= excluded(facts[self._facts :], np.zeros(2))
+        elif self._open is not None and self._open[0] is stairs:
+            return self._open[1]
+        self._facts = len(facts)
+        self._open = stairs, open_parts(stairs, self.known, self.scale, fine=self.finest)
+        return self._open[1]
 
     def enough(self) -> bool:
         """Whether the asked number of points is there, and spread over the whole front.
@@ -211,7 +235,7 @@ class Outline:
 
     def next_job(self) -> Job | None:
         """The job for the widest gap that is not worked on and for which there is one; None if none is."""
-        for gap in widest_gaps(self.open_parts(), self.size):
+        for gap in widest_gaps(self.open_parts(), self.size, min(self.size, self.finest)):
             span = self._span(gap)
             if any(span[0] < high and low < span[1] for low, high in self.busy):
                 continue
@@ -247,13 +271,14 @@ class Outline:
             if chain.pair(edge) not in chain.edges:
                 return self._refine_part(chain, edge)
         found = self._below(gap) if gap.kind == "part" else self._at_corner(gap)
-        return self._search(gap, found) if found is not None and self._new(found) else None
+        return self._search(found) if found is not None and self._new(found) else None
 
     def _new(self, problem: Problem) -> bool:
         """Whether a problem was not solved before, and may be now; it counts as solved from here on."""
         if problem.key in self.tried or self.spent >= self.most:
             return False
         self.tried.add(problem.key)
+        self.tries[problem.place] += 1
         self.spent += 1
         return True
 
@@ -263,47 +288,52 @@ class Outline:
         solve = yield from self.search.solve(np.eye(2)[axis], main=axis, start=x, accuracy=accuracy)
         yield from self._take(solve)
 
-    def _search(self, gap: Gap, problem: Problem) -> Job:
+    def _search(self, problem: Problem) -> Job:
         """Search for something below a problem's caps that is better than what is known."""
         how = Accuracy(gap=PROVEN * self.finest * float(problem.weights @ self.scale))
-        right = self.chains.stairs.ends[min(gap.index + 1, len(self.chains.stairs) - 1), 0]
         solve = yield from self.search.solve(
             problem.weights, main=0, upper=problem.upper, start=problem.start.x, accuracy=how
         )
-        assert solve.y is not None
-        if gap.kind == "corner" and solve.y[0] >= right[0] - self.margin[0]:
-            self.barren.add(tuple(right.tolist()))
         yield from self._take(solve)
 
     def _below(self, gap: Gap) -> Problem | None:
         """The best solution along the normal of a part, in its box; None when the margins leave no box."""
         stairs, index = self.chains.stairs, gap.index
         (a, b), (open_a, open_b) = stairs.ends[index], ~stairs.closed[index]
-        step = b - a
-        upper = np.array([a[0] + gap.high * step[0], a[1] + gap.low * step[1]])
-        upper -= self.margin * np.array([open_b and gap.high == 1.0, open_a and gap.low == 0.0])
+        place = ("below", *a.tolist(), *b.tolist(), gap.low, gap.high)
+        step, margin, again = b - a, self._margin(place), self.tries[place] > 0
+        if margin is None or (again and not stairs.proper[index]):
+            return None
         if not stairs.proper[index]:
-            return Problem(self._weights(1.0 / self.scale), a, self.chains.mix(index, 0.0))
+            return Problem(self._weights(1.0 / self.scale), a, self.chains.mix(index, 0.0), place)
+        upper = np.array([a[0] + gap.high * step[0], a[1] + gap.low * step[1]])
+        upper -= margin * np.array([again or (open_b and gap.high == 1), again or (open_a and gap.low == 0)])
         low, high = (upper[1] - a[1]) / step[1], (upper[0] - a[0]) / step[0]
         if not low < high:
             return None
         share = stairs.share[index]
         middle = float(share[0] + (share[1] - share[0]) * (low + high) / 2)
-        return Problem(self._weights(np.array([-step[1], step[0]])), upper, self.chains.mix(index, middle))
+        weights = self._weights(np.array([-step[1], step[0]]))
+        return Problem(weights, upper, self.chains.mix(index, middle), place)
 
     def _at_corner(self, gap: Gap) -> Problem | None:
-        """The least first value below a level between two parts; None when they are too close for one."""
+        """Along the chord of a wide corner once, then the least first value below its upper point's level.
+
+        None when the parts beside the corner are too close for a level between them.
+        """
         stairs, scale = self.chains.stairs, self.scale
         p, q = stairs.ends[gap.index, 1], stairs.ends[gap.index + 1, 0]
-        if np.any(np.array([q[0] - p[0], p[1] - q[1]]) <= self.margin):
+        place = (*p.tolist(), *q.tolist())
+        margin = self._margin(place)
+        if margin is None or np.any(np.array([q[0] - p[0], p[1] - q[1]]) <= margin):
             return None
-        level = float(p[1] - self.margin[1])
-        if gap.size > WIDE and tuple(q.tolist()) not in self.barren:
-            room = ROOM * (p[1] - q[1])
-            level = float(np.clip(p[1] - gap.size * scale[1], q[1] + room, p[1] - room))
-        small = PROVEN * self.finest * float(scale[0] / scale[1])
         start = self.chains.mix(gap.index + 1, float(stairs.share[gap.index + 1, 0]))
-        return Problem(self._weights(np.array([1.0, small])), np.array([inf, level]), start)
+        chord = Problem(self._weights(np.array([p[1] - q[1], q[0] - p[0]])), np.array([q[0], p[1]]), start)
+        if gap.size > WIDE and chord.key not in self.tried:
+            return chord
+        small = PROVEN * self.finest * float(scale[0] / scale[1])
+        level = np.array([inf, p[1] - margin[1]])
+        return Problem(self._weights(np.array([1.0, small])), level, start, place)
 
     def _weights(self, weights: Floats) -> Floats:
         """Weights of a size that does not change with what is known."""
@@ -330,7 +360,7 @@ class Outline:
         left, right = chain.pair(edge)
         weights = self._weights(np.array([left.y[1] - right.y[1], right.y[0] - left.y[0]]))
         solve: Solve | None = None
-        size = weights * self.scale
+        size = weights * self.search.program.objective_span
         if size.min() >= tolerances.FLAT * size.sum():
             solve = yield from self.search.on_slice(weights, chain.fixed, basis=left.solve.basis)
         noise = self.chains.noise
