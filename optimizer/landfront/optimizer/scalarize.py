@@ -302,7 +302,9 @@ class _Attempt:
         self.value = inf
         self.fault = ""
         self.allowed = task.gap
-        self.noise = tolerances.NOISE * float(task.weights @ program.objective_span)
+        # At least what `claim` takes off a bound: else no solution of large sums is ever within the gap.
+        size = program.objective_span + program.objective_scale
+        self.noise = tolerances.NOISE * float(task.weights @ size)
 
     def relax_to(self, y: Floats, basis: Basis | None) -> None:
         """Note the values of the relaxation's solution, shape (p,), and where it ended."""
@@ -395,8 +397,10 @@ class _Attempt:
 
 
 def claim(task: Task, bound: float, program: Program) -> Fact:
-    """A fact that rests on the solver's word, lowered by the noise of its arithmetic."""
-    noise = tolerances.NOISE * (abs(bound) + float(np.abs(task.weights) @ program.objective_scale))
+    """A fact that rests on the solver's word, lowered by the noise of its arithmetic, which knows no offsets."""
+    offset = float(task.weights @ program.minimised_offsets)
+    size = abs(bound - offset) + float(np.abs(task.weights) @ program.objective_scale)
+    noise = tolerances.NOISE * size + certify.EPSILON * abs(offset)
     rows, p = program.rows.shape[0], len(program.senses)
     return Fact(task.weights, task.upper, bound - noise, "claimed", np.zeros(rows), np.zeros(p))
 

@@ -19,7 +19,7 @@ import numpy as np
 from landfront.optimizer.cover import Cover
 from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.ends import Ends
-from landfront.optimizer.fronts.search import Job, Search
+from landfront.optimizer.fronts.search import Accuracy, Job, Search
 from landfront.optimizer.scalarize import Solve
 
 DEEP = 0.8
@@ -151,8 +151,15 @@ class Probe:
         share = prices * self.scale
         share = share / share.sum() if share.sum() > 0 else np.ones(self.ends.p)
         weights = np.maximum(share, LEAST) / self.scale
+        # The gap is that of the objective which counts most: of another one it would be lost in its noise.
+        main, gap = int(np.argmax(share)), self.search.request.gap
         solve = yield from self.search.solve(
-            weights / weights[0], main=0, upper=level, basis=relaxed.basis, maybe_empty=True
+            weights / weights[main],
+            main=main,
+            upper=level,
+            basis=relaxed.basis,
+            accuracy=Accuracy(gap=gap * float(self.scale[main]), share=gap),
+            maybe_empty=True,
         )
         if solve.y is not None:
             self.search.keep(solve)
