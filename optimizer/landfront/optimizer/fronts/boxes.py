@@ -274,14 +274,23 @@ class Step:
         return None
 
     def _again(self, found: Solve) -> Job:
+        """Prove a point at its own level; what differs from it by noise alone, above that level, is no point."""
         level = _kept_level(self.search, found, 1, fine=True)
-        self.search.keep((yield from self._lexicographic(level, found)))
+        solve = yield from self._lexicographic(level, found)
+        assert found.y is not None
+        assert solve.y is not None
+        if np.any(np.abs(solve.y - found.y) > self._near):
+            self.search.keep(solve)
+
+    @property
+    def _near(self) -> Floats:
+        """How far apart values are that need not be told apart, shape (2,)."""
+        steps = self.search.steps
+        return np.where(steps > 0, steps / 2, (1 - CLOSE) * self.search.request.gap * self.scale)
 
     def _first_time(self, kind: int, values: Floats) -> bool:
         """Whether no such solve was made at these values, or so near that it moved the point here."""
-        steps = self.search.steps
-        near = np.where(steps > 0, steps / 2, (1 - CLOSE) * self.search.request.gap * self.scale)
-        if any(kind == other and np.all(np.abs(values - at) <= near) for other, at in self.settled):
+        if any(kind == other and np.all(np.abs(values - at) <= self._near) for other, at in self.settled):
             return False
         self.settled.append((kind, values))
         return True

@@ -35,7 +35,7 @@ REAL_GAP = 0.1
 """Share of the resolution to which a real-valued objective is proven."""
 
 CLOSE = 0.9
-"""The resolution is this share of the asked gap: the rest is room for rounding, and for ranges that change."""
+"""The resolution is this share of the asked gap: the rest is room for rounding and for ranges that change."""
 
 
 def all_zones(search: Search) -> Generator[Job | None, None, str]:
