@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landfront.optimizer import zones as zn
-from landfront.optimizer.front import Floats
+from landfront.optimizer.front import Fact, Floats
+from landfront.optimizer.fronts.zones import Known
 
 Corner = tuple[float, ...]
 MOO = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "moo"
@@ -96,7 +97,7 @@ def test_a_value_is_in_a_zone_unless_weakly_dominated(points: Floats) -> None:
     zones = zn.rebuild(points, np.full(p, 5.0))
     for y in product(range(5), repeat=p):
         dominated = bool((points <= np.array(y)).all(axis=1).any())
-        assert zn.containing(zones.upper, np.array(y)).any() == (not dominated)
+        assert np.all(zones.upper > np.array(y), axis=1).any() == (not dominated)
 
 
 @settings(deadline=None)
@@ -115,29 +116,40 @@ def test_parent_contains_its_children_and_select_goes_on_alone(points: Floats, d
     assert corners(some_after) == {tuple(row) for row in all_after.upper[kept].tolist()}
 
 
+def lifted(lower: Floats, levels: Floats, *, weights: Floats, cap: Floats, beta: float) -> Floats:
+    """Lower bounds of zones, shape (u, p), after a fact, by what a search knows of facts."""
+    fact = Fact(weights, cap, beta, "claimed", np.zeros(0), np.zeros(len(cap)))
+    known = Known(len(cap))
+    known.add([fact], np.zeros(len(cap)))
+    return np.maximum(lower, known.lower(levels))
+
+
 @settings(deadline=None)
-@given(grids(most=5, high=3))
-def test_lower_corners_mirror_the_zones(corner_rows: Floats) -> None:
-    """Each y >= lower0 outside all closed orthants below the corners is above some l, and no l is spare."""
-    p = corner_rows.shape[1]
-    lower = zn.lower_corners(corner_rows, np.zeros(p))
-    y = np.array(list(product(np.arange(0, 4.5, 0.5 if p < 4 else 1.0), repeat=p)))[:, None]
-    free = ~np.any(np.all(y <= corner_rows, axis=2), axis=1)
-    assert np.all(np.any(np.all(lower <= y[free], axis=2), axis=1))
-    inner = np.all(y[:, 0] > 0, axis=1)
-    assert np.array_equal(free[inner], np.any(np.all(lower < y[inner], axis=2), axis=1))
-    for i, j in product(range(len(lower)), repeat=2):
-        assert i == j or not (lower[i] <= lower[j]).all()
+@given(st.data())
+def test_lifted_bounds_hold_for_every_value_that_a_fact_allows(data: st.DataObject) -> None:
+    p = data.draw(st.integers(2, 4))
+    row = st.lists(st.integers(0, 4), min_size=p, max_size=p).map(lambda r: np.array(r, dtype=float))
+    free = st.lists(st.booleans(), min_size=p, max_size=p).map(np.array)
+    levels = np.where(data.draw(free), INF, data.draw(row))
+    cap = np.where(data.draw(free), INF, data.draw(row))
+    weights, beta = data.draw(row), float(data.draw(st.integers(0, 20)))
+    lower = lifted(np.zeros((1, p)), levels[None], weights=weights, cap=cap, beta=beta)[0]
+    y = np.array(list(product(range(7), repeat=p)), dtype=float)
+    below = np.all(y <= np.minimum(levels, 6.0), axis=1)
+    allowed = np.any(y > cap, axis=1) | (y @ weights >= beta)
+    assert np.all(lower <= y[below & allowed] + 1e-9)
 
 
-def test_lower_corners_with_slabs_and_nothing_left() -> None:
-    lower0 = np.zeros(2)
-    assert zn.lower_corners(np.zeros((0, 2)), lower0).tolist() == [[0.0, 0.0]]
-    assert zn.lower_corners(np.array([[2.0, INF]]), lower0).tolist() == [[2.0, 0.0]]
-    assert zn.lower_corners(np.array([[2.0, INF], [INF, 3.0]]), lower0).tolist() == [[2.0, 3.0]]
-    assert zn.lower_corners(np.array([[INF, INF]]), lower0).shape == (0, 2)
-    free = zn.lower_corners(np.array([[1.0, 2.0]]), np.full(2, -INF))
-    assert sorted(free.tolist()) == [[-INF, 2.0], [1.0, -INF]]
+def test_lifted_bounds_are_as_high_as_the_fact_allows() -> None:
+    levels = np.array([[2.0, 5.0, INF], [2.0, 6.0, 1.0], [2.0, 4.0, 1.0]])
+    start = np.zeros((3, 3))
+    slab = lifted(start, levels, weights=np.eye(3)[2], cap=np.array([2.0, 5.0, INF]), beta=3.0)
+    assert slab.tolist() == [[0, 0, 3], [0, 0, 0], [0, 0, 3]]
+    plane = lifted(start, levels, weights=np.array([1.0, 2.0, 1.0]), cap=np.full(3, INF), beta=15.0)
+    assert plane.tolist() == [[0, 0, 3], [2, 6, 1], [6, 6, 5]]
+    empty = lifted(start, levels, weights=np.eye(3)[0], cap=np.array([2.0, 5.0, 1.0]), beta=INF)
+    assert np.isinf(empty[2]).any()
+    assert not np.isinf(empty[:2]).any()
 
 
 def test_points_outside_the_initial_box_change_nothing() -> None:
@@ -150,47 +162,6 @@ def test_bad_points_are_refused() -> None:
     for point, index in (([1.0, np.nan], 1), ([1.0, 1.0, 1.0], 1), ([0.0, 2.0], 0), ([0.0, 2.0], -1)):
         with pytest.raises(ValueError, match=r"point|shape"):
             zn.insert(zones, np.array(point), index)
-
-
-def test_a_slab_raises_the_zones_within_its_cap() -> None:
-    upper = np.array([[2.0, 5.0, 3.0], [2.0, 4.0, 4.0], [3.0, 1.0, 2.0]])
-    cap = np.array([2.0, 5.0, np.nan])
-    raised = zn.raised(np.zeros((3, 3)), upper, 2, cap, 3.0)
-    assert raised.tolist() == [[0, 0, 3], [0, 0, 3], [0, 0, 0]]
-    assert zn.raised(raised, upper, 2, cap, 1.0).tolist() == raised.tolist()
-
-
-@settings(deadline=None)
-@given(st.data())
-def test_lifted_bounds_hold_for_every_value_that_a_fact_allows(data: st.DataObject) -> None:
-    p = data.draw(st.integers(2, 4))
-    row = st.lists(st.integers(0, 4), min_size=p, max_size=p).map(lambda r: np.array(r, dtype=float))
-    free = st.lists(st.booleans(), min_size=p, max_size=p).map(np.array)
-    levels = np.where(data.draw(free), INF, data.draw(row))
-    cap = np.where(data.draw(free), INF, data.draw(row))
-    weights, beta = data.draw(row), float(data.draw(st.integers(0, 20)))
-    lower = zn.lifted(np.zeros((1, p)), levels[None], weights=weights, cap=cap, beta=beta)[0]
-    y = np.array(list(product(range(7), repeat=p)), dtype=float)
-    below = np.all(y <= np.minimum(levels, 6.0), axis=1)
-    allowed = np.any(y > cap, axis=1) | (y @ weights >= beta)
-    assert np.all(lower <= y[below & allowed] + 1e-9)
-
-
-def test_lifted_bounds_are_as_high_as_the_fact_allows() -> None:
-    levels = np.array([[2.0, 5.0, INF], [2.0, 6.0, 1.0], [2.0, 4.0, 1.0]])
-    start = np.zeros((3, 3))
-    slab = zn.lifted(start, levels, weights=np.eye(3)[2], cap=np.array([2.0, 5.0, INF]), beta=3.0)
-    assert slab.tolist() == [[0, 0, 3], [0, 0, 0], [0, 0, 3]]
-    plane = zn.lifted(start, levels, weights=np.array([1.0, 2.0, 1.0]), cap=np.full(3, INF), beta=15.0)
-    assert plane.tolist() == [[0, 0, 3], [2, 6, 1], [6, 6, 5]]
-    empty = zn.lifted(start, levels, weights=np.eye(3)[0], cap=np.array([2.0, 5.0, 1.0]), beta=INF)
-    assert empty.tolist() == [[0, 0, 0], [0, 0, 0], [INF, 0, 0]]
-
-
-def test_volumes_of_boxes() -> None:
-    upper = np.array([[2.0, 3.0], [1.0, 1.0], [INF, 1.0]])
-    lower = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 0.0]])
-    assert zn.box_volumes(upper, lower).tolist() == [4.0, 0.0, INF]
 
 
 @pytest.mark.parametrize(("p", "n", "most"), [(2, 500, 501), (3, 500, 1001)])
@@ -251,8 +222,8 @@ class Replay:
 
     def learn(self, weights: Floats, cap: Floats, beta: float) -> None:
         levels = self.zones.upper - 0.5
-        lifted = zn.lifted(self.lower, levels, weights=weights, cap=cap, beta=beta)
-        self.lower = np.ceil(lifted - 1e-6)
+        better = lifted(self.lower, levels, weights=weights, cap=cap, beta=beta)
+        self.lower = np.ceil(better - 1e-6)
         self.follow(zn.select(self.zones, ~np.any((self.lower > levels) | (self.lower == INF), axis=1)))
 
     def follow(self, after: zn.Zones) -> None:

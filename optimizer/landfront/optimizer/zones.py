@@ -155,65 +155,6 @@ def select(zones: Zones, keep: Mask) -> Zones:
     return replace(zones, columns=columns, parent=rows, zone=renumbered, axis=axis, member=member)
 
 
-def containing(upper: Floats, point: Floats) -> Mask:
-    """Which open boxes ``{y : y < upper[i]}`` hold a point strictly, shape (u,)."""
-    return np.asarray(np.logical_and.reduce(upper > point, axis=1))
-
-
-def raised(lower: Floats, upper: Floats, axis: int, cap: Floats, bound: float) -> Floats:
-    """Lower bounds of the zones after a slab: those within its cap rise to its bound.
-
-    The slab says that no feasible y with ``y_i < cap_i`` for i != axis has ``y_axis < bound``. A zone whose
-    lower bound is infinite or reaches its corner is empty (pruning of Tamby and Vanderpooten). Where the
-    slab was imposed as ``y_i <= v_i``, `upper` are the levels that would be imposed in each zone.
-
-    Parameters
-    ----------
-    lower, upper
-        Shape (u, p).
-    cap
-        Shape (p,); its own ``axis`` is not read. May be infinite.
-    bound
-        Proven; infinite when the slab holds no feasible y at all.
-    """
-    covered = upper <= cap
-    covered[:, axis] = True
-    within = np.logical_and.reduce(covered, axis=1)
-    better: Floats = lower.copy(order="K")
-    better[within, axis] = np.maximum(better[within, axis], bound)
-    return better
-
-
-def lifted(lower: Floats, levels: Floats, *, weights: Floats, cap: Floats, beta: float) -> Floats:
-    """Lower bounds of the zones after a fact: every feasible ``y <= cap`` has ``weights @ y >= beta``.
-
-    In a zone whose y satisfy ``y <= levels <= cap``, value k is at least what beta leaves when all the others
-    are at their levels. So a half-plane and a slab count, and of an augmented problem also that the others
-    cannot all be better where the first value is met: on a lattice, the caller rounds the bounds up.
-
-    Parameters
-    ----------
-    lower, levels
-        Shape (u, p); levels may be infinite.
-    weights
-        Not negative, shape (p,).
-    cap
-        Shape (p,); infinite where free.
-    beta
-        Proven; infinite when there is no feasible ``y <= cap``.
-    """
-    within = np.logical_and.reduce(levels <= cap, axis=1)
-    spent = np.where(weights > 0, weights * np.where(weights > 0, levels[within], 0.0), 0.0)
-    others = 1.0 - np.eye(len(weights))
-    free = np.isinf(spent)
-    rest = np.where(free, 0.0, spent) @ others
-    unknown = free @ others > 0
-    bound = (beta - rest) / np.where(weights > 0, weights, 1.0)
-    better: Floats = lower.copy(order="K")
-    better[within] = np.maximum(lower[within], np.where((weights > 0) & ~unknown, bound, -np.inf))
-    return better
-
-
 def settled(zones: Zones, lower: Floats) -> Mask:
     """Pairs of zone and axis whose solve is not wasted when later points split the zones, shape (u, p).
 
@@ -275,37 +216,6 @@ def choose(
     sides = np.maximum((np.minimum(zones.upper, top) - lower) / scale, TINY)
     best = np.lexsort((-np.log(sides).sum(axis=1)[zone], first))[0]
     return int(zone[best]), int(axis[best])
-
-
-def box_volumes(upper: Floats, lower: Floats) -> Floats:
-    """Volume of each box between lower and upper corners, 0 where it is empty, shape (u,).
-
-    Both broadcast to (u, p); openness does not matter.
-    """
-    return np.asarray(np.prod(np.maximum(upper - lower, 0.0), axis=1))
-
-
-def lower_corners(corners: Floats, lower0: Floats) -> Floats:
-    """What is left above empty corners: the minimal l such that each y outside all of them is above some l.
-
-    The mirror of the search zones. A corner c says that the closed orthant ``{y : y <= c}`` holds nothing;
-    the complement of their union is open, and its part with ``y > lower0`` is the union of the open
-    orthants ``{y : y > l}``. A y on the boundary, with ``y_k == lower0_k``, still has ``y >= l`` for some l,
-    so ``y >= l`` may be claimed of every feasible ``y >= lower0``, also when the corners are open.
-
-    Parameters
-    ----------
-    corners
-        Shape (c, p); +inf where a corner has no bound on an axis.
-    lower0
-        Proven lower bound of every y, shape (p,); -inf where none is known.
-
-    Returns
-    -------
-    Shape (l, p); none dominates another one; no row when nothing is left.
-    """
-    mirrored = rebuild(-np.asarray(corners, dtype=np.float64), -np.asarray(lower0, dtype=np.float64))
-    return np.asarray(-mirrored.upper)
 
 
 def _check(zones: Zones, z: Floats, index: int) -> None:
