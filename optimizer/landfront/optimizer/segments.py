@@ -174,7 +174,8 @@ def _covered(unit: Floats, block: NDArray[np.int64], proper: NDArray[np.bool_]) 
     high = np.where((first > 0) & (last < 0), crossing, high)
     same = proper & (np.maximum(np.abs(first), np.abs(last)) <= 1.0)
     earlier = np.arange(len(unit)) < block[:, None]
-    used = meet & np.where(same, earlier, ~proper | (np.maximum(first, last) > 0))
+    used = (high - low) * np.abs(step).max(axis=1, keepdims=True) > 1.0
+    used &= np.where(same, earlier, ~proper | (np.maximum(first, last) > 0))
     return np.where(used, low, np.inf), np.where(used, high, -np.inf)
 
 
