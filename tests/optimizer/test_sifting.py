@@ -30,7 +30,8 @@ def tiny_cores() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sifting, "FEWEST_GROUPS", 1)
         patch.setattr(sifting, "CORE", 2)
-        patch.setattr(sifting, "SAMPLE", 2)
+        patch.setattr(sifting, "SAMPLE", 1)
+        patch.setattr(sifting, "LARGER", 2)
         patch.setattr(sifting, "MOST_LOOSE", 10.0)
         yield
 
