@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
 from contextlib import contextmanager
@@ -17,10 +19,7 @@ def processes(workers: int) -> Iterator[Executor | None]:
         return
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
-    # Ctrl-C reaches every process of a terminal: only this one may act on it.
-    pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=signal.signal, initargs=(signal.SIGINT, signal.SIG_IGN)
-    )
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_obey)
     try:
         yield pool
     finally:
@@ -31,3 +30,17 @@ def processes(workers: int) -> Iterator[Executor | None]:
             child.terminate()
         for child in mine:
             child.join()
+
+
+def _obey() -> None:
+    """Leave Ctrl-C, which reaches every process of a terminal, to the one that started this; end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A process that is killed cannot end its workers, which would wait for it for good."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)

@@ -57,7 +57,7 @@ def boxes(search: Search) -> Generator[Job | None, None, str]:
     if len(search.archive) < 2:
         return "one point is best in both objectives"
     step = Step(search, np.asarray(np.abs(search.values[-1] - search.values[0])))
-    while not search.enough:
+    while not (search.enough or search.covered):
         cells = open_cells(search.values, outer(search.facts), step.scale, search.steps)
         at = step.widest(cells)
         if at is not None:

@@ -262,7 +262,10 @@ def build_front(
     segments.sort(key=lambda segment: float(segment.values[0, 0]))
     ends = minimised(segments, program.senses) if segments else None
     proven = prove(program, search.values, search.facts, search.request.gap, segments=ends)
-    if reason == "optimal" and not proven.complete:
+    wanted = search.request.coverage
+    if reason == "optimal" and not proven.complete and proven.coverage <= wanted:
+        reason, detail = "points reached", f"the asked coverage of {wanted:.3g} is proven"
+    elif reason == "optimal" and not proven.complete:
         reason = "time limit" if search.weak else "error"
     if search.weak and not proven.complete:
         detail = f"{detail}; {search.weak}"

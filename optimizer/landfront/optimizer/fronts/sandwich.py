@@ -34,7 +34,7 @@ def sandwich(search: Search) -> Generator[Job | None, None, str]:
     if len(search.archive) < 2:
         return "one point is best in both objectives"
     chords = Chords(search, np.asarray(np.abs(search.values[-1] - search.values[0])))
-    while not search.enough:
+    while not (search.enough or search.covered):
         chord = chords.widest()
         if chord is not None:
             yield chords.solve(chord)

@@ -19,6 +19,7 @@ from landfront.optimizer.engine import Basis
 from landfront.optimizer.front import Fact, Floats, Point, Reason
 from landfront.optimizer.points import make_point
 from landfront.optimizer.program import Program
+from landfront.optimizer.proof import prove
 from landfront.optimizer.scalarize import Solve, Task
 from landfront.optimizer.segments import Segment
 
@@ -135,6 +136,14 @@ class Search:
     def enough(self) -> bool:
         """Whether the asked number of points is there."""
         return self.request.points is not None and len(self.archive) >= self.request.points
+
+    @property
+    def covered(self) -> bool:
+        """Whether the asked coverage is proven."""
+        wanted = self.request.coverage
+        if wanted <= 0:
+            return False
+        return prove(self.program, self.values, self.facts, self.request.gap).coverage <= wanted
 
     def idle(self) -> Iterator[None]:
         """Wait until no job is under way: for a method, ``yield from search.idle()``."""
