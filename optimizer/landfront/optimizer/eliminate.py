@@ -2,7 +2,8 @@
 
 A group's equation ``sum x = 1`` gives ``x_r = 1 - sum of the others`` for one reference column r. Without r
 the equation is ``sum <= 1``, whose slack is a basis to start from, and a solver has fewer columns and cheaper
-steps. The reference is a group's column with the fewest coefficients, so that little fills in.
+steps. Where one other column is left, it is a bound of 1, and where none is left, nothing. The reference is a
+group's column with the fewest coefficients, so that little fills in.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Elimination:
 
 
 def eliminate(model: Model, starts: NDArray[np.int64]) -> tuple[Model, Elimination, Floats]:
-    """A smaller model without integers that has the same solutions.
+    """A smaller model without integers that has the same solutions, its last rows those of the model.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def eliminate(model: Model, starts: NDArray[np.int64]) -> tuple[Model, Eliminati
     Model, Elimination
         The model with zero cost (see `Elimination.cost`), and what undoes it.
     numpy.ndarray
-        What the references add to each row; the row bounds of the model have it taken off, shape (rows,).
+        What the references add to each row of the smaller model; its bounds have it taken off.
     """
     groups = len(starts) - 1
     matrix = sp.csc_array(model.matrix)
@@ -85,17 +86,24 @@ def eliminate(model: Model, starts: NDArray[np.int64]) -> tuple[Model, Eliminati
     group = np.repeat(np.arange(groups), np.diff(starts))[grouped]
     loose = sp.csc_array((coupling.shape[0], len(kept) - len(grouped)))
     less = sp.hstack([per_group[:, group], loose])
-    moved = np.concatenate([np.zeros(groups), np.asarray(per_group.sum(axis=1)).ravel()])
-    row_lower, row_upper = model.row_lower - moved, model.row_upper - moved
+    left = np.bincount(group, minlength=groups)
+    alone = grouped[(left == 1)[group] & (reference != NONE)[group]]
+    sums = np.flatnonzero((reference == NONE) | (left > 1))
+    rows = np.concatenate([sums, np.arange(groups, matrix.shape[0])])
+    upper = model.upper.copy()
+    upper[alone] = np.minimum(upper[alone], 1.0)
+    row_lower = model.row_lower.copy()
     row_lower[taken] = -inf
+    moved = np.concatenate([np.zeros(len(sums)), np.asarray(per_group.sum(axis=1)).ravel()])
+    blocks = [sp.csc_array(matrix[sums])[:, kept], coupling[:, kept] - less]
     smaller = Model(
         cost=np.zeros(len(kept)),
         lower=model.lower[kept],
-        upper=model.upper[kept],
+        upper=upper[kept],
         integer=np.zeros(len(kept), dtype=bool),
-        matrix=sp.csr_array(sp.vstack([matrix[:groups][:, kept], coupling[:, kept] - less], format="csr")),
-        row_lower=row_lower,
-        row_upper=row_upper,
+        matrix=sp.csr_array(sp.vstack(blocks, format="csr")),
+        row_lower=row_lower[rows] - moved,
+        row_upper=model.row_upper[rows] - moved,
     )
     return smaller, Elimination(reference, starts, kept, len(model.cost)), moved
 
@@ -110,10 +118,16 @@ def _of_references(coupling: sp.csc_array, reference: NDArray[np.int64]) -> sp.c
 
 
 def _references(model: Model, filled: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The emptiest free column of each group (bounds 0 and at least 1), -1 where it has no other column."""
+    """The emptiest free column of each group (bounds 0 and at least 1), -1 where there is none.
+
+    One column stays in any case, as a solver says nothing of a model without columns.
+    """
     grouped = int(starts[-1])
     free = (model.lower[:grouped] == 0) & (model.upper[:grouped] >= 1)
     group = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     order = np.lexsort((filled[:grouped], ~free, group))
     first = order[starts[:-1]]
-    return np.where(free[first] & (np.diff(starts) > 1), first, NONE)
+    reference = np.where(free[first], first, NONE)
+    if len(model.cost) == np.count_nonzero(reference != NONE):
+        reference[0] = NONE
+    return reference

@@ -66,18 +66,18 @@ class Relaxation:
         return constant
 
     def _edit_caps(self, upper: Floats) -> None:
-        caps = self._layout.caps
-        bounds = self._layout.cap_bounds(upper) - self._moved[caps:]
-        for index in np.flatnonzero(upper != self._upper):
-            self._session.edit_row(caps + int(index), -inf, float(bounds[index]))
+        first = len(self._moved) - len(upper)
+        bounds = self._layout.cap_bounds(upper) - self._moved[first:]
+        for index in np.flatnonzero(upper != self._upper).tolist():
+            self._session.edit_row(first + index, -inf, float(bounds[index]))
         self._upper = upper.copy()
 
     def _edit_slope(self, slope: Floats) -> None:
         """Set the coefficients of t."""
         if np.array_equal(slope, self._slope):
             return
-        values = np.zeros(len(self._layout.lower))
-        values[self._layout.caps :] = -slope
+        values = np.zeros(len(self._moved))
+        values[len(values) - len(slope) :] = -slope
         self._session.edit_last(values)
         self._slope = slope.copy()
 
