@@ -75,6 +75,11 @@ class Probe:
         self.busy: list[Floats] = []
         self.visited: dict[tuple[float, ...], tuple[float, int]] = {}
 
+    @property
+    def target(self) -> float:
+        """The depth at which a zone is narrow enough."""
+        return max(self.search.request.coverage, self.search.request.gap)
+
     def _update(self) -> None:
         """Tell the cover of new points and facts."""
         fresh = [solve for solve in self.search.archive if solve.task.key not in self.known]
@@ -90,9 +95,8 @@ class Probe:
         upper = self.cover.zones.upper
         for corner in self.busy:
             size[np.all(upper <= corner, axis=1)] = 0.0
-        target = max(self.search.request.coverage, self.search.request.gap)
         for zone in np.argsort(-size, kind="stable").tolist():
-            if size[zone] <= target:
+            if size[zone] <= self.target:
                 return None
             last, _ = self.visited.get(tuple(upper[zone].tolist()), (inf, 0))
             if size[zone] < STUCK * last:
@@ -101,8 +105,7 @@ class Probe:
 
     def words(self) -> str:
         """What the search came to."""
-        wanted = max(self.search.request.coverage, self.search.request.gap)
-        if self.cover.coverage <= wanted:
+        if self.cover.coverage <= self.target:
             return f"no unseen solution is further than {self.cover.coverage:.3g} of the range from a point"
         return "no open zone is left that another solve could narrow"
 
@@ -123,7 +126,9 @@ class Probe:
             prices, beta = relaxed.facts[0].weights, relaxed.facts[0].beta
         depth = self._depth(prices, beta, corner, size)
         if depth > SETTLED * size:
-            yield from self._point(self._level(corner, DEEP * depth / 2**visits), prices, relaxed)
+            # Less deep than what closes the zone would be lost in the noise of its corner.
+            deep = DEEP * max(depth / 2**visits, min(self.target, depth))
+            yield from self._point(self._level(corner, deep), prices, relaxed)
         self.busy = [one for one in self.busy if one is not corner]
 
     def _depth(self, prices: Floats, beta: float, top: Floats, size: float) -> float:
