@@ -12,7 +12,10 @@ from landfront.optimizer.eliminate import Elimination, eliminate
 from landfront.optimizer.engine import NONE, Answer, Basis
 from landfront.optimizer.front import Floats
 from landfront.optimizer.layout import Layout, answer_of
-from landfront.optimizer.session import Limits, Model, Session
+from landfront.optimizer.session import QUICK, Limits, Model, Session, Settings
+
+SMALL = 5000
+"""Columns up to which a relaxation takes milliseconds."""
 
 
 class Relaxation:
@@ -31,7 +34,7 @@ class Relaxation:
         self._moved = np.zeros(len(model.row_lower))
         if program.groups:
             model, self._undo, self._moved = eliminate(model, program.starts)
-        self._session = Session(model)
+        self._session = Session(model, QUICK if len(model.cost) <= SMALL else Settings())
         self._upper = np.full(len(program.senses), inf)
         self._slope = np.zeros(0)
 

@@ -70,6 +70,9 @@ class Settings:
     reliable: int = 8
 
 
+QUICK = Settings(presolve=False, interruptible=False)
+"""For linear programs of milliseconds: 0.15 ms instead of 0.6 with 40 columns, 9 instead of 17 with 5,000."""
+
 LEAN = Settings(heuristics=False, node_cuts=False, reliable=2)
 """For small integer programs, of which a front solves thousands from good starts.
 

@@ -26,7 +26,7 @@ from landfront.optimizer.core_model import PENALTY, Columns, Core, Problem
 from landfront.optimizer.engine import Answer, Basis
 from landfront.optimizer.front import Floats, Reason
 from landfront.optimizer.program import Program
-from landfront.optimizer.session import Limits, Outcome, Session, Settings
+from landfront.optimizer.session import QUICK, Limits, Outcome, Session
 
 Ints = NDArray[np.int64]
 
@@ -54,9 +54,6 @@ sooner than the start."""
 
 BETTER = 1e-10
 """A column joins the core when it is better by this share of the largest cost: the solver's own tolerance."""
-
-QUICK = Settings(presolve=False, interruptible=False)
-"""A core takes milliseconds."""
 
 CERTAIN = 10 * tolerances.SOLVER_FEASIBILITY
 """A row that must be missed by more than this share of its size makes a contradiction for certain."""
