@@ -1,6 +1,7 @@
 """A 20-point exact front on a county of 10,000 parcels, beside a plain Pyomo + HiGHS loop at the same levels.
 
-Usage: ``python benchmarks/fronts.py`` runs both decisions; ``--one TOOL whole|share FOLDER`` runs one.
+Usage: ``python benchmarks/fronts.py`` runs both decisions, or only those named (``share``, ``whole``), and
+keeps the stored result of the other; ``--one TOOL whole|share FOLDER`` runs one front.
 """
 
 from __future__ import annotations
@@ -9,18 +10,20 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from landfront.instances import study as study_module
-from measure import RUNS, in_fresh_process, median, peak_gib, save
+from measure import RUNS, in_fresh_process, median, peak_gib, save, stored
 
 PARCELS, SEED, POINTS, GAP = 10_000, 1, 20, 1e-4
 PEER_SECONDS = 20.0  # per level; HiGHS overruns it: all levels of whole parcels took over eleven minutes
 PEER_STEP = {"share": 1, "whole": 4}  # the peer solves only every fourth level of whole parcels
 LEVELS = "levels.json"
+DECISIONS = ("share", "whole")
 TINY = Path(study_module.__file__).parent / "examples" / "tiny"
 
 
@@ -88,14 +91,15 @@ def compare(ours: dict[str, Any], peer: dict[str, Any], step: int) -> dict[str, 
     }
 
 
-def main(runs: int = RUNS) -> Path:
-    """Both decisions, both tools, `runs` times in turn."""
+def main(decisions: Sequence[str] = DECISIONS, runs: int = RUNS) -> Path:
+    """The decisions, all tools, `runs` times in turn."""
     from landfront.instances.generate import generate_county
 
     result: dict[str, Any] = {"parcels": PARCELS, "seed": SEED, "points": POINTS, "gap": GAP, "runs": runs}
+    result |= {decision: stored("fronts").get(decision, {}) for decision in DECISIONS}
     with tempfile.TemporaryDirectory() as name:
         folder = generate_county(Path(name) / "county", PARCELS, SEED, layer="parquet").parent
-        for decision in ("share", "whole"):
+        for decision in decisions:
             tools = ("landfront", "pyomo", "pyomo_fresh") if decision == "share" else ("landfront", "pyomo")
             found: dict[str, list[dict[str, Any]]] = {tool: [] for tool in tools}
             for _ in range(runs):
@@ -122,4 +126,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         one(sys.argv[2], sys.argv[3], Path(sys.argv[4]))
     else:
-        print(main().read_text())
+        print(main(sys.argv[1:] or DECISIONS).read_text())

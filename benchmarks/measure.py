@@ -81,3 +81,9 @@ def save(case: str, result: dict[str, Any]) -> Path:
         json.dumps({"case": case, "machine": machine(), **result}, indent=2, ensure_ascii=False) + "\n"
     )
     return file
+
+
+def stored(case: str) -> dict[str, Any]:
+    """The stored result of a case, empty without one."""
+    file = RESULTS / f"{case}.json"
+    return json.loads(file.read_text()) if file.exists() else {}
