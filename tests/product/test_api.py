@@ -77,7 +77,7 @@ def test_what_is_asked_wrongly_is_refused_in_words(squares: Path) -> None:
 def test_a_study_is_solved_by_several_processes_and_by_any_executor(squares: Path) -> None:
     alone = lf.front(squares, points=6)
     for options in ({"workers": 2}, {"executor": ThreadPoolExecutor(2)}):
-        front = lf.front(squares, points=6, **options)  # type: ignore[arg-type]
+        front = lf.front(squares, points=6, **options)
         assert front.complete == alone.complete
         assert front.coverage <= alone.coverage + 0.1
         # What was under way when the last point was found counts too.

@@ -24,6 +24,8 @@ KEY = 2.7
 LEFT, BOTTOM, GAP = 0.85, 0.6, 0.22
 TALLEST = 2.6
 CROWD = 60
+EDGE, NARROW = 0.26, 1.8
+"""Inches beside the outermost points, for their letters; width of a panel below which ticks are few."""
 LETTERS_PER_INCH = 14.0
 
 
@@ -42,9 +44,10 @@ def pairs_figure(result: Result) -> Figure:
             left = LEFT + (wide + GAP) * column
             bottom = body - (tall + GAP) * row + GAP / 2
             axes = page.axes(left, bottom, wide, tall)
-            _panel(axes, result, (column, row), scales)
+            _panel(axes, result, (column, row), scales, size=(wide, tall))
             _label(axes, result, (column, row), scales, size=(wide, tall))
-    _legend(page, page.figure.axes[0], result, place=(LEFT + wide + GAP, body - tall), wide=wide)
+    top = (LEFT + wide + GAP, body - 0.1)
+    _legend(page, page.figure.axes[0], result, top=top, wide=wide)
     _key(page, rows)
     return page.figure
 
@@ -53,18 +56,20 @@ def _note(result: Result) -> str:
     return f"{statement(result)} Right and up are better in every panel."
 
 
-def _panel(axes: Axes, result: Result, pair: tuple[int, int], scales: list[Scale]) -> None:
+def _panel(
+    axes: Axes, result: Result, pair: tuple[int, int], scales: list[Scale], *, size: tuple[float, float]
+) -> None:
     """Points of one pair, the better ends to the right and on top."""
     values = result.front.values / [entry.factor for entry in scales]
     x, y = values[:, pair[0]], values[:, pair[1]]
     plain(axes)
-    size = 22 if len(result.front) < CROWD else 9
-    axes.scatter(x, y, s=size, zorder=3, **colouring(result))
+    dot = 22 if len(result.front) < CROWD else 9
+    axes.scatter(x, y, s=dot, zorder=3, **colouring(result))
     _corners(axes, result, pair, scales)
     axes.tick_params(labelsize=7.5)
-    axes.margins(0.1)
+    axes.margins(*(EDGE / inches for inches in size))
     for which, axis in zip("xy", pair, strict=True):
-        thousands(axes, which, most=5)
+        thousands(axes, which, most=5 if size[0] > NARROW else 3)
         if result.front.senses[axis] > 0:
             getattr(axes, f"invert_{which}axis")()
     spots = [
@@ -124,20 +129,27 @@ def _axis_text(result: Result, axis: int, scales: list[Scale], inches: float) ->
     return f"{lines_of(name, width, most=1)[0]}\n{unit}"
 
 
-def _legend(page: Sheet, panel: Axes, result: Result, *, place: tuple[float, float], wide: float) -> None:
+def _legend(page: Sheet, panel: Axes, result: Result, *, top: tuple[float, float], wide: float) -> None:
     """What the marks and colours mean, where the upper half of the square is empty."""
-    left, bottom = place
-    axes = page.axes(left, bottom, wide, 1.4)
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    left, height = top
+    axes = page.axes(left, height - 0.7, wide, 0.7)
     axes.set_axis_off()
     handles, labels = panel.get_legend_handles_labels()
     axes.legend(handles, labels, loc="upper left", fontsize=8, frameon=False, borderaxespad=0)
+    # With three criteria there is one empty panel: the colours go below the marks.
+    below = len(result.front.criteria) == 3
+    place = (left + 0.1, height - 1.1) if below else (left + wide + GAP, height - 0.25)
     spots = next(entry for entry in panel.collections if entry.get_array() is not None)
-    first = result.front.criteria[0]
-    entry = axis_scale(result, first)
-    bar = page.figure.colorbar(spots, cax=page.axes(left + 0.1, bottom + 0.2, min(wide, 2.2) - 0.2, 0.1),
-                               orientation="horizontal")  # fmt: skip
-    bar.ax.xaxis.set_major_formatter(lambda value, position: f"{value / entry.factor:,g}")
-    bar.set_label(_axis_text(result, 0, [entry], wide), fontsize=8, color=MUTED)
+    entry = axis_scale(result, result.front.criteria[0])
+    bar = page.figure.colorbar(
+        spots, cax=page.axes(*place, min(wide, 2.2) - 0.2, 0.1), orientation="horizontal"
+    )
+    bar.locator = MaxNLocator(4 if wide > NARROW else 2)
+    bar.formatter = FuncFormatter(lambda value, position: f"{value / entry.factor:,g}")
+    bar.update_ticks()
+    bar.set_label(_axis_text(result, 0, [entry], min(wide, 2.2)), fontsize=8, color=MUTED)
     bar.ax.tick_params(labelsize=7.5)
     bar.outline.set_visible(False)
 

@@ -58,8 +58,6 @@ def _note(result: Result, names: list[str]) -> str:
     )
     first = result.word(result.front.criteria[0])
     text = f"{letters}. Up is better on every axis. Each line is a plan; dark ones have little {first}"
-    if result.formulation.study.criteria[result.front.criteria[0]].sense == "min":
-        text = text.replace("dark ones have little", "bright ones have little")
     text += f". The front was searched for {listed([result.word(name) for name in result.front.criteria])}"
     alike = [result.word(name) for name in result.criteria if name not in names]
     return f"{text}; {listed(alike)} is nearly the same in every plan." if alike else f"{text}."
