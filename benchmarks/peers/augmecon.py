@@ -1,7 +1,7 @@
-"""pyaugmecon on a program written by `moo.write_program`, with HiGHS; runs in an interpreter of its own.
+"""pyaugmecon on a program written by `moo_peers.write_program`, with HiGHS; in an interpreter of its own.
 
-Usage: ``PEER_PYTHON augmecon.py MODEL.npz [--points N] [--nadir V ...] [--gap G]``. Prints one line of JSON:
-points in own senses, CPU seconds of the process for building the model and solving it (imports are not
+Usage: ``PEER_PYTHON augmecon.py MODEL.npz [--points N] [--nadir V ...] [--option NAME VALUE]``. Prints one
+line of JSON: points in own senses, processor seconds for building the model and solving it (imports are not
 counted: a tiny model comes first), its solves, and versions. Needs neither landfront nor anything of it.
 """
 
@@ -108,15 +108,14 @@ def main() -> None:
         "--points", type=int, help="levels of a sweep; without it all points of an integer program"
     )
     parser.add_argument("--nadir", type=float, nargs="+", help="worst value of each objective but the first")
-    parser.add_argument("--gap", type=float, help="relative gap of HiGHS instead of its default of 1e-4")
+    parser.add_argument("--option", nargs=2, action="append", default=[], help="name and value for HiGHS")
     asked = parser.parse_args()
     settings: dict[str, Any] = {"mode": "exact"} if asked.points is None else {"mode": "sampled"}
     if asked.points is not None:
         settings["sample_points"] = asked.points
     if asked.nadir is not None:
         settings["nadir_points"] = asked.nadir
-    if asked.gap is not None:
-        settings["solver_options"] = {"mip_rel_gap": asked.gap}
+    settings["solver_options"] = {name: float(value) for name, value in asked.option}
     solve(tiny(), {"mode": "exact"})
     versions = {
         name: importlib.metadata.version(name) for name in ("pyaugmecon", "pyomo", "highspy", "numpy")
