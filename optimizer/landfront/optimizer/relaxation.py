@@ -12,7 +12,7 @@ from landfront.optimizer.eliminate import Elimination, eliminate
 from landfront.optimizer.engine import NONE, Answer, Basis
 from landfront.optimizer.front import Floats
 from landfront.optimizer.layout import Layout, answer_of
-from landfront.optimizer.session import QUICK, Limits, Model, Session, Settings
+from landfront.optimizer.session import QUICK, Limits, Model, Outcome, Session, Settings
 
 SMALL = 5000
 """Columns up to which a relaxation takes milliseconds."""
@@ -46,8 +46,7 @@ class Relaxation:
             self._edit_slope(slope)
         constant = self._edit_cost(weights)
         self._edit_caps(upper)
-        self._session.restart(*(NONE, NONE) if start is None else (start.columns, start.rows))
-        outcome = self._session.run(Limits(seconds=seconds))
+        outcome = self._run(start, seconds=seconds)
         x = outcome.x if outcome.x is None or self._undo is None else self._undo.restore(outcome.x)
         stretch = 0.0
         if x is not None and self._sloped:
@@ -57,6 +56,15 @@ class Relaxation:
             return answer
         prices = np.concatenate([weights + answer.cap_prices, answer.row_prices])
         return replace(answer, basis=Basis(prices, *self._session.statuses()))
+
+    def _run(self, start: Basis | None, *, seconds: float) -> Outcome:
+        """Run from a basis, and cold where the solver loses its way from there."""
+        self._session.restart(*(NONE, NONE) if start is None else (start.columns, start.rows))
+        outcome = self._session.run(Limits(seconds=seconds))
+        if outcome.reason == "error" and start is not None:
+            self._session.restart()
+            outcome = self._session.run(Limits(seconds=seconds - outcome.seconds))
+        return outcome
 
     def _edit_cost(self, weights: Floats) -> float:
         cost, constant = self._layout.opportunity_cost(weights)
