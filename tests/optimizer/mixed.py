@@ -165,6 +165,8 @@ def mixed_program(
     r = int(rng.integers(1, 5))
     objectives, rows = rng.normal(0, 5, (2, m)), np.round(rng.normal(0, 4, (r, m)))
     objectives = objectives if real else np.round(objectives)
+    # Every objective counts a share, so that slices have segments.
+    objectives[:, -2:] += np.where(objectives[:, -2:] == 0, 1.0, 0.0)
     inside = np.round(rng.random(m) * upper)
     for a, b in itertools.pairwise(starts.tolist()):
         inside[a:b] = 0

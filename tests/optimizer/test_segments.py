@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from landfront.optimizer import certify
@@ -215,9 +215,12 @@ def assert_exact(program: Program, front: Front, slices: Slices, *, tolerance: f
 
 
 def check(program: Program) -> None:
+    slices = enumerate_slices(program)
+    # Where coefficients nearly cancel, the range is too small for a solver's tolerances to tell values apart.
+    assume(np.all(certify.value_noise(program) < 0.2e-4 * slices.range))
     front = solve_front(program, points="all")
     assert front.method.startswith("segments")
-    assert_exact(program, front, enumerate_slices(program))
+    assert_exact(program, front, slices)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
@@ -587,3 +590,12 @@ class Loose(Faulty):
         slope: Floats | None = None,
     ) -> Answer:
         return self.inner.relax(weights, upper, seconds=seconds, start=start, slope=slope)
+
+
+def test_a_range_below_the_tolerances_of_a_solver_is_never_complete() -> None:
+    program = mixed_program(17882, grouped=False, whole_range=2)
+    front = solve_front(program, points="all")
+    assert not front.complete
+    assert "told apart" in front.detail
+    assert front.coverage < 1e-3
+    assert check_front(program, front) == []

@@ -210,6 +210,8 @@ class Outline:
     def words(self) -> str:
         """What the search came to, once nothing is left to do."""
         coverage = self.open_parts().coverage
+        if coverage > self.size and self.finest > self.size:
+            return f"values can be told apart to {self.finest:.2g} of the range only"
         if coverage > self.size and self.spent < self.most:
             return "what is open cannot be closed by another search"
         return f"nothing is further than {coverage:.3g} of the range from the {len(self.chains)} slices seen"
