@@ -92,6 +92,19 @@ def faults(program: Program, x: Floats) -> list[str]:
     return words
 
 
+def is_exact(program: Program, x: Floats, upper: Floats) -> bool:
+    """Whether rows, and caps on the values, shape (p,), are missed by no more than was asked of the solver.
+
+    What rounding adds to that is allowed in a solution (`faults`), but not sought: it makes use of the noise.
+    """
+    share = 2 * tolerances.SOLVER_FEASIBILITY
+    bound = np.maximum(_finite(program.row_lower), _finite(program.row_upper))
+    over = program.senses * program.values(x) - upper
+    rows = residuals(program, x).rows <= share * program.row_scale + tolerances.ROW_RELATIVE * bound
+    caps = over <= share * program.objective_scale + tolerances.ROW_RELATIVE * _finite(upper)
+    return bool(np.all(rows) and np.all(caps))
+
+
 def check_point(program: Program, point: Point) -> list[str]:
     """What is wrong with a point: its solution, its stated values; empty when all holds."""
     x = point.x.astype(np.float64)

@@ -179,7 +179,7 @@ class Scalarizer:
         """From the relaxation to a solution."""
         whole = bool(self.program.integer.any())
         if relaxed.x is not None:
-            attempt.offer(clean(self.program, relaxed.x), integral=not whole)
+            attempt.offer(clean(self.program, relaxed.x), integral=not whole, exact=whole)
         if task.start is not None:
             attempt.offer(np.asarray(task.start, dtype=np.float64))
         if relaxed.reason == "optimal" and whole and not attempt.closed:
@@ -214,6 +214,17 @@ class Scalarizer:
             return self._no_answer(error)
 
     def _ask_search(self, task: Task, part: Part, seconds: float) -> Answer:
+        """The engine's answer; continuous columns are solved again where rounding whole ones breaks a row."""
+        answer, loose = self._searched(task, part, seconds), ~self.program.integer
+        if answer.x is None or not loose.any():
+            return answer
+        x = clean(self.program, answer.x)
+        if certify.is_exact(self.program, x, task.upper):
+            return answer
+        again = self._searched(task, Part(loose, x), task.seconds)
+        return answer if again.x is None else replace(answer, x=again.x)
+
+    def _searched(self, task: Task, part: Part, seconds: float) -> Answer:
         try:
             return self.engine.search(task.weights, task.upper, part=part, seconds=seconds)
         except Exception as error:
@@ -334,8 +345,10 @@ class _Attempt:
         if before is None and self.x is None and not self.fault:
             self.fault = "the solver returned an infeasible solution"
 
-    def offer(self, x: Floats, *, integral: bool = False) -> None:
-        """Take ``x`` as the incumbent when it is feasible and better."""
+    def offer(self, x: Floats, *, integral: bool = False, exact: bool = False) -> None:
+        """Take ``x`` as the incumbent when it is feasible, as `exact` as a solver's own, and better."""
+        if exact and not certify.is_exact(self.program, x, self.task.upper):
+            return
         words = certify.faults(self.program, x)
         y = self.program.senses * self.program.values(x)
         over = y - self.task.upper > certify.value_noise(self.program)
