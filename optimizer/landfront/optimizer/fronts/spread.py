@@ -89,15 +89,19 @@ class Probe:
         self.facts = len(self.search.facts)
 
     def widest(self) -> int | None:
-        """The zone with the largest open depth that is not worked on; None when all are narrow enough."""
+        """The zone with the largest open depth that is not worked on; None when all are narrow enough.
+
+        Where no coverage is asked, those that may hide a lattice value count as well.
+        """
         self._update()
-        size = self.cover.size.copy()
+        size, request = self.cover.size.copy(), self.search.request
+        open_ = (size > self.target) | ((self.cover.need > request.gap) & (request.coverage == 0))
         upper = self.cover.zones.upper
         for corner in self.busy:
             size[np.all(upper <= corner, axis=1)] = 0.0
         for zone in np.argsort(-size, kind="stable").tolist():
-            if size[zone] <= self.target:
-                return None
+            if size[zone] == 0 or not open_[zone]:
+                continue
             last, _ = self.visited.get(tuple(upper[zone].tolist()), (inf, 0))
             if size[zone] < STUCK * last:
                 return int(zone)
