@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
+import threading
 from dataclasses import replace
 from math import inf
 
@@ -20,7 +23,7 @@ from landfront.optimizer.highs import HighsEngine
 from landfront.optimizer.program import Csr, Program, Stack
 from landfront.optimizer.session import LEAN, Limits, Model, Session, Settings
 
-from .conftest import random_program, synthetic
+from .conftest import make_program, random_program, synthetic
 
 Question = tuple[Floats, Floats, Part]
 
@@ -182,3 +185,17 @@ def test_columns_are_closed_and_opened_again() -> None:
     session.edit_columns(taken, np.zeros(3), np.ones(3))
     session.restart()
     assert session.run(Limits()).bound == first.bound
+
+
+def test_an_interrupted_session_can_go_on() -> None:
+    rng = np.random.default_rng(0)
+    rows = rng.integers(1, 1000, (20, 150)).astype(float)
+    gain = rng.integers(1, 1000, (2, 150)).astype(float)
+    program = make_program(gain, rows, np.full(20, -inf), rows.sum(axis=1) / 3, senses=(-1, -1))
+    engine, free = HighsEngine(program), np.full(2, inf)
+    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        engine.search(np.ones(2), free, part=whole_part(program), seconds=60)
+    answer = engine.search(np.ones(2), free, part=replace(whole_part(program), gap=1e4), seconds=60)
+    assert answer.reason == "optimal"
+    assert answer.x is not None

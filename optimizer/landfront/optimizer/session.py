@@ -308,9 +308,17 @@ class Session:
         except KeyboardInterrupt:
             self._highs.cancelSolve()
             worker.join()
+            self._renew()
             raise
         finally:
             self._highs.HandleUserInterrupt = False
+
+    def _renew(self) -> None:
+        """An interrupted solver refuses to run again: go on with a new one that holds the same model."""
+        model = self._highs.getLp()
+        self._highs = self._api.Highs()
+        self._set_options()
+        self._highs.passModel(model)
 
     def _outcome(self, seconds: float) -> Outcome:
         info = self._highs.getInfo()
