@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from landfront.optimizer import certify
+from landfront.optimizer import certify, scalarize
 from landfront.optimizer.checker import check_front
 from landfront.optimizer.engine import Answer, Basis, Infeasible, SolverError
 from landfront.optimizer.excluded import Excluded
 from landfront.optimizer.front import Floats, Front
-from landfront.optimizer.fronts import solve_front
+from landfront.optimizer.fronts import driver, solve_front
 from landfront.optimizer.open_parts import open_bracket, open_parts
 from landfront.optimizer.program import Program
 from landfront.optimizer.segments import Segment, distance, dominated_area, minimised, nondominated
@@ -475,6 +475,7 @@ def test_an_asked_coverage_stops_the_search() -> None:
     program = mixed_program(36)
     front = solve_front(program, points="all", coverage=0.1)
     slices = enumerate_slices(program)
+    assert front.reason == "points reached"
     assert 0 < front.coverage <= 0.1
     assert front.solves < solve_front(program, points="all").solves
     wanted = slices.samples(30)
@@ -599,3 +600,25 @@ def test_a_range_below_the_tolerances_of_a_solver_is_never_complete() -> None:
     assert "told apart" in front.detail
     assert front.coverage < 1e-3
     assert check_front(program, front) == []
+
+
+def test_a_clock_that_stops_the_search_after_the_gap_is_reached_takes_nothing_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    program, clock = mixed_program(36), [0.0]
+    exact = solve_front(program, points="all", gap=0.02)
+    for module in (driver, scalarize):
+        monkeypatch.setattr(module, "monotonic", lambda: clock[0])
+
+    found: list[float] = []
+
+    def note(answer: Answer) -> Answer:
+        found.append(answer.bound)
+        clock[0] = 100.0 if len(found) >= exact.searches - 2 else 0.0
+        return answer
+
+    front = solve_front(program, points="all", gap=0.02, engine=Loose(program, note), time_limit=50)
+    assert front.searches < exact.searches
+    assert front.complete
+    assert front.reason == "optimal"
+    assert front.coverage <= 0.02

@@ -263,6 +263,8 @@ def build_front(
     ends = minimised(segments, program.senses) if segments else None
     proven = prove(program, search.values, search.facts, search.request.gap, segments=ends)
     wanted = search.request.coverage
+    if reason == "time limit" and search.reached and proven.complete:
+        reason, detail = "optimal", search.reached
     if reason == "optimal" and not proven.complete and proven.coverage <= wanted:
         reason, detail = "points reached", f"the asked coverage of {wanted:.3g} is proven"
     elif reason == "optimal" and not proven.complete:

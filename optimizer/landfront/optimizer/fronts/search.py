@@ -116,6 +116,8 @@ class Search:
         Number of jobs under way: a method that has nothing else to start waits for them (`idle`).
     stretches
         Where mixes of two solutions are solutions too: set by `hold`.
+    reached
+        What was reached, in words, once a method does more than was asked: then the clock may stop it.
     """
 
     def __init__(self, program: Program, request: Request) -> None:
@@ -125,6 +127,7 @@ class Search:
         self.stretches: tuple[Stretch, ...] = ()
         self.facts: list[Fact] = []
         self.weak = ""
+        self.reached = ""
         self.running = 0
 
     @property

@@ -29,7 +29,7 @@ from landfront.optimizer import certify, tolerances
 from landfront.optimizer.excluded import excluded
 from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.chains import Chain, Chains
-from landfront.optimizer.fronts.search import Accuracy, Job, Search, Stop
+from landfront.optimizer.fronts.search import Accuracy, Job, Search
 from landfront.optimizer.open_parts import OpenParts, open_parts
 from landfront.optimizer.proof import ranges
 from landfront.optimizer.scalarize import Solve, Task
@@ -195,16 +195,10 @@ class Outline:
         return self._open[1]
 
     def enough(self) -> bool:
-        """Whether the asked number of points is there, and spread over the whole front.
-
-        Raises
-        ------
-        Stop
-            When the asked coverage is proven.
-        """
+        """Whether the asked coverage is proven, or the asked points are there, spread over all of it."""
         request, coverage = self.search.request, self.open_parts().coverage
-        if 0 < coverage <= request.coverage:
-            raise Stop("points reached", f"the asked coverage of {request.coverage:.3g} is proven")
+        if request.coverage > 0 and coverage <= request.coverage:
+            return True
         return self.search.enough and request.points is not None and coverage <= 1.0 / request.points
 
     def words(self) -> str:
@@ -212,7 +206,7 @@ class Outline:
         coverage = self.open_parts().coverage
         if coverage > self.size and self.finest > self.size:
             return f"values can be told apart to {self.finest:.2g} of the range only"
-        if coverage > self.size and self.spent < self.most:
+        if coverage > max(self.size, self.search.request.coverage) and self.spent < self.most:
             return "what is open cannot be closed by another search"
         return f"nothing is further than {coverage:.3g} of the range from the {len(self.chains)} slices seen"
 
@@ -220,15 +214,17 @@ class Outline:
         """Once the gap is reached, go on to the finest size, for as many searches again at most."""
         if self.size <= self.finest or self.search.weak:
             return False
+        self.search.reached = self.words()
         self.size, self.most = self.finest, 2 * self.spent
         return True
 
     def thin(self) -> str:
         """Keep the asked number of points: both ends, and others as far from each other as can be."""
-        wanted = self.search.request.points
-        assert wanted is not None
+        wanted, known = self.search.request.points, len(self.search.archive)
+        if wanted is None or wanted >= known:
+            return self.words()
         unit = self.search.values / self.scale
-        chosen = [0, len(unit) - 1]
+        chosen = [0, known - 1]
         while len(chosen) < wanted:
             far = np.abs(unit[:, None] - unit[None, chosen]).max(axis=2).min(axis=1)
             chosen.append(int(np.argmax(far)))
