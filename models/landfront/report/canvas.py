@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landfront.report.style import FAINT, INK, MUTED, Labels, quiet_fonts
-from landfront.report.wrapping import lines_of
+from landfront.report.wrapping import TIE, lines_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -86,7 +86,8 @@ def sheet(title: str, subject: str, note: str, *, width: float = 10.0, body: flo
     from matplotlib.figure import Figure
 
     heads = lines_of(title, width * 9.0, most=2)
-    notes = lines_of(note, width * 15.4)
+    # A number is not parted from its percent sign.
+    notes = lines_of(note.replace(" %", f"{TIE}%"), width * 15.4)
     head, foot = 0.62 + 0.24 * len(heads), 0.3 + NOTE * len(notes)
     height = head + body + foot
     figure = Figure(figsize=(width, height), facecolor="white")
