@@ -61,7 +61,8 @@ def front_words(front: Front) -> str:
         for name, sense in zip(front.criteria, front.senses, strict=True)
     ]
     state = "complete" if front.complete else "not complete"
-    first = f"Front of {len(front)} points: {', '.join(arrows)}"
+    segments = f" and {len(front.segments)} segments" if front.segments else ""
+    first = f"Front of {len(front)} points{segments}: {', '.join(arrows)}"
     second = (
         f"{state} ({front.reason}: {front.detail}); nothing unseen is further than {share(front.coverage)}"
     )
