@@ -30,6 +30,7 @@ def processes(workers: int) -> Iterator[Executor | None]:
             child.terminate()
         for child in mine:
             child.join()
+        pool.shutdown()
 
 
 def _obey() -> None:

@@ -58,17 +58,20 @@ def replay_claims(program: Program, front: Front, asked: Replay) -> Replayed:
     InputError
         If the solver asked for is not installed.
     """
-    engine = _engine(program, asked.solver)
+    engine = _engine(program, front.solver, asked.solver)
     claims: dict[int, Fact] = {at: fact for at, fact in enumerate(front.facts) if fact.proof == "claimed"}
     verdicts = {at: judge(program, fact, engine, time_limit=asked.seconds) for at, fact in claims.items()}
     return Replayed(engine.name, verdicts)
 
 
-def _engine(program: Program, solver: str | None) -> Engine:
+def _engine(program: Program, first: str, asked: str | None) -> Engine:
+    """The solver that is asked for, else another one than the first time."""
+    if asked is None and first.upper().startswith(OTHER.upper()):
+        return choose_engine(program)[0]
     try:
-        return choose_engine(program, solver or OTHER)[0]
+        return choose_engine(program, asked or OTHER)[0]
     except ValueError as error:
-        if solver is not None:
+        if asked is not None:
             fix = "Or leave it out: what is installed is taken."
             raise InputError([Fault("verify", "solver", str(error), fix)]) from error
         return choose_engine(program)[0]
