@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 import pickle
+import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from hashlib import blake2b
 from math import inf
 from time import monotonic
@@ -22,6 +22,9 @@ from landfront.optimizer.scalarize import Solve, Task
 from landfront.optimizer.slices import Slices
 
 MakeEngine = Callable[[Program], Engine]
+
+KEPT = 2
+"""Programs whose solver a worker keeps."""
 
 
 @dataclass(frozen=True)
@@ -40,26 +43,29 @@ def share(program: Program, make: MakeEngine | None) -> Shared:
 
 def solve_shared(shared: Shared, task: Task, seconds: float) -> Solve:
     """Solve one problem in a worker."""
-    solver = _unpack(shared.digest, _Bytes(shared.packed))
-    return solver.solve(replace(task, deadline=monotonic() + seconds))
+    return _kept.solver(shared).solve(replace(task, deadline=monotonic() + seconds))
 
 
-class _Bytes:
-    """Bytes that all count as equal, so that the digest alone is the key of the cache."""
+class _Kept(threading.local):
+    """Solvers by the digest of their program; each thread has its own, as one does one thing at a time."""
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
+    def __init__(self) -> None:
+        self._solvers: dict[bytes, Slices] = {}
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Bytes)
+    def solver(self, shared: Shared) -> Slices:
+        """The solver of a program, made when it is first asked for."""
+        found = self._solvers.pop(shared.digest, None)
+        self._solvers[shared.digest] = found or _unpack(shared)
+        while len(self._solvers) > KEPT:
+            del self._solvers[next(iter(self._solvers))]
+        return self._solvers[shared.digest]
 
-    def __hash__(self) -> int:
-        return 0
+
+_kept = _Kept()
 
 
-@lru_cache(maxsize=2)
-def _unpack(digest: bytes, packed: _Bytes) -> Slices:
-    program, make = pickle.loads(packed.data)
+def _unpack(shared: Shared) -> Slices:
+    program, make = pickle.loads(shared.packed)
     engine = make(program) if make is not None else choose_engine(program)[0]
     return Slices(program, engine, make)
 
