@@ -242,13 +242,18 @@ class Search:
         raise Stop("error", f"a solve failed: {solve.reason}, {solve.detail}")
 
     def keep(self, solve: Solve) -> bool:
-        """Put a solution in the archive unless it is dominated or there already; drop what it dominates."""
+        """Put a solution in the archive unless it is dominated or there already; drop what it dominates.
+
+        One that would be more than were asked for is not kept: what its solve proved counts all the same.
+        """
         assert solve.y is not None
         noise = tolerances.NOISE * (np.abs(solve.y) + self.program.objective_scale)
         values = self.values
         if np.any(np.all(values <= solve.y + noise, axis=1)):
             return False
         beaten = np.all(solve.y <= values + noise, axis=1)
+        if self.enough and not beaten.any():
+            return False
         self.archive = [kept for kept, gone in zip(self.archive, beaten, strict=True) if not gone]
         self.archive.append(solve)
         self.archive.sort(key=_order)
