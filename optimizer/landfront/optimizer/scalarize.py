@@ -410,7 +410,7 @@ class _Attempt:
 
 
 def claim(task: Task, bound: float, program: Program) -> Fact:
-    """A fact that rests on the solver's word, lowered by the noise of its arithmetic, which knows no offsets."""
+    """A fact that rests on the solver's word, lowered by the noise of its arithmetic, without offsets."""
     offset = float(task.weights @ program.minimised_offsets)
     size = abs(bound - offset) + float(np.abs(task.weights) @ program.objective_scale)
     noise = tolerances.NOISE * size + certify.EPSILON * abs(offset)

@@ -274,7 +274,7 @@ class Step:
         return None
 
     def _again(self, found: Solve) -> Job:
-        """Prove a point at its own level; what differs from it by noise alone, above that level, is no point."""
+        """Prove a point at its own level; what differs from it by the noise of that level is no point."""
         level = _kept_level(self.search, found, 1, fine=True)
         solve = yield from self._lexicographic(level, found)
         assert found.y is not None
