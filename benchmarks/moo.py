@@ -125,21 +125,15 @@ def main() -> Path:
 
 def together(cases: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Integer searches per point by number of objectives, and which cases are exact."""
-    whole = {name: case for name, case in cases.items() if not name.startswith("momilp")}
-    per_point = {
-        p: median([case["searches_per_point"] for case in chosen])
-        for p in (2, 3, 4)
-        if (chosen := [case for case in whole.values() if case["objectives"] == p])
-    }
-    mean = {
-        p: round(
-            float(
-                np.mean([case["searches_per_point"] for case in whole.values() if case["objectives"] == p])
-            ),
-            3,
-        )
-        for p in per_point
-    }
+    whole = [case for name, case in cases.items() if not name.startswith("momilp")]
+    per_point = {}
+    for p in sorted({case["objectives"] for case in whole}):
+        chosen = [case for case in whole if case["objectives"] == p]
+        points = sum(case["found"] for case in chosen)
+        per_point[p] = {
+            "all_points": round(sum(case["searches"] for case in chosen) / points, 3),
+            "mean_of_cases": round(float(np.mean([case["searches_per_point"] for case in chosen])), 3),
+        }
     exact = [
         name
         for name, case in cases.items()
@@ -148,8 +142,7 @@ def together(cases: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         "exact": exact,
         "not_exact": [name for name in cases if name not in exact],
-        "median_searches_per_point": per_point,
-        "mean_searches_per_point": mean,
+        "searches_per_point_by_objectives": per_point,
     }
 
 
