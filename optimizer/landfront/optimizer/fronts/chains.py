@@ -125,6 +125,9 @@ class Chains:
     def chain(self, solve: Solve) -> tuple[Chain, bool]:
         """The chain of a solution's slice, and whether it is new."""
         assert solve.x is not None
+        assert solve.y is not None
+        # Columns without bounds may take values beyond the span that is known of the program.
+        self.noise = np.maximum(self.noise, tolerances.NOISE * np.abs(solve.y))
         fixed = fixed_part(self._program, solve.x)
         key = fixed.tobytes()
         new = key not in self._chains
