@@ -135,7 +135,8 @@ def _bounds(program: Program, front: Front, y: Floats) -> Iterator[str]:
     sets = sets[usable]
     for place, point in enumerate(front):
         value, stated = float(y[place, 0]), point.bound * float(front.senses[0])
-        slack = tolerances.NOISE * max(abs(stated), abs(float(program.offsets[0]))) + float(noise[0])
+        size = max(abs(stated) if stated > -inf else 0.0, abs(float(program.offsets[0])))
+        slack = tolerances.NOISE * size + float(noise[0])
         holds = np.all(y[place, 1:] <= sets.upper[:, 1:] + noise[1:], axis=1)
         known = (sets.beta - sets.weights[:, 1:] @ y[place, 1:]) / sets.weights[:, 0]
         proven = np.where(holds, np.minimum(known, sets.upper[:, 0]), -inf).max(initial=-inf)
