@@ -207,11 +207,14 @@ class Scalarizer:
     def _ask_relax(self, task: Task) -> Answer:
         """Ask the engine; what it raises is an answer too, so that a search keeps what it has."""
         try:
-            return self.engine.relax(
+            answer = self.engine.relax(
                 task.weights, task.upper, seconds=task.seconds, start=task.basis, slope=task.slope
             )
         except Exception as error:
             return self._no_answer(error)
+        if answer.reason == "optimal" and answer.x is None:
+            return replace(answer, reason="error", detail=f"no solution came with {answer.detail!r}")
+        return answer
 
     def _ask_search(self, task: Task, part: Part, seconds: float) -> Answer:
         """The engine's answer; continuous columns are solved again where rounding whole ones breaks a row."""
