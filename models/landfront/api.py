@@ -175,13 +175,10 @@ def front(
         Name of a front method, ``"auto"``, or a classic method with its options: ``"lexicographic"``
         (``order``, ``tolerance``, ``amount``), ``"reference"`` (``aspiration``, ``ranges``), ``"weighted"``
         (``weights``, ``normalise``).
-    time_limit
-        Seconds after which the search ends with what was found.
-    max_solves
-        Number of scalar problems after which it ends.
+    time_limit, max_solves
+        Seconds, and number of scalar problems, after which the search ends with what was found.
     coverage
-        Ends once for every possible solution one is found that is worse in nothing by more than this share
-        of the range.
+        Ends once some point is worse than any possible one in nothing by more than this share of the range.
     solver
         Name of a solver to ask through Pyomo, such as ``"scip"``; HiGHS without it.
     workers
@@ -200,14 +197,10 @@ def front(
 
     Raises
     ------
-    TypeError
-        If it is none of these.
-    ValueError
-        If a model is not linear, has fewer than two objectives or is at fault otherwise.
-    InputError
-        If the study or the request is at fault.
-    InfeasibleError
-        If no plan meets every limit; it names those that clash.
+    TypeError, ValueError
+        If it is none of these; if a model is not linear, has fewer than two objectives or another fault.
+    InputError, InfeasibleError
+        If the study or the request is at fault; if no plan meets every limit, with those that clash.
     """
     from landfront.models.formulate import formulate
     from landfront.report.search import find_front, model_front, request
@@ -254,8 +247,7 @@ def run(
 ) -> Result:
     """Compute a front and write its run directory, as ``landfront front -o`` does; see `front`.
 
-    ``max_solves``, ``coverage``, ``solver`` and ``workers`` may be named too. A run that is killed goes on
-    with `resume`.
+    ``max_solves``, ``coverage``, ``solver`` and ``workers`` may be named too.
     """
     from landfront.report.run import write_run
     from landfront.report.search import request
@@ -282,16 +274,12 @@ def resume(
 
     Parameters
     ----------
-    run
-        A run directory.
-    points
-        How many points there shall be; without it as many as were asked for before.
+    run, study
+        A run directory; where the study is now, if not where it was.
+    points, max_solves, coverage, workers
+        As in `front`; those that are left out stay as they were asked for.
     time_limit
         Seconds for this sitting; without it the search goes on to its end.
-    max_solves, coverage, workers
-        As in `front`; without them as they were.
-    study
-        Where the study is now, if not where it was.
 
     Raises
     ------
@@ -322,16 +310,12 @@ def verify(
 
     Parameters
     ----------
-    run
-        A run directory.
-    study
-        Where the study is now, if not where it was.
+    run, study
+        A run directory; where the study is now, if not where it was.
     replay
         Solve again what rests on the solver's word.
-    solver
-        Who does; SCIP where it is installed, else HiGHS.
-    time_limit
-        Seconds for each fact that is solved again.
+    solver, time_limit
+        Who does, another one than the first time where one is installed; seconds for each fact.
 
     Raises
     ------

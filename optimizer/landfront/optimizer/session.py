@@ -78,7 +78,9 @@ LEAN = Settings(heuristics=False, node_cuts=False, reliable=2)
 
 Processor time per search in the solver's own way, and with each step on top of the last: knapsacks 2kp50 66,
 34 (no heuristics), 24 (no cuts at nodes), 21 ms (reliable); 2kp100 212, 164, 72, 63 ms; 3kp40 131, 87, 46,
-40 ms. Without presolve it is 33, 109 and 51 ms instead of 24, 72 and 46; detecting symmetry costs nothing."""
+40 ms. Without presolve it is 33, 109 and 51 ms instead of 24, 72 and 46. Nothing changed by more than 3 %
+with symmetry, heuristic effort, the size of the cut pool, the solver of linear programs, an absolute gap
+anywhere between 0 and 0.99 of a step, or a cutoff at the value of the start."""
 
 
 @dataclass(frozen=True)
