@@ -40,8 +40,8 @@ LATTICE = 1e-6
 ROUNDING = 1e-13
 """Share of its terms by which ``weights @ y`` may be off: many times the unit rounding."""
 
-FAR = 1e300
-"""Beyond any value, and still finite, so that sums of products with zero weights are."""
+FAR = 1e200
+"""Beyond any value, and still finite with a weight of any size."""
 
 
 def check_front(program: Program, front: Front, *, gap: float | None = None) -> list[str]:

@@ -37,8 +37,8 @@ Rows = NDArray[np.intp]
 ROUNDING = 1e-13
 """Share of its terms by which ``weights @ y`` may be off: many times the unit rounding."""
 
-FAR = 1e300
-"""Beyond any value, and still finite, so that its product with a zero weight is zero."""
+FAR = 1e200
+"""Beyond any value, and still finite with a weight of any size, so that times a zero weight it is zero."""
 
 STEPS = 8
 """Steps back on a lattice that are tried at most: more may tell that a distance is smaller still."""
