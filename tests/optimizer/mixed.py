@@ -1,6 +1,6 @@
 """Small mixed programs and the front of each by enumeration: every slice by linear programs of another code.
 
-Nothing here uses the optimizer's search or geometry: slices are enumerated, each slice's lower hull is found
+The oracle uses neither the search nor its geometry: slices are enumerated, each slice's lower hull is found
 by SciPy, and what is nondominated is decided point by point on the hulls.
 """
 
@@ -16,8 +16,14 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
+from landfront.optimizer import certify
+from landfront.optimizer.checker import check_front
 from landfront.optimizer.front import Floats, Front
 from landfront.optimizer.program import Csr, Program, Stack
+from landfront.optimizer.segments import distance
+
+EXACT = 1e-6
+"""Share of the range within which a front must be the enumerated one."""
 
 FLAT = 1e-9
 """Relative size below which a difference of two values is noise of the enumeration."""
@@ -195,3 +201,28 @@ def with_costs(program: Program, costs: Floats) -> Program:
     return replace(
         program, objectives=Stack((Csr(sp.csr_array(np.asarray(costs, dtype=float))),), program.columns)
     )
+
+
+def along(pieces: Floats, count: int, *, inside: float = 0.0) -> Floats:
+    """Points of segments at equal shares, `inside` of them away from the ends, shape (n, 2)."""
+    share = np.linspace(inside, 1 - inside, count)[:, None, None]
+    return np.asarray(((1 - share) * pieces[None, :, 0] + share * pieces[None, :, 1]).reshape(-1, 2))
+
+
+def assert_exact(program: Program, front: Front, slices: Slices, *, tolerance: float = EXACT) -> None:
+    """The front is that of the enumerated slices, both ways, and every mix on it is a solution."""
+    assert front.complete, (front.reason, front.detail)
+    assert front.reason == "optimal"
+    assert front.coverage <= front.asked
+    pieces = returned(front)
+    all_ = slices.samples(40)
+    wanted = all_[~slices.beaten(all_, tolerance)]
+    assert np.all(distance(wanted, pieces, slices.range) <= 2 * tolerance)
+    inside = along(pieces, 25, inside=0.002)
+    assert not np.any(slices.beaten(inside, 2 * tolerance))
+    assert np.all(distance(inside, slices.pieces, slices.range) <= tolerance)
+    assert check_front(program, front) == []
+    for segment in front.segments:
+        x, values = segment.mix(0.37)
+        assert certify.faults(program, x) == []
+        assert np.allclose(program.values(x), values, rtol=1e-9, atol=1e-9 * program.objective_span.max())
