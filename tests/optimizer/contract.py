@@ -27,7 +27,7 @@ NOISE = 2e-6
 """Values are computed twice, and rows may be missed by a solver's tolerance: shares of a range."""
 
 EXACT_GAP = 1e-5
-"""Values of whole programs differ by a seventh of a unit or not at all: at this gap nothing may be missing."""
+"""Values of whole programs differ by a seventh of a unit or not at all: nothing may be missing."""
 
 SURFACE_GAP = {2: 0.03, 3: 0.1, 4: 0.15}
 """Gap where a surface is covered by points, by number of objectives."""
