@@ -26,10 +26,10 @@ demo: setup  ## run both bundled studies end to end into runs/demo
 	$(BIN)/landfront demo --output $(RUNS)/demo
 
 test: setup-dev  ## the whole suite
-	$(BIN)/python -m pytest -q --durations=10
+	$(BIN)/python -m pytest -q -n auto --durations=10
 
 test-fast: setup-dev  ## without the tests marked slow
-	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -n auto -m "not slow"
 
 lint: setup-dev
 	$(BIN)/ruff check .
