@@ -51,6 +51,15 @@ class Faulty:
     def clash(self, *, seconds: float) -> tuple[int, ...]:
         return self.inner.clash(seconds=seconds)
 
+    def round(self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float) -> Floats | None:
+        return self.inner.round(weights, upper, fact, x, target=target)
+
+    def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
+        return self.inner.core(fact, x, size=size)
+
+    def rest(self, fact: Fact, gap: float) -> Part | None:
+        return self.inner.rest(fact, gap)
+
 
 def crash(answer: Answer) -> Answer:
     return replace(answer, reason="error", x=None, bound=-inf)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from landfront.optimizer import certify
-from landfront.optimizer.engine import Answer, Infeasible, SolverError, Unbounded, choose_engine
+from landfront.optimizer.engine import Answer, Infeasible, Part, SolverError, Unbounded, choose_engine
 from landfront.optimizer.front import Floats, Front
 from landfront.optimizer.fronts.lexicographic import solve_lexicographic
 from landfront.optimizer.fronts.reference_point import Goal, solve_reference, widened
@@ -301,6 +301,15 @@ def test_an_interrupted_stage_leaves_the_one_before(big: Make) -> None:
 
         def clash(self, *, seconds: float) -> tuple[int, ...]:
             return ()
+
+        def round(self, *args: Any, **options: Any) -> Floats | None:
+            return self.inner.round(*args, **options)
+
+        def core(self, *args: Any, **options: Any) -> Part:
+            return self.inner.core(*args, **options)
+
+        def rest(self, *args: Any) -> Part | None:
+            return self.inner.rest(*args)
 
     front = solve_lexicographic(program, engine=Stopping())
     assert front.reason == "interrupted"

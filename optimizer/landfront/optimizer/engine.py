@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.optimizer.front import Floats, Reason
+from landfront.optimizer.front import Fact, Floats, Reason
 from landfront.optimizer.program import Program
 
 Statuses = NDArray[np.int8]
@@ -184,6 +184,24 @@ class Engine(Protocol):
         """Coupling rows that clash, as few as can be shown in time."""
         ...
 
+    def round(self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float) -> Floats | None:
+        """A whole choice near the relaxation's solution ``x``, without a tree; None where none is found.
+
+        `fact` is what the relaxation proved, and `target` a value of ``weights @ y`` that is good enough.
+        """
+        ...
+
+    def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
+        """About `size` of the cheapest moves away from the relaxation's choice; the rest is fixed."""
+        ...
+
+    def rest(self, fact: Fact, gap: float) -> Part | None:
+        """All columns that a solution can hold that is worse than the fact's bound by less than `gap`.
+
+        None where they are so many that a search would not end.
+        """
+        ...
+
 
 def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, str]:
     """The engine for a program, and why.
@@ -193,21 +211,35 @@ def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, 
     program
         Any.
     solver
-        A solver to use through Pyomo: "scip", "gurobi", "cplex", "cbc" or another that Pyomo knows. Without
-        it, or as "highs", HiGHS is used directly.
+        "highs" or "structured" to force one of the two that are built in, or a solver to use through Pyomo:
+        "scip", "gurobi", "cplex", "cbc" or another that Pyomo knows.
 
     Raises
     ------
     ValueError
-        If the solver asked for is not installed.
+        If the solver asked for is not installed, or cannot take the program.
     """
-    if solver is not None and solver != "highs":
+    from landfront.optimizer.structured.support import structured_reason, unfit_for_structure
+
+    if solver not in (None, "highs", "structured"):
         from landfront.optimizer.pyomo_engine import PyomoEngine
 
         other = PyomoEngine(program, solver)
         return other, f"{other.name}: asked for"
+    unfit = unfit_for_structure(program)
+    if solver == "structured" and unfit:
+        raise ValueError(f"the structured engine cannot take this program: {unfit}")
+    reason = structured_reason(program)
+    if solver == "structured" or (solver is None and reason):
+        from landfront.optimizer.structured.engine import StructuredEngine
+
+        structured = StructuredEngine(program)
+        return structured, f"{structured.name}: {reason or 'asked for'}"
     from landfront.optimizer.highs import HighsEngine
 
     engine = HighsEngine(program)
     kind = "with" if program.integer.any() else "without"
-    return engine, f"{engine.name}: exact for any linear program {kind} integers"
+    return (
+        engine,
+        f"{engine.name}: exact for any linear program {kind} integers{f'; {unfit}' if unfit else ''}",
+    )

@@ -11,8 +11,9 @@ from time import monotonic
 import numpy as np
 
 from landfront.optimizer.branching import OWN_MODEL, Whole, search_core
+from landfront.optimizer.core import core_part, reduced_costs, reduced_part
 from landfront.optimizer.engine import Answer, Basis, Part
-from landfront.optimizer.front import Floats
+from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.layout import Layout, answer_of, lay_out
 from landfront.optimizer.program import Program
 from landfront.optimizer.relaxation import Relaxation
@@ -103,6 +104,18 @@ class HighsEngine:
         if session.run(Limits(seconds=seconds)).reason != "infeasible":
             session = Session(self._layout.model(cost, integer=True))
         return clashing_rows(session, self._layout, seconds=max(end - monotonic(), 0.0))
+
+    def round(self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float) -> Floats | None:
+        """None: a core's search finds whole choices."""
+        return None
+
+    def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
+        """See `core.core_part`."""
+        return core_part(self._program, fact, x, loss=reduced_costs(self._program, fact), size=size)
+
+    def rest(self, fact: Fact, gap: float) -> Part:
+        """See `core.reduced_part`."""
+        return reduced_part(self._program, reduced_costs(self._program, fact), gap)
 
 
 def limits_of(part: Part, shift: float, seconds: float) -> Limits:

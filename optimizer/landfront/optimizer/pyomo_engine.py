@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.optimizer.engine import Answer, Basis, Part
-from landfront.optimizer.front import Floats
+from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.highs import HighsEngine
 from landfront.optimizer.layout import Layout, lay_out
 from landfront.optimizer.program import Program
@@ -190,6 +190,18 @@ class PyomoEngine:
     def clash(self, *, seconds: float) -> tuple[int, ...]:
         """Coupling rows that clash, found by HiGHS."""
         return self._highs.clash(seconds=seconds)
+
+    def round(self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float) -> Floats | None:
+        """As `highs.HighsEngine`."""
+        return self._highs.round(weights, upper, fact, x, target=target)
+
+    def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
+        """As `highs.HighsEngine`."""
+        return self._highs.core(fact, x, size=size)
+
+    def rest(self, fact: Fact, gap: float) -> Part | None:
+        """As `highs.HighsEngine`."""
+        return self._highs.rest(fact, gap)
 
     def _solve(
         self,

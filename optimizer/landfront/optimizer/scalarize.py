@@ -16,7 +16,7 @@ from time import monotonic
 import numpy as np
 
 from landfront.optimizer import certify, tolerances
-from landfront.optimizer.core import core_part, largest_of_group, reduced_costs, reduced_part, whole_part
+from landfront.optimizer.core import largest_of_group, whole_part
 from landfront.optimizer.engine import (
     Answer,
     Basis,
@@ -263,19 +263,28 @@ class Scalarizer:
         return facts if float(facts[0].weights @ reach) < facts[0].beta else ()
 
     def _search(self, task: Task, attempt: _Attempt, relaxed: Answer) -> Answer:
-        """Cores first, then everything; the last answer says why it ended."""
+        """Near the relaxation first, then cores, then everything; the last answer says why it ended."""
         assert relaxed.x is not None
-        reduced = reduced_costs(self.program, attempt.fact)
         last = relaxed
         if self.program.groups >= CORE_GROUPS:
+            self._round(task, attempt, relaxed.x)
             for size in CORE_SIZES:
                 if attempt.closed or task.seconds <= 0 or size >= self.program.groups:
                     break
-                part = core_part(self.program, attempt.fact, relaxed.x, loss=reduced, size=size)
-                last = self._core(task, attempt, part)
+                last = self._core(task, attempt, self.engine.core(attempt.fact, relaxed.x, size=size))
         if attempt.closed:
             return last
-        return self._full(task, attempt, reduced)
+        return self._full(task, attempt, last)
+
+    def _round(self, task: Task, attempt: _Attempt, x: Floats) -> None:
+        """What is found without a tree; what the engine raises is worth a tree."""
+        target = attempt.fact.beta + TARGET_SHARE * attempt.allowed
+        try:
+            rounded = self.engine.round(task.weights, task.upper, attempt.fact, x, target=target)
+        except Exception:
+            return
+        if rounded is not None:
+            attempt.offer(rounded)
 
     def _core(self, task: Task, attempt: _Attempt, part: Part) -> Answer:
         allowed = TARGET_SHARE * attempt.allowed
@@ -285,13 +294,17 @@ class Scalarizer:
         attempt.offer_answer(answer)
         return answer
 
-    def _full(self, task: Task, attempt: _Attempt, reduced: Floats) -> Answer:
+    def _full(self, task: Task, attempt: _Attempt, last: Answer) -> Answer:
         program = self.program
         seconds = task.seconds
         part = whole_part(program)
         if program.groups >= CORE_GROUPS:
             seconds = min(seconds, FULL_SECONDS)
-            part = reduced_part(program, reduced, attempt.value - attempt.fact.beta)
+            rest = self.engine.rest(attempt.fact, attempt.value - attempt.fact.beta)
+            if rest is None:
+                words = "too many columns can still win for a search of all of them"
+                return replace(last, reason="time limit", detail=words)
+            part = rest
         part = attempt.prepare(part, gap=TARGET_SHARE * attempt.allowed, target=-inf)
         answer = self._ask_search(task, part, seconds)
         attempt.offer_answer(answer)
@@ -370,7 +383,7 @@ class _Attempt:
         start = None
         if self.x is not None and np.array_equal(self.x[~part.free], part.base[~part.free]):
             start = self.x
-        return Part(part.free, part.base, start, gap, target)
+        return replace(part, start=start, gap=gap, target=target)
 
     def claim(self, bound: float) -> None:
         """Add the solver's own bound when it is better than the recomputed one."""

@@ -354,6 +354,8 @@ class Session:
     def _bound(self, info: Any, status: Any) -> float:
         if self._integer:
             return float(info.mip_dual_bound) / self._cost_scale
+        if status == self._api.HighsModelStatus.kModelEmpty:
+            return 0.0
         solved = status == self._api.HighsModelStatus.kOptimal
         return float(info.objective_function_value) / self._cost_scale if solved else -inf
 

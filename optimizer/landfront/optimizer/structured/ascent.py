@@ -1,0 +1,303 @@
+"""Ascent of the dual: prices of the rows by Newton steps on smoothed minima, from small samples to all
+groups.
+
+The least cost of each group is smoothed by an entropy, whose width falls from the size of a group's costs
+to a sliver of it (Y. Nesterov, Smooth minimization of non-smooth functions, Mathematical Programming 103,
+2005). Few groups are near a tie at a small width, so that a Hessian costs little more than a pass. Wide
+levels look at a sample of the groups: what a sample does not know, later levels mend.
+
+The result is where the exact solve starts (`core`); nothing is proven here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import inf
+from time import monotonic
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from landfront.optimizer.program import Floats, Ints
+from landfront.optimizer.structured.passes import Passes, Sample
+from landfront.optimizer.structured.scalar import Scalar
+
+WIDEST = 0.25
+"""Width of the first level as a share of the typical cost of a group."""
+
+NARROWER = 3.5
+"""Each level is narrower by this."""
+
+NARROWEST = 1e-8
+"""The last width, where groups stay tied: costs that differ by less are a solver's noise."""
+
+LARGER = 6
+"""A sample that shows few near ties gives way to one with so many times more groups."""
+
+FEW = 40
+"""Groups near a tie per row that tell how prices move them; with fewer, steps follow the sample's
+accidents."""
+
+FEWEST = 20
+"""Rows that are counted at least."""
+
+WARM = 0.002
+"""Width of the first level from prices of a similar problem."""
+
+TYPICAL = 2000
+"""Groups that are looked at to tell what is typical."""
+
+STEPS = 6
+"""Most Newton steps of a level."""
+
+DONE = 0.2
+"""A level ends when a step promises less than this share of what smoothing itself is off by."""
+
+SHRINK = 0.3
+"""Of a step that did not help."""
+
+TRUST = 8.0
+"""A step changes the price of what a group typically uses of a row by at most so many widths: a group that is
+further from a tie counts for nothing in the quadratic model."""
+
+LONGER = 3.0
+"""A price that took its longest step may go so many times further in the next one."""
+
+FLAT = 1e-3
+"""Least curvature of a row, as a share of what is missing in it per longest step."""
+
+TRIES = 4
+"""Lengths of a step that are tried."""
+
+FREE_BOUND = 10.0
+"""Stand-in for an infinite bound of a loose column, in units of the rows' total use per unit of the
+column."""
+
+
+@dataclass(frozen=True)
+class State:
+    """Prices, and what a pass at a width said of them; the dual is to be maximised.
+
+    Attributes
+    ----------
+    prices
+        Multipliers of the rows, shape (k,).
+    value
+        Of the smoothed dual.
+    gradient, curvature
+        Of the smoothed dual, its Hessian negated, shapes (k,), (k, k).
+    near
+        Groups of the sample near a tie.
+    below
+        Rows held against their lower bound, whose prices may not be negative; others may not be positive.
+    """
+
+    prices: Floats
+    value: float
+    gradient: Floats
+    curvature: Floats
+    near: int
+    below: NDArray[np.bool_]
+
+
+class Ascent:
+    """Prices for scalar problems over one program."""
+
+    def __init__(self, passes: Passes) -> None:
+        self._passes = passes
+        self._groups = passes.groups
+
+    def cold(self, scalar: Scalar, *, deadline: float) -> Floats:
+        """Prices from nothing, shape (k,)."""
+        prices, width = np.zeros(self._passes.rows), WIDEST * self._unit(scalar)
+        return self._levels(scalar, prices, width, 2 * self._few, deadline=deadline)
+
+    def warm(self, scalar: Scalar, prices: Floats, *, deadline: float) -> Floats:
+        """Better prices from those of a similar problem."""
+        width = WARM * self._unit(scalar)
+        return self._levels(scalar, prices, width, self._groups, deadline=deadline)
+
+    @property
+    def _few(self) -> int:
+        return FEW * max(self._passes.rows, FEWEST)
+
+    def _levels(
+        self, scalar: Scalar, prices: Floats, width: float, wanted: int, *, deadline: float
+    ) -> Floats:
+        """From one width to narrower ones, on samples of at least the `wanted` number of groups at first."""
+        scalar = bounded(scalar, self.sizes, self._groups)
+        prices = scalar.within_signs(prices)
+        reach, narrowest = np.ones(len(prices)), NARROWEST * self._unit(scalar)
+        while True:
+            stride = max(self._groups // wanted, 1)
+            prices, near = self._level(scalar, prices, width, Sample(0, stride), reach)
+            scarce = near / NARROWER < self._few
+            over = monotonic() > deadline or width < narrowest
+            if over or near == 0 or (stride == 1 and scarce):
+                return prices
+            if scarce:
+                wanted *= LARGER
+            else:
+                width /= NARROWER
+
+    @cached_property
+    def _typical(self) -> tuple[sp.csc_array, Ints]:
+        """Coefficients of some groups' columns, and where each group starts in them."""
+        groups = np.arange(0, self._groups, max(self._groups // TYPICAL, 1))
+        starts = self._passes.compact.arrays.starts
+        sizes = starts[groups + 1] - starts[groups]
+        first = np.cumsum(sizes) - sizes
+        columns = np.arange(sizes.sum()) + np.repeat(starts[groups] - first, sizes)
+        return self._passes.matrix(columns), first
+
+    @cached_property
+    def sizes(self) -> Floats:
+        """Mean absolute coefficient of each row where it has one, 1 without any, shape (k,)."""
+        used = abs(self._typical[0])
+        filled = np.bincount(used.indices, weights=used.data > 0, minlength=self._passes.rows)
+        total = np.asarray(used.sum(axis=1)).ravel()
+        size = np.where(filled > 0, total / np.maximum(filled, 1), 1.0)
+        return np.where(size > 0, size, 1.0)
+
+    def _unit(self, scalar: Scalar) -> float:
+        """Typical difference of the costs in a group."""
+        matrix, first = self._typical
+        cost = scalar.base @ matrix
+        unit = float(np.mean(np.maximum.reduceat(cost, first) - np.minimum.reduceat(cost, first)))
+        return unit if unit > 0 else 1.0
+
+    def _level(
+        self, scalar: Scalar, prices: Floats, width: float, sample: Sample, reach: Floats
+    ) -> tuple[Floats, int]:
+        """Newton steps at one width; `reach` are the longest steps, which grow where they were too short."""
+        state = self._state(scalar, prices, width, sample)
+        for _ in range(STEPS):
+            longest = reach * (TRUST * width / self.sizes)
+            step = newton_step(scalar, state, longest)
+            promise = float(state.gradient @ step) / 2
+            if promise <= DONE * width * max(state.near, 1) * sample.share(self._groups):
+                break
+            better, length = self._search(scalar, state, step, width, sample)
+            at_end = np.abs(step) > 0.99 * longest
+            reach[:] = np.maximum(
+                np.where(at_end & (length == 1.0), reach * LONGER, reach * length / LONGER), 1.0
+            )
+            if better is None:
+                break
+            state = better
+        return state.prices, state.near
+
+    def _search(
+        self, scalar: Scalar, state: State, step: Floats, width: float, sample: Sample
+    ) -> tuple[State | None, float]:
+        """The first of some lengths of a step that helps, and the length."""
+        slope = float(state.gradient @ step)
+        length = 1.0
+        for _ in range(TRIES):
+            found = self._state(scalar, scalar.within_signs(state.prices + length * step), width, sample)
+            if found.value >= state.value + 1e-4 * length * slope:
+                return found, length
+            length *= SHRINK
+        return None, length
+
+    def _state(self, scalar: Scalar, prices: Floats, width: float, sample: Sample) -> State:
+        total, usage, curvature, near = self._passes.smooth(scalar.price(prices), width, sample, curved=True)
+        total += scalar.paid(prices)
+        if len(scalar.loose_cost):
+            more, used, bent = loose_part(scalar, prices, width)
+            total, usage, curvature = total + more, usage + used, curvature + bent
+        below = scalar.held_below(prices, usage)
+        return State(prices, total, scalar.side(below, usage) - usage, curvature, near, below)
+
+
+def loose_part(scalar: Scalar, prices: Floats, width: float) -> tuple[float, Floats, Floats]:
+    """Smoothed least costs of the loose columns, each between its two bounds; their use and curvature."""
+    low, high = scalar.loose_lower, scalar.loose_upper
+    middle, half = (high + low) / 2, (high - low) / 2
+    reduced = scalar.loose_cost + scalar.price(prices) @ scalar.loose
+    # min over [-half, half] of reduced * x, smoothed: -width * log(2 cosh(reduced * half / width))
+    tilt = reduced * half / width
+    share = -np.tanh(tilt)
+    value = float(reduced @ middle) - width * float(np.logaddexp(tilt, -tilt).sum())
+    x = middle + half * share
+    weight = half**2 * (1 - share**2) / width
+    bent = (scalar.loose * weight) @ scalar.loose.T
+    return value, scalar.loose @ x, bent.toarray()
+
+
+def bounded(scalar: Scalar, size: Floats, groups: int) -> Scalar:
+    """The problem with finite bounds in place of infinite ones: what the rows could ever need of a column."""
+    if not len(scalar.loose_cost):
+        return scalar
+    need = FREE_BOUND * size * groups
+    ratio = sp_ratio(scalar, need)
+    low = np.where(np.isinf(scalar.loose_lower), -ratio, scalar.loose_lower)
+    high = np.where(np.isinf(scalar.loose_upper), ratio, scalar.loose_upper)
+    return replace(scalar, loose_lower=np.minimum(low, high), loose_upper=np.maximum(low, high))
+
+
+def sp_ratio(scalar: Scalar, need: Floats) -> Floats:
+    """Largest need of a row over the coefficient of each loose column in it, shape (loose,)."""
+    matrix = scalar.loose
+    column = np.repeat(np.arange(matrix.shape[1]), np.diff(matrix.indptr))
+    ratio = np.zeros(matrix.shape[1])
+    filled = matrix.data != 0
+    np.maximum.at(ratio, column[filled], need[matrix.indices[filled]] / np.abs(matrix.data[filled]))
+    return np.where(ratio > 0, ratio, 1.0)
+
+
+def newton_step(scalar: Scalar, state: State, reach: Floats) -> Floats:
+    """Step that is best in the quadratic model among those that keep the prices' signs, shape (k,).
+
+    No price moves further than `reach`, shape (k,).
+    """
+    y, g = state.prices, state.gradient
+    diagonal = np.diagonal(state.curvature).copy()
+    diagonal = np.maximum(diagonal, FLAT * np.abs(g) / reach)
+    curvature = state.curvature.copy()
+    np.fill_diagonal(curvature, diagonal * (1 + 1e-9) + 1e-300)
+    high = np.where(state.below & (scalar.lower > -inf), reach, np.minimum(reach, -y))
+    low = np.where(~state.below & (scalar.upper < inf), -reach, np.maximum(-reach, -y))
+    none = (scalar.lower == -inf) & (scalar.upper == inf)
+    low[none] = high[none] = 0.0
+    return bounded_quadratic(curvature, g, np.minimum(low, 0.0), np.maximum(high, 0.0))
+
+
+def bounded_quadratic(H: Floats, g: Floats, low: Floats, high: Floats) -> Floats:
+    """``max g @ d - d @ H @ d / 2`` subject to ``low <= d <= high`` (which hold 0), by an active set.
+
+    Columns at a bound are freed when the gradient points inward, and held where a step would leave it. The
+    step found is feasible and improving even where the sets have not settled after a few rounds.
+    """
+    n = len(g)
+    d = np.zeros(n)
+    held = ((low == 0) & (g <= 0)) | ((high == 0) & (g >= 0))
+    for _ in range(20):
+        free = np.flatnonzero(~held)
+        if not len(free):
+            break
+        rest = g[free] - H[np.ix_(free, np.flatnonzero(held))] @ d[held]
+        d[free] = np.linalg.solve(H[np.ix_(free, free)], rest)
+        out = (d < low) | (d > high)
+        d = np.clip(d, low, high)
+        slope = g - H @ d
+        inward = held & (((d <= low) & (slope > 0)) | ((d >= high) & (slope < 0))) & (low < high)
+        if not out.any() and not inward.any():
+            return d
+        held = (held & ~inward) | out
+    return improving(H, g, low, high)
+
+
+def improving(H: Floats, g: Floats, low: Floats, high: Floats) -> Floats:
+    """A feasible step that improves the quadratic model, by sweeps over single prices."""
+    d = np.zeros(len(g))
+    slope = g.copy()
+    for _ in range(10):
+        for k in range(len(g)):
+            move = min(max(d[k] + slope[k] / H[k, k], low[k]), high[k]) - d[k]
+            if move:
+                d[k] += move
+                slope -= H[k] * move
+    return d

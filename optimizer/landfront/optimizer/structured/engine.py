@@ -1,0 +1,280 @@
+"""The structured engine behind the protocol: relaxations by prices and cores, whole choices near them."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import inf
+from time import monotonic
+
+import numpy as np
+
+from landfront.optimizer import tolerances
+from landfront.optimizer.branching import settings_for
+from landfront.optimizer.certify import half_plane, row_multipliers
+from landfront.optimizer.engine import Answer, Basis, Part
+from landfront.optimizer.front import Fact, Floats, Reason
+from landfront.optimizer.highs import HighsEngine, below_cutoff, limits_of
+from landfront.optimizer.program import Ints, Program
+from landfront.optimizer.session import Session, solver_version
+from landfront.optimizer.structured.ascent import Ascent
+from landfront.optimizer.structured.compact import compact
+from landfront.optimizer.structured.exact import Exact, Relaxed
+from landfront.optimizer.structured.parts import Near, near_part
+from landfront.optimizer.structured.passes import Passes
+from landfront.optimizer.structured.rounding import round_core
+from landfront.optimizer.structured.scalar import Scalar, scalar_of, tightened
+
+ROUNDED = 3000
+"""Columns among which whole choices are looked for."""
+
+MOST_SEARCHED = 30_000
+"""Columns up to which everything that can still win is searched."""
+
+CERTAIN = 10 * tolerances.SOLVER_FEASIBILITY
+"""A row that must be missed by more than this share of its size makes a contradiction for certain."""
+
+MARGINS = (0.0, 0.25, 1.0, 4.0)
+"""By how many groups' typical use rows are tightened before rounding."""
+
+DEAR = 2.0
+"""First penalty of a broken row, in units of its price."""
+
+
+class StructuredEngine:
+    """Solves programs of many groups and few coupling rows; see `support.can_structure`.
+
+    What it has no method for goes to HiGHS on the whole matrix: a column without an end, a search over most
+    of the columns.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    @property
+    def name(self) -> str:
+        """Name, and version of the solver of the cores."""
+        return f"landfront structured engine, cores by {solver_version()}"
+
+    @cached_property
+    def _passes(self) -> Passes:
+        return Passes(compact(self._program))
+
+    @cached_property
+    def _ascent(self) -> Ascent:
+        return Ascent(self._passes)
+
+    @cached_property
+    def _exact(self) -> Exact:
+        return Exact(self._passes, self._ascent.sizes)
+
+    @cached_property
+    def _whole(self) -> HighsEngine:
+        return HighsEngine(self._program)
+
+    def relax(
+        self,
+        weights: Floats,
+        upper: Floats,
+        *,
+        seconds: float,
+        start: Basis | None = None,
+        slope: Floats | None = None,
+    ) -> Answer:
+        """Solve without integrality, from the prices of a basis or from none; see `engine.Engine`."""
+        deadline = monotonic() + seconds
+        scalar = scalar_of(self._program, self._passes.compact, weights, upper, slope)
+        found = self._relaxed(scalar, weights, upper, slope=slope, start=start, deadline=deadline)
+        if found.outcome.reason == "time limit" or monotonic() > deadline:
+            return self._without("time limit", "the time limit was reached")
+        if not found.complete:
+            return self._whole.relax(weights, upper, seconds=deadline - monotonic(), slope=slope)
+        if found.missed > tolerances.SOLVER_FEASIBILITY:
+            return self._contradiction(scalar, found, weights, upper, slope=slope, deadline=deadline)
+        return self._answer(scalar, found, weights, slope)
+
+    def _relaxed(
+        self,
+        scalar: Scalar,
+        weights: Floats,
+        upper: Floats,
+        *,
+        slope: Floats | None,
+        start: Basis | None,
+        deadline: float,
+    ) -> Relaxed:
+        if start is not None:
+            prices = scalar.within_signs(carried(start, weights, upper, slope))
+            found = self._exact.solve(scalar, prices, deadline=deadline, near=True)
+            if found.complete or found.outcome.reason == "time limit":
+                return found
+            prices = self._ascent.warm(scalar, found.prices, deadline=deadline)
+        else:
+            prices = self._ascent.cold(scalar, deadline=deadline)
+        return self._exact.solve(scalar, prices, deadline=deadline)
+
+    def _contradiction(
+        self,
+        scalar: Scalar,
+        found: Relaxed,
+        weights: Floats,
+        upper: Floats,
+        *,
+        slope: Floats | None,
+        deadline: float,
+    ) -> Answer:
+        """That some row must be missed, whatever it is worth; else the whole model tells."""
+        least = self._exact.misses_only(scalar, found, deadline=deadline)
+        if least.complete and least.missed > CERTAIN:
+            words = f"rows must be missed by {least.outcome.bound:.3g} of their size in all"
+            return self._without("infeasible", words)
+        if least.outcome.reason == "time limit":
+            return self._without("time limit", "the time limit was reached")
+        return self._whole.relax(weights, upper, seconds=deadline - monotonic(), slope=slope)
+
+    def _answer(self, scalar: Scalar, found: Relaxed, weights: Floats, slope: Floats | None) -> Answer:
+        """The solution of all columns, and its multipliers."""
+        program, compacted, core = self._program, self._passes.compact, found.core
+        x = np.zeros(program.columns)
+        shares = compacted.index(core.columns)
+        x[compacted.index(core.reference)] = 1.0
+        x[shares] = found.shares
+        np.subtract.at(x, compacted.index(core.reference[core.group]), found.shares)
+        loose = program.columns - compacted.grouped
+        x[compacted.grouped :] = found.loose[:loose]
+        r = len(program.row_lower)
+        prices, caps = found.prices[:r], np.maximum(-found.prices[r:], 0.0)
+        constant = float(scalar.base @ core.used + weights @ program.minimised_offsets)
+        return Answer(
+            reason="optimal",
+            x=x,
+            bound=found.outcome.bound + constant,
+            row_prices=prices,
+            cap_prices=caps,
+            detail=found.outcome.detail,
+            basis=Basis(np.concatenate([weights + caps, prices])),
+            stretch=float(found.loose[-1]) if slope is not None else 0.0,
+        )
+
+    def _without(self, reason: Reason, detail: str) -> Answer:
+        """No solution."""
+        rows, p = self._program.rows.shape[0], len(self._program.senses)
+        return Answer(reason, None, -inf, np.zeros(rows), np.zeros(p), detail)
+
+    def search(self, weights: Floats, upper: Floats, *, part: Part, seconds: float) -> Answer:
+        """Solve with integrality over a part of the columns; the others keep their value."""
+        if not isinstance(part, Near):
+            return self._whole.search(weights, upper, part=part, seconds=seconds)
+        scalar = scalar_of(self._program, self._passes.compact, weights, upper, None)
+        model = part.model(self._program, scalar)
+        shift = float(scalar.base @ part.used + weights @ self._program.minimised_offsets)
+        session = Session(model, settings_for(len(model.cost)))
+        if part.start is not None:
+            session.start_from(part.start[part.columns])
+        outcome = session.run(limits_of(part, shift, seconds))
+        x = None if outcome.x is None else part.filled(outcome.x)
+        rows, p = len(self._program.row_lower), len(weights)
+        answer = Answer(outcome.reason, x, outcome.bound + shift, np.zeros(rows), np.zeros(p), outcome.detail)
+        return below_cutoff(answer, part.cutoff) if part.cutoff < inf else answer
+
+    def clash(self, *, seconds: float) -> tuple[int, ...]:
+        """Coupling rows whose prices prove that they clash."""
+        program = self._program
+        free = np.full(len(program.senses), inf)
+        scalar = scalar_of(program, self._passes.compact, np.zeros(len(free)), free, None)
+        deadline = monotonic() + seconds
+        first = self._exact.solve(scalar, np.zeros(len(scalar.base)), deadline=deadline)
+        least = self._exact.misses_only(scalar, first, deadline=deadline)
+        if not least.complete or least.missed <= CERTAIN:
+            return self._whole.clash(seconds=deadline - monotonic())
+        priced = np.abs(least.prices) * self._exact.row_sizes
+        return tuple(np.flatnonzero(priced > CERTAIN * priced.max(initial=0.0)).tolist())
+
+    # What a search over few columns may change.
+
+    def round(self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float) -> Floats | None:
+        """A whole choice near a relaxation's solution ``x``, by local search; see `engine.Engine`.
+
+        Where none is found, rows are tightened by the size of some groups first, so that what rounding takes
+        from them is there.
+        """
+        if self._program.columns > self._passes.compact.grouped:
+            return None
+        scalar = scalar_of(self._program, self._passes.compact, weights, upper, None)
+        prices, near = self._prices(fact, weights), self._passes.largest(x)
+        constant = float(weights @ self._program.minimised_offsets)
+        for margin in MARGINS:
+            if margin > 0:
+                found = self._exact.solve(
+                    tightened(scalar, margin * self._ascent.sizes), prices, deadline=inf
+                )
+                if not found.complete or found.missed > tolerances.SOLVER_FEASIBILITY:
+                    return None
+                prices, near = found.prices, found.largest
+            chosen = self._rounded(scalar, prices, near, target - constant)
+            if chosen is not None:
+                rounded = np.zeros(self._program.columns)
+                rounded[self._passes.compact.index(chosen)] = 1.0
+                return rounded
+        return None
+
+    def _rounded(self, scalar: Scalar, prices: Floats, near: Ints, target: float) -> Ints | None:
+        """One column per group near those of a relaxation, shape (n,)."""
+        core = self._exact.around(scalar, prices, near, ROUNDED)
+        cost = scalar.base @ core.change
+        loss = np.maximum(cost - prices @ core.change, 0.0)
+        found = round_core(
+            core,
+            cost,
+            scalar.lower,
+            scalar.upper,
+            penalty=DEAR * np.abs(prices) + float(np.median(loss)) / self._ascent.sizes,
+            target=target - float(scalar.base @ core.used),
+        )
+        if found is None:
+            return None
+        chosen = core.reference.copy()
+        chosen[core.group[found.moved]] = core.columns[found.moved]
+        return chosen
+
+    def _prices(self, fact: Fact, weights: Floats) -> Floats:
+        """Multipliers of rows and caps that prove a fact, for these weights, shape (k,)."""
+        return np.concatenate([row_multipliers(self._program, fact), weights - half_plane(fact)[0]])
+
+    def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
+        """About `size` of the cheapest moves away from the relaxation's choice; the rest is fixed."""
+        weights = half_plane(fact)[0]
+        scalar = scalar_of(self._program, self._passes.compact, weights, np.full(len(weights), inf), None)
+        prices = self._prices(fact, weights)
+        return near_part(
+            self._passes, self._program, self._exact.around(scalar, prices, self._passes.largest(x), size, x)
+        )
+
+    def rest(self, fact: Fact, gap: float) -> Part | None:
+        """All columns that a solution better than the incumbent can hold, None where they are too many."""
+        weights = half_plane(fact)[0]
+        scalar = scalar_of(self._program, self._passes.compact, weights, np.full(len(weights), inf), None)
+        price = scalar.price(self._prices(fact, weights))
+        _, reference, used, (columns, _) = self._passes.choose(price, gap)
+        if len(columns) > MOST_SEARCHED:
+            return None
+        return near_part(self._passes, self._program, self._exact.core(reference, used, columns))
+
+
+def carried(start: Basis, weights: Floats, upper: Floats, slope: Floats | None) -> Floats:
+    """Prices of rows and caps from those of another solve, in proportion to the weights, shape (k,).
+
+    Objectives without a cap keep their weight; a cap's price is what its weight then lacks.
+    """
+    p = len(weights)
+    total, prices = start.prices[:p], start.prices[p:]
+    free = np.isinf(upper)
+    if slope is not None:
+        rate = _ratio(1 + float(weights @ slope), float(total @ slope))
+    else:
+        rate = _ratio(float(weights[free] @ total[free]), float(total[free] @ total[free]))
+    caps = np.where(free, 0.0, np.maximum(rate * total - weights, 0.0))
+    return np.concatenate([rate * prices, -caps])
+
+
+def _ratio(new: float, old: float) -> float:
+    return new / old if old > np.finfo(np.float64).tiny else 1.0

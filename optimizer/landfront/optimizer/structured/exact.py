@@ -1,0 +1,311 @@
+"""The exact relaxation: a linear program over a core of columns that grows until prices miss none.
+
+At given prices each group has a best column, its reference. Few other columns are near it, and only those
+can be in an optimal solution besides the references: the core. A linear program over the core gives new
+prices, one pass finds columns outside that are better at these prices, and when there is none the solution
+and the prices are optimal for all columns (sifting: R. E. Bixby et al., Very large-scale linear
+programming, Operations Research 40, 1992). Rows may be missed in the core at a high price, so that a core
+is always feasible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import inf
+from time import monotonic
+
+import numpy as np
+import scipy.sparse as sp
+
+from landfront.optimizer import tolerances
+from landfront.optimizer.program import Floats, Ints
+from landfront.optimizer.session import QUICK, Limits, Model, Outcome, Session, power_of_two
+from landfront.optimizer.structured.passes import Passes, Sample
+from landfront.optimizer.structured.scalar import Scalar
+
+CORE = 1000
+"""Columns of the first core, besides so many per row (`CORE_PER_ROW`)."""
+
+CORE_PER_ROW = 10
+
+PENALTY = 1e4
+"""Price of missing a row by its own size, in units of the largest cost."""
+
+BETTER = 1e-10
+"""A column joins the core when it is better by this share of the largest cost: the solver's own tolerance."""
+
+ROUNDS = 40
+"""Most cores of one solve."""
+
+DEAR = 10.0
+"""First price of missing a row by its own size: so many times its price there, and the largest cost."""
+
+DEARER = 100.0
+"""The price rises by this where rows are still missed."""
+
+MISSED = 1e-9
+"""A row that is missed by less than this share of its size is met."""
+
+FAR = 0.5
+"""Columns that a first core may miss, as a share of its own, where prices were thought to be near."""
+
+SAMPLE = 20_000
+"""Groups that are looked at to guess which loss leaves a core of the wanted size."""
+
+
+@dataclass(frozen=True)
+class Core:
+    """Columns that may change against a reference per group.
+
+    Attributes
+    ----------
+    reference
+        Column of each group, shape (n,).
+    used
+        What the references use of the rows, shape (k,).
+    columns, group
+        Of the core, sorted, without references, and their groups.
+    change
+        What each column uses more than its group's reference, shape (k, columns).
+    """
+
+    reference: Ints
+    used: Floats
+    columns: Ints
+    group: Ints
+    change: sp.csc_array
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """A solution over a core that misses no column; `outcome` says why there is none.
+
+    Attributes
+    ----------
+    prices
+        Multipliers of the rows, shape (k,).
+    shares
+        Of the core's columns; the references have the rest of their groups.
+    loose
+        Values of the loose columns.
+    missed
+        Largest miss of a row by its own size.
+    complete
+        Whether no column is missing.
+    """
+
+    core: Core
+    outcome: Outcome
+    prices: Floats
+    shares: Floats
+    loose: Floats
+    missed: float
+    complete: bool
+
+    @property
+    def largest(self) -> Ints:
+        """Column with the largest share of each group, shape (n,)."""
+        core = self.core
+        taken = np.zeros(len(core.reference))
+        np.add.at(taken, core.group, self.shares)
+        order = np.lexsort((self.shares, core.group))
+        last = order[np.flatnonzero(np.diff(core.group[order], append=-1))]
+        chosen = core.reference.copy()
+        more = last[self.shares[last] > 1 - taken[core.group[last]]]
+        chosen[core.group[more]] = core.columns[more]
+        return chosen
+
+
+class Exact:
+    """Solves relaxations of one program from prices near the optimum."""
+
+    def __init__(self, passes: Passes, sizes: Floats) -> None:
+        """`sizes` are typical coefficients of the rows, shape (k,)."""
+        self._passes = passes
+        self.row_sizes = 1 / power_of_two(sizes)
+
+    def solve(self, scalar: Scalar, prices: Floats, *, deadline: float, near: bool = False) -> Relaxed:
+        """Solve over cores until no column is missing, or the time is over.
+
+        With `near` it gives up where the first core misses many columns: better prices are sooner had.
+        """
+        size = self._cost_size(scalar)
+        most = PENALTY * size
+        dear = np.minimum(DEAR * (np.abs(prices) * self.row_sizes + size), most)
+        return self._grow(scalar, prices, dear, most=most, better=BETTER * size, deadline=deadline, near=near)
+
+    def misses_only(self, scalar: Scalar, found: Relaxed, *, deadline: float) -> Relaxed:
+        """The least by which rows must be missed, in units of their sizes; `missed` may be 0."""
+        least = replace(scalar, base=np.zeros_like(scalar.base), loose_cost=np.zeros_like(scalar.loose_cost))
+        prices = found.prices / (PENALTY * self._cost_size(scalar))
+        one = np.ones(len(prices))
+        return self._grow(least, prices, one, most=1.0, better=BETTER, deadline=deadline)
+
+    def _grow(
+        self,
+        scalar: Scalar,
+        prices: Floats,
+        dear: Floats,
+        *,
+        most: float,
+        better: float,
+        deadline: float,
+        near: bool = False,
+    ) -> Relaxed:
+        """Cores until no column is missing; `dear` is what missing a row costs, shape (k,), at most `most`.
+
+        A low price of missing rows keeps the prices of a poor first core near those that it came from; where
+        rows are still missed once no column is missing, it rises.
+        """
+        core = self.nearest(scalar, prices)
+        found = self._solve(scalar, core, dear, deadline)
+        value = inf
+        for round_ in range(ROUNDS):
+            if found.outcome.reason != "optimal":
+                return found
+            missing = self._missing(scalar, found, better)
+            if not len(missing):
+                if found.missed <= MISSED or np.all(dear >= most):
+                    return replace(found, complete=True)
+                dear = np.minimum(dear * DEARER, most)
+            elif near and round_ == 0 and len(missing) > FAR * len(core.columns):
+                return found
+            stalled = found.outcome.bound >= value - better
+            value = found.outcome.bound
+            core = self._next(scalar, found, missing, keep=stalled)
+            found = self._solve(scalar, core, dear, deadline)
+        return found
+
+    def _next(self, scalar: Scalar, found: Relaxed, missing: Ints, *, keep: bool) -> Core:
+        """The columns in use, those that are missing, and the nearest of the others; all, to `keep` them."""
+        core, wanted = found.core, self._wanted()
+        old = core.columns
+        if not keep and len(old) > wanted:
+            loss = scalar.price(found.prices) @ core.change
+            loss[found.shares > 0] = -inf
+            old = old[np.argpartition(loss, wanted)[: max(wanted, int((found.shares > 0).sum()))]]
+        return self.core(core.reference, core.used, np.union1d(old, missing[:wanted]))
+
+    def _wanted(self) -> int:
+        return CORE + CORE_PER_ROW * self._passes.rows
+
+    def _cost_size(self, scalar: Scalar) -> float:
+        size = float(np.abs(scalar.base) @ self.row_sizes)
+        return size if size > 0 else 1.0
+
+    def nearest(self, scalar: Scalar, prices: Floats) -> Core:
+        """The best column of each group at some prices, and the columns with the smallest losses."""
+        price, wanted = scalar.price(prices), self._wanted()
+        _, reference, used, (columns, losses) = self._passes.choose(price, self._reach(price, wanted))
+        return self.core(reference, used, smallest(columns, losses, wanted))
+
+    def around(
+        self, scalar: Scalar, prices: Floats, chosen: Ints, wanted: int, x: Floats | None = None
+    ) -> Core:
+        """One column per group as references, and the columns nearest to them; and all that ``x`` uses."""
+        price = scalar.price(prices)
+        columns, losses = self._passes.within(price, self._reach(price, wanted), chosen)
+        near = smallest(columns, losses, wanted)
+        if x is not None:
+            near = np.union1d(near, columns[x[self._passes.compact.index(columns)] > tolerances.COLUMN])
+        return self.core(chosen, self._passes.used_by(chosen), near)
+
+    def _reach(self, price: Floats, wanted: int) -> float:
+        """The loss within which there are somewhat more than the wanted number of columns, from a sample."""
+        stride = max(self._passes.groups // SAMPLE, 1)
+        _, losses = self._passes.within(price, inf, None, sample=Sample(0, stride))
+        at = max(int(1.5 * wanted / stride), 8)
+        return float(np.partition(losses, at)[at]) if at < len(losses) else inf
+
+    def core(self, reference: Ints, used: Floats, columns: Ints) -> Core:
+        """A core of sorted columns."""
+        group = self._passes.group_of(columns)
+        inside = np.unique(group)
+        base = self._passes.matrix(reference[inside])
+        change = self._passes.matrix(columns) - base[:, np.searchsorted(inside, group)]
+        return Core(reference, used, columns, group, sp.csc_array(change))
+
+    def _missing(self, scalar: Scalar, found: Relaxed, better: float) -> Ints:
+        """Columns outside the core that are better than the best of their group inside it, the best first."""
+        core, price = found.core, scalar.price(found.prices)
+        columns, loss = self._passes.within(price, -better, core.reference)
+        if not len(columns):
+            return columns
+        gain = price @ core.change
+        inside = np.zeros(self._passes.groups)
+        np.minimum.at(inside, core.group, gain)
+        loss = loss - inside[self._passes.group_of(columns)]
+        missing = (loss < -better) & ~np.isin(columns, core.columns)
+        columns, loss = columns[missing], loss[missing]
+        return columns[np.argsort(loss, kind="stable")]
+
+    def _solve(self, scalar: Scalar, core: Core, dear: Floats, deadline: float) -> Relaxed:
+        model, rows, missed = self.model(scalar, core, dear)
+        outcome = Session(model, QUICK, cost_size=self._cost_size(scalar)).run(
+            Limits(seconds=deadline - monotonic())
+        )
+        prices = np.zeros(len(scalar.base))
+        prices[rows] = outcome.duals[: len(rows)]
+        x = np.zeros(len(model.cost)) if outcome.x is None else outcome.x
+        count, end = len(core.columns), len(x) - missed
+        return Relaxed(
+            core,
+            outcome,
+            prices,
+            x[:count],
+            x[count:end],
+            float(np.max(x[end:], initial=0.0)),
+            False,
+        )
+
+    def model(self, scalar: Scalar, core: Core, dear: Floats) -> tuple[Model, Ints, int]:
+        """The core's linear program, which rows of the problem its first rows are, and how many columns
+        at its end make good a missed row.
+        """
+        rows = np.flatnonzero((scalar.lower > -inf) | (scalar.upper < inf))
+        lower, upper = scalar.lower[rows], scalar.upper[rows]
+        rescue, rescue_cost = _rescue(self.row_sizes[rows], dear[rows], lower, upper)
+        crowds = _crowds(core.group)
+        top = sp.hstack([core.change[rows], scalar.loose[rows], rescue], format="csr")
+        none = sp.csr_array((crowds.shape[0], top.shape[1] - crowds.shape[1]))
+        below = sp.hstack([crowds, none], format="csr")
+        matrix = sp.csr_array(sp.vstack([sp.csr_array(top), sp.csr_array(below)], format="csr"))
+        loose_cost = scalar.loose_cost + scalar.base @ scalar.loose
+        missed = rescue.shape[1]
+        count = len(core.columns)
+        model = Model(
+            cost=np.concatenate([scalar.base @ core.change, loose_cost, rescue_cost]),
+            lower=np.concatenate([np.zeros(count), scalar.loose_lower, np.zeros(missed)]),
+            upper=np.concatenate([np.ones(count), scalar.loose_upper, np.full(missed, inf)]),
+            integer=np.zeros(matrix.shape[1], dtype=bool),
+            matrix=matrix,
+            row_lower=np.concatenate([lower - core.used[rows], np.full(crowds.shape[0], -inf)]),
+            row_upper=np.concatenate([upper - core.used[rows], np.ones(crowds.shape[0])]),
+        )
+        return model, rows, missed
+
+
+def _rescue(size: Floats, dear: Floats, lower: Floats, upper: Floats) -> tuple[sp.csc_array, Floats]:
+    """Columns that make good a missed row, one per finite bound, in units of the rows' sizes; their costs."""
+    below, above = np.flatnonzero(lower > -inf), np.flatnonzero(upper < inf)
+    rows = np.concatenate([below, above])
+    values = np.concatenate([size[below], -size[above]])
+    matrix = sp.csc_array((values, rows, np.arange(len(rows) + 1)), shape=(len(size), len(rows)))
+    return matrix, dear[rows]
+
+
+def _crowds(group: Ints) -> sp.csr_array:
+    """A row of ones for each group with two or more of the sorted columns: one alone has its bound of 1."""
+    first = np.flatnonzero(np.diff(group, prepend=-1))
+    size = np.diff(first, append=len(group))
+    inside = np.flatnonzero(np.repeat(size > 1, size))
+    starts = np.concatenate([[0], np.cumsum(size[size > 1])])
+    return sp.csr_array((np.ones(len(inside)), inside, starts), shape=(len(starts) - 1, len(group)))
+
+
+def smallest(columns: Ints, losses: Floats, wanted: int) -> Ints:
+    """The columns with the smallest losses, sorted; equal losses are taken from all over."""
+    if len(columns) <= wanted:
+        return columns
+    mixed = np.random.default_rng(0).random(len(columns))
+    return np.sort(columns[np.lexsort((mixed, losses))[:wanted]])

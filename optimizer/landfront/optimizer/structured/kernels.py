@@ -1,0 +1,396 @@
+"""Passes over groups, compiled: what each group chooses at given prices, and how that changes with them.
+
+Every pass works on the groups ``first, first + stride, ... < last`` and releases the interpreter's lock, so
+that parts of a pass run in threads. ``row_price`` holds a price per row (see `compact.Arrays`): the reduced
+cost of a column is the sum of its coefficients times these prices. ``priced`` is the table times the prices
+of its terms' rows, shape (terms, kinds).
+
+Arrays are taken out of the tuple once per pass and handed on one by one: each look into the tuple counts
+references, which made a pass five times slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import exp, log
+from typing import Any, TypeVar, cast
+
+import numpy as np
+from numba import njit
+
+from landfront.optimizer.structured.compact import Arrays
+
+FAR = 20.0
+"""Columns that are worse than the best by more than so many smoothing widths have no share: below 2e-9."""
+
+ROOM = 64
+"""Rows of a group, besides the dense ones, for which there is room at first."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile at the first call, and keep the machine code for the next process."""
+    return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+@compiled
+def _terms(amount_start: Any, term: Any, amount: Any, priced: Any, group: int, out: Any) -> None:
+    """Amounts of a group times the priced table into ``out``, one number per kind.
+
+    Eight kinds at a time stay in registers; tables have a multiple of eight (`compact.LANES`).
+    """
+    for k in range(0, priced.shape[1], 8):
+        s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
+        for q in range(amount_start[group], amount_start[group + 1]):
+            t, x = term[q], amount[q]
+            s0 += x * priced[t, k]
+            s1 += x * priced[t, k + 1]
+            s2 += x * priced[t, k + 2]
+            s3 += x * priced[t, k + 3]
+            s4 += x * priced[t, k + 4]
+            s5 += x * priced[t, k + 5]
+            s6 += x * priced[t, k + 6]
+            s7 += x * priced[t, k + 7]
+        out[k], out[k + 1], out[k + 2], out[k + 3] = s0, s1, s2, s3
+        out[k + 4], out[k + 5], out[k + 6], out[k + 7] = s4, s5, s6, s7
+
+
+@compiled
+def _columns(
+    begin: int, end: int, kind: Any, by_kind: Any, dense: Any, dense_price: Any, out: Any
+) -> tuple[int, float]:
+    """Reduced costs of the columns ``begin .. end`` into ``out``, single coefficients left out; the least."""
+    d = len(dense_price)
+    at, least = 0, np.inf
+    for j in range(begin, end):
+        total = by_kind[kind[j]]
+        for i in range(d):
+            total += dense[j, i] * dense_price[i]
+        out[j - begin] = total
+        if total < least:
+            at, least = j - begin, total
+    return at, least
+
+
+@compiled
+def _singles(
+    begin: int, end: int, entry_start: Any, entry_row: Any, entry: Any, row_price: Any, out: Any
+) -> tuple[int, float]:
+    """Add the single coefficients; the least."""
+    at, least = 0, np.inf
+    for j in range(begin, end):
+        total = out[j - begin]
+        for q in range(entry_start[j], entry_start[j + 1]):
+            total += entry[q] * row_price[entry_row[q]]
+        out[j - begin] = total
+        if total < least:
+            at, least = j - begin, total
+    return at, least
+
+
+@compiled
+def _use_dense(dense: Any, dense_row: Any, column: int, share: float, usage: Any) -> None:
+    for i in range(len(dense_row)):
+        usage[dense_row[i]] += share * dense[column, i]
+
+
+@compiled
+def _use_singles(entry_start: Any, entry_row: Any, entry: Any, column: int, share: float, usage: Any) -> None:
+    for q in range(entry_start[column], entry_start[column + 1]):
+        usage[entry_row[q]] += share * entry[q]
+
+
+@compiled
+def _use_terms(
+    amount_start: Any,
+    term: Any,
+    amount: Any,
+    table: Any,
+    term_row: Any,
+    group: int,
+    kind: int,
+    share: float,
+    usage: Any,
+) -> None:
+    for q in range(amount_start[group], amount_start[group + 1]):
+        usage[term_row[term[q]]] += share * amount[q] * table[term[q], kind]
+
+
+@compiled
+def choose(
+    a: Arrays,
+    row_price: Any,
+    priced: Any,
+    first: int,
+    last: int,
+    best: Any,
+    usage: Any,
+    most: float,
+    columns: Any,
+    loss: Any,
+) -> tuple[float, int]:
+    """Best column of each group into ``best`` (n,), its use added to ``usage``; the sum of their costs.
+
+    Other columns that cost at most ``most`` more, and how much more: see `within`.
+    """
+    starts, kind, dense, dense_row = a.starts, a.kind, a.dense, a.dense_row
+    amount_start, term, amount, table = a.amount_start, a.term, a.amount, a.table
+    term_row, idle = a.term_row, a.idle
+    entry_start, entry_row, entry = a.entry_start, a.entry_row, a.entry
+    factored, single = len(amount_start) > 0, len(entry_start) > 0
+    dense_price = row_price[dense_row]
+    by_kind, out = np.zeros(priced.shape[1]), np.empty(a.largest)
+    total, found = 0.0, 0
+    for group in range(first, last):
+        begin, end = starts[group], starts[group + 1]
+        if factored:
+            _terms(amount_start, term, amount, priced, group, by_kind)
+        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, out)
+        if single:
+            at, least = _singles(begin, end, entry_start, entry_row, entry, row_price, out)
+        total += least
+        for i in range(end - begin):
+            if i != at and out[i] <= least + most:
+                if found < len(columns):
+                    columns[found], loss[found] = begin + i, out[i] - least
+                found += 1
+        column = begin + at
+        best[group] = column
+        _use_dense(dense, dense_row, column, 1.0, usage)
+        if factored and not idle[kind[column]]:
+            _use_terms(amount_start, term, amount, table, term_row, group, kind[column], 1.0, usage)
+        if single:
+            _use_singles(entry_start, entry_row, entry, column, 1.0, usage)
+    return total, found
+
+
+@compiled
+def use(a: Arrays, chosen: Any, first: int, last: int, usage: Any) -> None:
+    """Add what the chosen column of each group, if any (-1), uses of the rows to ``usage`` (k,)."""
+    kind, dense, dense_row = a.kind, a.dense, a.dense_row
+    amount_start, term, amount, table = a.amount_start, a.term, a.amount, a.table
+    term_row, idle = a.term_row, a.idle
+    entry_start, entry_row, entry = a.entry_start, a.entry_row, a.entry
+    factored, single = len(amount_start) > 0, len(entry_start) > 0
+    for group in range(first, last):
+        column = chosen[group]
+        if column < 0:
+            continue
+        _use_dense(dense, dense_row, column, 1.0, usage)
+        if factored and not idle[kind[column]]:
+            _use_terms(amount_start, term, amount, table, term_row, group, kind[column], 1.0, usage)
+        if single:
+            _use_singles(entry_start, entry_row, entry, column, 1.0, usage)
+
+
+@compiled
+def smooth(
+    a: Arrays,
+    row_price: Any,
+    priced: Any,
+    first: int,
+    last: int,
+    stride: int,
+    width: float,
+    usage: Any,
+    curvature: Any,
+) -> tuple[float, int]:
+    """Smoothed minima: their sum, and how many groups are near a tie.
+
+    The least reduced cost of a group is replaced by ``-width * log(sum(exp(-reduced / width)))``. The shares
+    are those of the exponentials; their use is added to ``usage`` (k,), and the covariance of the columns'
+    coefficients under them to the lower half of ``curvature`` (k, k), unless that is empty.
+    """
+    starts, kind, dense, dense_row = a.starts, a.kind, a.dense, a.dense_row
+    amount_start, term, amount, table = a.amount_start, a.term, a.amount, a.table
+    term_row, idle = a.term_row, a.idle
+    entry_start, entry_row, entry = a.entry_start, a.entry_row, a.entry
+    factored, single = len(amount_start) > 0, len(entry_start) > 0
+    dense_price = row_price[dense_row]
+    largest = a.largest
+    by_kind, out, share = np.zeros(priced.shape[1]), np.empty(largest), np.empty(largest)
+    room = len(dense_row) + ROOM
+    rows, values = np.empty(room, np.int64), np.empty((room, largest))
+    total, near = 0.0, 0
+    for group in range(first, last, stride):
+        begin, end = starts[group], starts[group + 1]
+        count = end - begin
+        if factored:
+            _terms(amount_start, term, amount, priced, group, by_kind)
+        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, out)
+        if single:
+            at, least = _singles(begin, end, entry_start, entry_row, entry, row_price, out)
+        total += least
+        far, tied = least + FAR * width, 0
+        for i in range(count):
+            if out[i] < far:
+                tied += 1
+        together = 0.0
+        for i in range(count):
+            share[i] = 0.0
+            if i == at:
+                share[i] = 1.0
+            elif out[i] < far:
+                share[i] = exp((least - out[i]) / width)
+            together += share[i]
+        for i in range(count):
+            if share[i] == 0:
+                continue
+            share[i] /= together
+            column = begin + i
+            _use_dense(dense, dense_row, column, share[i], usage)
+            if factored and not idle[kind[column]]:
+                _use_terms(amount_start, term, amount, table, term_row, group, kind[column], share[i], usage)
+            if single:
+                _use_singles(entry_start, entry_row, entry, column, share[i], usage)
+        if tied <= 1:
+            continue
+        near += 1
+        total -= width * log(together)
+        if len(curvature) == 0:
+            continue
+        need = len(dense_row)
+        if factored:
+            need += amount_start[group + 1] - amount_start[group]
+        if single:
+            need += entry_start[end] - entry_start[begin]
+        if need > len(rows):
+            rows, values = np.empty(need, np.int64), np.empty((need, largest))
+        found = 0
+        for i in range(len(dense_row)):
+            rows[found] = dense_row[i]
+            for j in range(begin, end):
+                values[found, j - begin] = dense[j, i]
+            found += 1
+        if factored:
+            for q in range(amount_start[group], amount_start[group + 1]):
+                t = term[q]
+                rows[found] = term_row[t]
+                for j in range(begin, end):
+                    values[found, j - begin] = amount[q] * table[t, kind[j]]
+                found += 1
+        if single:
+            for j in range(begin, end):
+                if share[j - begin] == 0:
+                    continue
+                for q in range(entry_start[j], entry_start[j + 1]):
+                    rows[found] = entry_row[q]
+                    for i in range(count):
+                        values[found, i] = 0.0
+                    values[found, j - begin] = entry[q]
+                    found += 1
+        _covariance(rows, values, found, share, count, curvature)
+    return total, near
+
+
+@compiled
+def _covariance(rows: Any, values: Any, found: int, share: Any, count: int, curvature: Any) -> None:
+    """Add the covariance of rows of values under shares to ``curvature``, in its lower half."""
+    for k in range(found):
+        average = 0.0
+        for i in range(count):
+            average += share[i] * values[k, i]
+        for i in range(count):
+            values[k, i] -= average
+        for other in range(k + 1):
+            together = 0.0
+            for i in range(count):
+                together += share[i] * values[k, i] * values[other, i]
+            high, low = max(rows[k], rows[other]), min(rows[k], rows[other])
+            if k != other and high == low:
+                together *= 2.0
+            curvature[high, low] += together
+
+
+@compiled
+def within(
+    a: Arrays,
+    row_price: Any,
+    priced: Any,
+    first: int,
+    last: int,
+    stride: int,
+    reference: Any,
+    most: float,
+    columns: Any,
+    loss: Any,
+) -> int:
+    """Columns that cost at most ``most`` more than their group's reference, and their losses; how many.
+
+    More than there is room for are counted but not stored. Without references (length 0) the group's best
+    column is one.
+    """
+    starts, kind, dense = a.starts, a.kind, a.dense
+    amount_start, term, amount = a.amount_start, a.term, a.amount
+    entry_start, entry_row, entry = a.entry_start, a.entry_row, a.entry
+    factored, single, referred = len(amount_start) > 0, len(entry_start) > 0, len(reference) > 0
+    dense_price = row_price[a.dense_row]
+    by_kind, out = np.zeros(priced.shape[1]), np.empty(a.largest)
+    found = 0
+    for group in range(first, last, stride):
+        begin, end = starts[group], starts[group + 1]
+        if factored:
+            _terms(amount_start, term, amount, priced, group, by_kind)
+        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, out)
+        if single:
+            at, least = _singles(begin, end, entry_start, entry_row, entry, row_price, out)
+        if referred:
+            at = reference[group] - begin
+            if least - out[at] > most:
+                continue
+        for i in range(end - begin):
+            if i != at and out[i] - out[at] <= most:
+                if found < len(columns):
+                    columns[found], loss[found] = begin + i, out[i] - out[at]
+                found += 1
+    return found
+
+
+@compiled
+def count_entries(a: Arrays, columns: Any, group: Any, sizes: Any) -> None:
+    """Number of coefficients of some columns, those that are zero included, into ``sizes``."""
+    amount_start, entry_start = a.amount_start, a.entry_start
+    for at in range(len(columns)):
+        size = len(a.dense_row)
+        if len(amount_start):
+            size += amount_start[group[at] + 1] - amount_start[group[at]]
+        if len(entry_start):
+            size += entry_start[columns[at] + 1] - entry_start[columns[at]]
+        sizes[at] = size
+
+
+@compiled
+def entries(a: Arrays, columns: Any, group: Any, starts: Any, rows: Any, values: Any) -> None:
+    """Coefficients of some columns, column by column from ``starts``; a row may come twice."""
+    kind, dense, dense_row = a.kind, a.dense, a.dense_row
+    amount_start, term, amount, table, term_row = a.amount_start, a.term, a.amount, a.table, a.term_row
+    entry_start, entry_row, entry = a.entry_start, a.entry_row, a.entry
+    for at in range(len(columns)):
+        column, q = columns[at], starts[at]
+        for i in range(len(dense_row)):
+            rows[q], values[q] = dense_row[i], dense[column, i]
+            q += 1
+        if len(amount_start):
+            for s in range(amount_start[group[at]], amount_start[group[at] + 1]):
+                rows[q], values[q] = term_row[term[s]], amount[s] * table[term[s], kind[column]]
+                q += 1
+        if len(entry_start):
+            for s in range(entry_start[column], entry_start[column + 1]):
+                rows[q], values[q] = entry_row[s], entry[s]
+                q += 1
+
+
+@compiled
+def largest(starts: Any, open_columns: Any, x: Any, first: int, last: int, best: Any) -> None:
+    """Column with the largest share of each group into ``best``, the first of equal ones.
+
+    ``open_columns`` are the places of the columns in ``x``, or nothing where they are the same.
+    """
+    for group in range(first, last):
+        at, most = starts[group], -1.0
+        for j in range(starts[group], starts[group + 1]):
+            share = x[open_columns[j]] if len(open_columns) else x[j]
+            if share > most:
+                at, most = j, share
+        best[group] = at
