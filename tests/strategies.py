@@ -105,6 +105,9 @@ def _objectives(draw: st.DrawFn, rng: np.random.Generator, p: int, m: int) -> tu
 
     largest = draw(st.sampled_from([1, 3, 9, 30]))
     numbers = rng.integers(-largest, largest + 1, (p, m))
+    # An objective without variables is refused, and rightly so: that has a test of its own.
+    bare = np.flatnonzero(~numbers.any(axis=1))
+    numbers[bare, rng.integers(m, size=len(bare))] = 1
     size = each((1.0, 10.0, 1e-2, 1e4)) / each((1.0, FINE))
     return numbers * size[:, None], rng.integers(-9, 10, p) * size
 

@@ -23,7 +23,7 @@ from tests.strategies import Everything, Kind, everything, reach
 
 KINDS: tuple[Kind, ...] = ("whole", "mixed", "linear")
 
-NOISE = 2e-6
+NOISE = 1e-6
 """Values are computed twice, and rows may be missed by a solver's tolerance: shares of a range."""
 
 EXACT_GAP = 1e-5
@@ -209,10 +209,9 @@ def assert_nothing_missing(program: Program, front: Front, found: Everything, ga
 def assert_all_found(front: Front, found: Everything) -> None:
     """The returned values are exactly the enumerated front."""
     y = front.values * front.senses
+    apart = np.abs(found.front[:, None] - y[None, :]) / found.span
     assert len(y) == len(found.front)
-    order = np.lexsort(np.round(y / found.span, 9).T[::-1])
-    wanted = found.front[np.lexsort(np.round(found.front / found.span, 9).T[::-1])]
-    np.testing.assert_allclose(y[order] / found.span, wanted / found.span, rtol=0, atol=1e-9)
+    assert np.all(apart.max(axis=2).min(axis=1) <= NOISE)
 
 
 def assert_same_run(one: Front, two: Front) -> None:

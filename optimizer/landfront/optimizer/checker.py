@@ -208,7 +208,7 @@ def uncovered(reach: Floats, sets: Sets, program: Program, *, finest: Floats) ->
         A box in which all of a segment is closer than this to the top is open, shape (p,).
     """
     p, steps = reach.shape[2], program.steps
-    most, sets = _largest(sets), sets[np.all(sets.weights >= 0, axis=1) | (sets.beta == inf)]
+    most, sets = _largest(sets, program), sets[np.all(sets.weights >= 0, axis=1) | (sets.beta == inf)]
     low, high = reach.min(axis=(0, 1)), reach.max(axis=(0, 1))
     stack = [(np.full(p, -FAR), np.full(p, FAR), reach, sets)]
     while stack:
@@ -261,14 +261,18 @@ def _below(upper: Floats, program: Program) -> Floats:
     return np.where(whole, zero + steps * (np.ceil((upper - zero) / steps - LATTICE) - 1), upper)
 
 
-def _largest(sets: Sets) -> Floats:
-    """Proven largest value of each objective, shape (p,): from facts with one weight, a negative one."""
+def _largest(sets: Sets, program: Program) -> Floats:
+    """Proven largest value of each objective, shape (p,): from facts with one weight, a negative one.
+
+    On a lattice it is the last value up to the bound.
+    """
     most = np.full(sets.weights.shape[1], FAR)
     single = (np.count_nonzero(sets.weights, axis=1) == 1) & np.all(np.isinf(sets.upper), axis=1)
     for row in np.flatnonzero(single & np.any(sets.weights < 0, axis=1) & (sets.beta < inf)):
         axis = int(np.argmin(sets.weights[row]))
         most[axis] = min(most[axis], sets.beta[row] / sets.weights[row, axis])
-    return most
+    steps, zero = np.where(program.steps > 0, program.steps, 1.0), program.minimised_offsets
+    return np.where(program.steps > 0, zero + steps * np.floor((most - zero) / steps + LATTICE), most)
 
 
 def _volumes(program: Program, front: Front, sets: Sets, *, mixes: bool) -> Iterator[str]:
