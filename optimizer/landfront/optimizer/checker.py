@@ -137,9 +137,12 @@ def _bounds(program: Program, front: Front, y: Floats) -> Iterator[str]:
         value, stated = float(y[place, 0]), point.bound * float(front.senses[0])
         size = max(abs(stated) if stated > -inf else 0.0, abs(float(program.offsets[0])))
         slack = tolerances.NOISE * size + float(noise[0])
-        holds = np.all(y[place, 1:] <= sets.upper[:, 1:] + noise[1:], axis=1)
+        over = y[place, 1:] - sets.upper[:, 1:]
         known = (sets.beta - sets.weights[:, 1:] @ y[place, 1:]) / sets.weights[:, 0]
-        proven = np.where(holds, np.minimum(known, sets.upper[:, 0]), -inf).max(initial=-inf)
+        known = np.minimum(known, sets.upper[:, 0])
+        # Within the noise of a cap a claim counts, unless the point refutes it there.
+        near = np.all(over <= noise[1:], axis=1) & (sets.beta < inf) & (known <= value + noise[0])
+        proven = known[np.all(over <= 0, axis=1) | near].max(initial=-inf)
         if not stated <= min(proven, value) + slack:
             yield f"point {place}: its bound {point.bound:.10g} does not follow"
         gap = relative_gap(point.bound, float(point.values[0]), float(program.offsets[0]))
