@@ -172,7 +172,8 @@ def _ends(front: Front, y: Floats) -> Iterator[str]:
 def _coverage(program: Program, front: Front, y: Floats, gap: float) -> Iterator[str]:
     """Coverage, completeness, bulge and hypervolume that do not follow."""
     change = np.maximum(np.abs(y[0] - program.minimised_offsets), program.objective_scale)
-    scale = np.where(np.ptp(y, axis=0) > 0, np.ptp(y, axis=0), change)
+    noise = tolerances.NOISE * (np.abs(y).max(axis=0) + program.objective_scale)
+    scale = np.where(np.ptp(y, axis=0) > noise, np.ptp(y, axis=0), change)
     sets = _sets(front.facts, y.shape[1])
     needed = gap if front.complete else inf
     mixes = not program.integer.any()

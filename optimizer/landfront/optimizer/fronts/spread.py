@@ -21,6 +21,7 @@ from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.ends import Ends
 from landfront.optimizer.fronts.search import Accuracy, Job, Search
 from landfront.optimizer.scalarize import Solve
+from landfront.optimizer.spans import span_of
 
 DEEP = 0.8
 """Share of the largest depth of a zone below which a point is searched, halved where there was none before.
@@ -67,7 +68,7 @@ class Probe:
 
     def __init__(self, search: Search, ends: Ends) -> None:
         self.search, self.ends = search, ends
-        span = np.ptp(search.values, axis=0)
+        span = span_of(search.values, search.program.objective_scale)
         self.scale = np.where(span > 0, span, ends.scale)
         self.cover = Cover(scale=self.scale, steps=search.steps, anchor=search.program.minimised_offsets)
         self.known: set[str] = set()

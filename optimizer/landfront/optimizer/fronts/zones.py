@@ -21,6 +21,7 @@ from landfront.optimizer import certify, tolerances, zones
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.fronts.search import Accuracy, Job, Search
 from landfront.optimizer.scalarize import Solve, Task
+from landfront.optimizer.spans import span_of
 
 LATTICE_GAP = 0.9
 """Share of the smallest step of the augmented objective to which a solve is proven: the rest is for noise."""
@@ -131,8 +132,9 @@ class Walk:
     def range(self) -> Floats:
         """Range of each objective over the points found, its size where there is none, shape (p,)."""
         values = self.search.values
-        span = np.ptp(values, axis=0) if len(values) else np.zeros(self.p)
-        return np.asarray(np.where(span > 0, span, self.search.program.objective_scale))
+        size = self.search.program.objective_scale
+        span = span_of(values, size) if len(values) else np.zeros(self.p)
+        return np.asarray(np.where(span > 0, span, size))
 
     @property
     def margin(self) -> Floats:
