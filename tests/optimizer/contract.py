@@ -46,7 +46,9 @@ def sample(p: int, kind: Kind, *, grouped: bool, seed: int = 0) -> Program:
     m = int(starts[-1]) + (1 if grouped else 5) + shares
     lower, upper = np.zeros(m), np.ones(m)
     lower[m - shares :], upper[m - shares :] = -1.0, 2.0
-    shared = np.outer(np.cos(2.5 * np.arange(p)), rng.integers(-6, 7, m)).round()
+    senses = np.array([-1, 1, 1, -1][:p])
+    # What improves one objective worsens another, whatever their senses.
+    shared = np.outer(senses * np.cos(2.5 * np.arange(p)), rng.integers(-6, 7, m)).round()
     row = rng.integers(1, 6, (2, m)).astype(float)
     inside = np.zeros(m)
     inside[starts[:-1]] = 1
@@ -55,7 +57,7 @@ def sample(p: int, kind: Kind, *, grouped: bool, seed: int = 0) -> Program:
         row,
         [-inf, 1.0],
         [float(row[0] @ inside) + 5, inf],
-        senses=[-1, 1, 1, -1][:p],
+        senses=senses,
         lower=lower,
         upper=upper,
         integer=np.arange(m) < (0 if linear else m - shares),
