@@ -168,6 +168,12 @@ class Everything:
         """Whether every slice is one point."""
         return len(self.starts) == len(self.values) + 1
 
+    def in_units(self, factors: Floats) -> Everything:
+        """The same in other units, shape (p,): what is nondominated stays so."""
+        other = Everything(self.values * factors, self.starts)
+        vars(other)["front"] = self.front * factors
+        return other
+
     def slice(self, index: int) -> Floats:
         """Values of the vertices of a slice, shape (k, p)."""
         return self.values[self.starts[index] : self.starts[index + 1]]
@@ -331,13 +337,16 @@ def reach(points: Floats, y: Floats, scale: Floats) -> float:
 def _least_mix(points: Floats, weights: Floats, upper: Floats) -> float:
     """Least weighted value of a mix of the points at or below `upper`; infinite where there is none."""
     capped = np.isfinite(upper)
-    size = np.abs(points).max(axis=0) + 1.0
+    size = unit(np.abs(points).max(axis=0))
+    cost = points @ weights
+    # The solver's tolerances are absolute: all numbers are brought near 1.
+    worth = float(unit(np.abs(cost).max(keepdims=True))[0])
     done = linprog(
-        points @ weights,
+        cost / worth,
         A_ub=(points / size).T[capped] if capped.any() else None,
         b_ub=(upper / size)[capped] if capped.any() else None,
         A_eq=[np.ones(len(points))],
         b_eq=[1.0],
         bounds=(0, None),
     )
-    return np.inf if done.fun is None else float(done.fun)
+    return np.inf if done.fun is None else float(done.fun) * worth
