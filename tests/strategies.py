@@ -178,24 +178,32 @@ class Everything:
         """Values of the vertices of a slice, shape (k, p)."""
         return self.values[self.starts[index] : self.starts[index + 1]]
 
-    def beats(self, y: Floats, scale: Floats) -> float:
-        """By how much, in units of `scale`, something feasible is better than ``y`` in every value."""
+    def beats(self, y: Floats, scale: Floats, least: float = 0.0) -> float:
+        """By how much, in units of `scale`, something feasible is better than ``y`` in every value.
+
+        Mixes are looked at where they might be better by more than `least`.
+        """
         best = float(np.min((y - self.values) / scale, axis=1).max())
         if self.single:
             return best
         hope = np.min((y - self.least) / scale, axis=1)
-        for index in np.flatnonzero(hope > max(best, 0.0) + EXACT).tolist():
+        for index in np.flatnonzero(hope > max(best, least) + EXACT).tolist():
             best = max(best, reach(self.slice(index), y, scale))
         return best
 
-    def lowest(self, weights: Floats, upper: Floats) -> float:
-        """Least weighted value of what is feasible at or below `upper`; infinite where nothing is."""
+    def lowest(self, weights: Floats, upper: Floats, below: float = np.inf) -> float:
+        """Least weighted value of what is feasible at or below `upper`; infinite where nothing is.
+
+        Mixes are looked at where they might be less than `below`.
+        """
         inside = np.all(self.values <= upper, axis=1)
         best = float(np.min(self.values[inside] @ weights, initial=np.inf))
         if self.single:
             return best
-        cut = np.all(self.least <= upper, axis=1) & (self.least @ weights < best)
-        for index in np.flatnonzero(cut).tolist():
+        hope = np.where(np.all(self.least <= upper, axis=1), self.least @ weights, np.inf)
+        for index in np.argsort(hope).tolist():
+            if hope[index] >= min(best, below):
+                break
             best = min(best, _least_mix(self.slice(index), weights, upper))
         return best
 

@@ -96,7 +96,7 @@ def assert_contract(program: Program, front: Front, found: Everything, *, gap: f
     assert_sound(program, front, found, gap=gap)
     scale = ranges(program, front.values * front.senses)
     for y in front.values * front.senses:
-        beaten = found.beats(y, scale)
+        beaten = found.beats(y, scale, gap + NOISE)
         assert beaten <= gap + NOISE, f"a point is beaten by {beaten:.3g} of the range"
     if points != "all":
         assert len(front) <= points
@@ -137,7 +137,8 @@ def assert_facts(front: Front, found: Everything) -> None:
             assert found.beats(upper, found.span) <= 0
         else:
             size = np.abs(fact.weights) @ (found.span + np.abs(found.values).max(axis=0))
-            assert found.lowest(fact.weights, upper) >= fact.beta - NOISE * size
+            least = fact.beta - NOISE * size
+            assert found.lowest(fact.weights, upper, least) >= least
 
 
 def assert_bounds(front: Front, found: Everything) -> None:
@@ -146,7 +147,8 @@ def assert_bounds(front: Front, found: Everything) -> None:
     for point in front:
         upper = point.values * front.senses - NOISE * found.span
         upper[0] = inf
-        assert found.lowest(first, upper) >= point.bound * front.senses[0] - NOISE * found.span[0]
+        least = point.bound * front.senses[0] - NOISE * found.span[0]
+        assert found.lowest(first, upper, least) >= least
 
 
 def assert_distances(program: Program, front: Front, found: Everything) -> None:

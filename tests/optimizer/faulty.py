@@ -94,8 +94,8 @@ HONEST_FAILURES: dict[str, Spoil] = {
     "times out": time_out,
     "leaves a gap": leaves_a_gap,
     "is a little infeasible": a_little_infeasible,
-    "is no number": not_a_number,
     "raises": raises,
+    "is no number": not_a_number,
     "is interrupted": interrupt,
 }
 """What a solver may do without lying: nothing false may follow from it."""

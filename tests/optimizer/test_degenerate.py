@@ -44,18 +44,21 @@ def program_of(costs: Floats, kind: Kind) -> Program:
 def conflicting(p: int, seed: int = 0) -> Floats:
     """Whole coefficients of objectives that conflict in minimisation form, shape (p, COLUMNS)."""
     rng = np.random.default_rng([p, seed])
-    first = rng.integers(-9, 10, (p, COLUMNS))
-    signs = np.array([1, -1, 1, -1][:p])[:, None]
-    return np.asarray(
-        (first + np.array([9, -9, 0, 3][:p])[:, None] * (rng.random(COLUMNS) < 0.5)) * signs * 1.0
-    )
+    shift: Floats = np.array([9.0, -9.0, 0.0, 3.0])[:p, None]
+    numbers: Floats = rng.integers(-9, 10, (p, COLUMNS)) + shift * (rng.random(COLUMNS) < 0.5)
+    return numbers * signs(p)
+
+
+def signs(p: int) -> Floats:
+    """Senses of the objectives, shape (p, 1)."""
+    return np.array([1.0, -1.0, 1.0, -1.0])[:p, None]
 
 
 def agreeing(p: int) -> Floats:
     """All objectives improve together, in different amounts: one solution is best in all."""
     rng = np.random.default_rng(p)
     direction = rng.permutation(np.arange(1, COLUMNS + 1)) - 4.0
-    return np.array([direction * (axis + 1) for axis in range(p)]) * np.array([1, -1, 1, -1][:p])[:, None]
+    return np.array([direction * (axis + 1) for axis in range(p)]) * signs(p)
 
 
 def constant(p: int) -> Floats:
@@ -82,18 +85,19 @@ def opposite(p: int) -> Floats:
 
 def huge(p: int) -> Floats:
     """A lattice with steps of 1e12."""
-    return conflicting(p) * np.array([1e12, 1, 1e12, 1][:p])[:, None]
+    steps: Floats = np.array([1e12, 1.0, 1e12, 1.0])[:p, None]
+    return conflicting(p) * steps
 
 
 def huge_and_fine(p: int) -> Floats:
     """Whole numbers near 1e12 without a common step: real-valued for any solver."""
-    fine = np.random.default_rng(p).integers(-(10**11), 10**11, (p, COLUMNS))
-    return conflicting(p) * 1e12 + fine
+    fine = np.random.default_rng(p).integers(-(10**11), 10**11, (p, COLUMNS)).astype(np.float64)
+    return np.asarray(conflicting(p) * 1e12 + fine)
 
 
 def ties(p: int) -> Floats:
     """Coefficients of 0 and 1: many solutions have the same values."""
-    return np.asarray((conflicting(p) > 0) * 1.0)
+    return np.where(conflicting(p) > 0, 1.0, 0.0)
 
 
 MAKERS: list[Callable[[int], Floats]] = [

@@ -87,6 +87,12 @@ METHOD_CASES: list[tuple[str, int, Kind, Any]] = [
 ]
 
 
+ONE_PER_METHOD = list({case[0]: case for case in METHOD_CASES[::-1]}.values())
+
+EARLY = (0, 4, 11)
+"""Calls at which a failure is tried in any case: the first, and those at which some points are known."""
+
+
 def fail_after(calls: int, failure: str, case: tuple[str, int, Kind, Any]) -> None:
     """Nothing false is stated, no point is lost, and only what is complete is called so."""
     method, p, kind, points = case
@@ -109,23 +115,24 @@ def fail_after(calls: int, failure: str, case: tuple[str, int, Kind, Any]) -> No
     ended = front.reason in ("optimal", "points reached")
     check = partial(assert_contract, points=points) if ended else assert_sound
     check(program, front, found, gap=gap)
-    assert front.complete == (front.reason == "optimal")
+    # Multipliers may prove that nothing is missing although a solve failed: complete is what is proven.
+    assert front.complete or front.reason != "optimal"
     y = front.values * front.senses
     assert all(np.any(np.all(y <= values + 1e-9 * found.span, axis=1)) for values in seen)
 
 
 @pytest.mark.parametrize("case", METHOD_CASES, ids=lambda case: "-".join(map(str, case)))
 @pytest.mark.parametrize("failure", HONEST_FAILURES)
-@pytest.mark.parametrize("calls", [0, 4, 11])
+@pytest.mark.parametrize("calls", EARLY)
 def test_a_solver_that_stops_being_good(calls: int, failure: str, case: tuple[str, int, Kind, Any]) -> None:
     fail_after(calls, failure, case)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", METHOD_CASES, ids=lambda case: "-".join(map(str, case)))
-@pytest.mark.parametrize("failure", HONEST_FAILURES)
+@pytest.mark.parametrize("case", ONE_PER_METHOD, ids=lambda case: "-".join(map(str, case)))
+@pytest.mark.parametrize("failure", list(HONEST_FAILURES)[:5])
 def test_a_solver_that_stops_being_good_at_any_call(failure: str, case: tuple[str, int, Kind, Any]) -> None:
-    for calls in range(21):
+    for calls in set(range(21)) - set(EARLY):
         fail_after(calls, failure, case)
 
 

@@ -45,7 +45,7 @@ def check_drawn(program: Program) -> None:
     check(program, slices)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 10**6))
 def test_front_of_a_small_mixed_program_is_that_of_its_slices(seed: int) -> None:
     check_drawn(mixed_program(seed, whole_range=2))
