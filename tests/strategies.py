@@ -105,6 +105,9 @@ def _objectives(draw: st.DrawFn, rng: np.random.Generator, p: int, m: int) -> tu
 
     largest = draw(st.sampled_from([1, 3, 9, 30]))
     numbers = rng.integers(-largest, largest + 1, (p, m))
+    # An objective without variables is refused, and rightly so: that has a test of its own.
+    bare = np.flatnonzero(~numbers.any(axis=1))
+    numbers[bare, rng.integers(m, size=len(bare))] = 1
     size = each((1.0, 10.0, 1e-2, 1e4)) / each((1.0, FINE))
     return numbers * size[:, None], rng.integers(-9, 10, p) * size
 
@@ -165,28 +168,42 @@ class Everything:
         """Whether every slice is one point."""
         return len(self.starts) == len(self.values) + 1
 
+    def in_units(self, factors: Floats) -> Everything:
+        """The same in other units, shape (p,): what is nondominated stays so."""
+        other = Everything(self.values * factors, self.starts)
+        vars(other)["front"] = self.front * factors
+        return other
+
     def slice(self, index: int) -> Floats:
         """Values of the vertices of a slice, shape (k, p)."""
         return self.values[self.starts[index] : self.starts[index + 1]]
 
-    def beats(self, y: Floats, scale: Floats) -> float:
-        """By how much, in units of `scale`, something feasible is better than ``y`` in every value."""
+    def beats(self, y: Floats, scale: Floats, least: float = 0.0) -> float:
+        """By how much, in units of `scale`, something feasible is better than ``y`` in every value.
+
+        Mixes are looked at where they might be better by more than `least`.
+        """
         best = float(np.min((y - self.values) / scale, axis=1).max())
         if self.single:
             return best
         hope = np.min((y - self.least) / scale, axis=1)
-        for index in np.flatnonzero(hope > max(best, 0.0) + EXACT).tolist():
+        for index in np.flatnonzero(hope > max(best, least) + EXACT).tolist():
             best = max(best, reach(self.slice(index), y, scale))
         return best
 
-    def lowest(self, weights: Floats, upper: Floats) -> float:
-        """Least weighted value of what is feasible at or below `upper`; infinite where nothing is."""
+    def lowest(self, weights: Floats, upper: Floats, below: float = np.inf) -> float:
+        """Least weighted value of what is feasible at or below `upper`; infinite where nothing is.
+
+        Mixes are looked at where they might be less than `below`.
+        """
         inside = np.all(self.values <= upper, axis=1)
         best = float(np.min(self.values[inside] @ weights, initial=np.inf))
         if self.single:
             return best
-        cut = np.all(self.least <= upper, axis=1) & (self.least @ weights < best)
-        for index in np.flatnonzero(cut).tolist():
+        hope = np.where(np.all(self.least <= upper, axis=1), self.least @ weights, np.inf)
+        for index in np.argsort(hope).tolist():
+            if hope[index] >= min(best, below):
+                break
             best = min(best, _least_mix(self.slice(index), weights, upper))
         return best
 
@@ -328,13 +345,16 @@ def reach(points: Floats, y: Floats, scale: Floats) -> float:
 def _least_mix(points: Floats, weights: Floats, upper: Floats) -> float:
     """Least weighted value of a mix of the points at or below `upper`; infinite where there is none."""
     capped = np.isfinite(upper)
-    size = np.abs(points).max(axis=0) + 1.0
+    size = unit(np.abs(points).max(axis=0))
+    cost = points @ weights
+    # The solver's tolerances are absolute: all numbers are brought near 1.
+    worth = float(unit(np.abs(cost).max(keepdims=True))[0])
     done = linprog(
-        points @ weights,
+        cost / worth,
         A_ub=(points / size).T[capped] if capped.any() else None,
         b_ub=(upper / size)[capped] if capped.any() else None,
         A_eq=[np.ones(len(points))],
         b_eq=[1.0],
         bounds=(0, None),
     )
-    return np.inf if done.fun is None else float(done.fun)
+    return np.inf if done.fun is None else float(done.fun) * worth

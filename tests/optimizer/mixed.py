@@ -106,12 +106,17 @@ class _Slice:
         self.at = np.concatenate([program.row_upper[equal], np.ones(program.groups)])
         self.cost, self.offset = program.minimised, program.minimised_offsets
 
-    def solve(self, weights: Floats) -> Floats | None:
-        """Values of the best solution, shape (2,)."""
+    def solve(self, weights: Floats, most: Floats | None = None) -> Floats | None:
+        """Values of the best solution, shape (2,), with values of at most `most` where it is given."""
+        less, bound = self.less, self.most
+        if most is not None:
+            capped = np.isfinite(most)
+            less = np.vstack([less, self.cost[capped]])
+            bound = np.append(bound, (most - self.offset)[capped])
         found = linprog(
             weights @ self.cost,
-            A_ub=self.less,
-            b_ub=self.most,
+            A_ub=less,
+            b_ub=bound,
             A_eq=self.same,
             b_eq=self.at,
             bounds=self.bounds,
@@ -120,9 +125,22 @@ class _Slice:
         return None if found.x is None else np.asarray(self.cost @ found.x + self.offset)
 
 
+def _end(part: _Slice, axis: int) -> Floats | None:
+    """The best value of one objective, then of the other one among those with it.
+
+    A small weight on the other one would not do: the solver takes reduced costs of 1e-7 for none.
+    """
+    best = part.solve(np.eye(2)[axis])
+    if best is None:
+        return None
+    most = np.where(np.arange(2) == axis, best, np.inf)
+    found = part.solve(np.eye(2)[1 - axis], most)
+    return best if found is None else found
+
+
 def _hull(part: _Slice) -> Floats | None:
     """The lower left hull of a slice: from its ends, along the normal of each chord."""
-    first, last = part.solve(np.array([1.0, 1e-7])), part.solve(np.array([1e-7, 1.0]))
+    first, last = _end(part, 0), _end(part, 1)
     if first is None or last is None:
         return None
     found, stack = [first, last], [(first, last)]

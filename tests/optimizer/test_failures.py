@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import inf
 from time import monotonic
 from typing import Any
@@ -14,84 +15,28 @@ import numpy as np
 import pytest
 
 from landfront.optimizer import certify
-from landfront.optimizer.engine import Answer, Basis, Engine, Part, SolverError, Unbounded, choose_engine
-from landfront.optimizer.front import Fact, Floats
+from landfront.optimizer.engine import Answer, Infeasible, SolverError, Unbounded, choose_engine
+from landfront.optimizer.front import Fact
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.program import Program
 from landfront.optimizer.scalarize import Scalarizer, Task, solve_single
+from tests.optimizer.contract import assert_contract, assert_sound, gap_for, known
+from tests.optimizer.faulty import (
+    HONEST_FAILURES,
+    Failing,
+    Faulty,
+    bad_multipliers,
+    crash,
+    interrupt,
+    not_a_number,
+    raises,
+    says_infeasible,
+    slightly_infeasible,
+    time_out,
+)
+from tests.strategies import Kind
 
 Make = Callable[..., Program]
-
-
-class Faulty:
-    """An engine that is honest until call k, and then answers through `spoil` for ever."""
-
-    def __init__(self, program: Program, at: int, spoil: Callable[[Answer], Answer]) -> None:
-        self.inner: Engine = choose_engine(program)[0]
-        self.name, self.calls, self.at, self.spoil = "faulty", 0, at, spoil
-
-    def _pass(self, answer: Answer) -> Answer:
-        self.calls += 1
-        return self.spoil(answer) if self.calls > self.at else answer
-
-    def relax(
-        self,
-        weights: Floats,
-        upper: Floats,
-        *,
-        seconds: float,
-        start: Basis | None = None,
-        slope: Floats | None = None,
-    ) -> Answer:
-        return self._pass(self.inner.relax(weights, upper, seconds=seconds, start=start, slope=slope))
-
-    def search(self, weights: Floats, upper: Floats, *, part: Part, seconds: float) -> Answer:
-        return self._pass(self.inner.search(weights, upper, part=part, seconds=seconds))
-
-    def clash(self, *, seconds: float) -> tuple[int, ...]:
-        return self.inner.clash(seconds=seconds)
-
-    def round(self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float) -> Floats | None:
-        return self.inner.round(weights, upper, fact, x, target=target)
-
-    def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
-        return self.inner.core(fact, x, size=size)
-
-    def rest(self, fact: Fact, gap: float) -> Part | None:
-        return self.inner.rest(fact, gap)
-
-
-def crash(answer: Answer) -> Answer:
-    return replace(answer, reason="error", x=None, bound=-inf)
-
-
-def time_out(answer: Answer) -> Answer:
-    return replace(answer, reason="time limit", x=None, bound=-inf)
-
-
-def says_infeasible(answer: Answer) -> Answer:
-    return replace(answer, reason="infeasible", x=None, bound=-inf)
-
-
-def slightly_infeasible(answer: Answer) -> Answer:
-    return answer if answer.x is None else replace(answer, x=answer.x * (1 + 1e-4))
-
-
-def not_a_number(answer: Answer) -> Answer:
-    return answer if answer.x is None else replace(answer, x=np.full_like(answer.x, np.nan))
-
-
-def bad_multipliers(answer: Answer) -> Answer:
-    return replace(answer, row_prices=answer.row_prices * -3 + 1, cap_prices=answer.cap_prices * 5 + 2)
-
-
-def interrupt(answer: Answer) -> Answer:
-    raise KeyboardInterrupt
-
-
-def raises(answer: Answer) -> Answer:
-    raise RuntimeError("the solver broke")
-
 
 FAILURES = [crash, time_out, says_infeasible, slightly_infeasible, not_a_number, interrupt, raises]
 
@@ -128,6 +73,67 @@ def test_failure_at_a_solve_leaves_a_sound_unfinished_front(
     for fact in front.facts:
         values = truth.values[np.all(truth.values <= fact.upper + 1e-9, axis=1)]
         assert np.all(values @ fact.weights >= fact.beta - 1e-7)
+
+
+METHOD_CASES: list[tuple[str, int, Kind, Any]] = [
+    ("sandwich", 2, "linear", "all"),
+    ("boxes", 2, "whole", "all"),
+    ("boxes", 2, "mixed", 6),
+    ("segments", 2, "mixed", "all"),
+    ("facets", 3, "linear", "all"),
+    ("zones", 3, "whole", "all"),
+    ("zones", 3, "mixed", "all"),
+    ("spread", 3, "whole", 8),
+]
+
+
+ONE_PER_METHOD = list({case[0]: case for case in METHOD_CASES[::-1]}.values())
+
+EARLY = (0, 4, 11)
+"""Calls at which a failure is tried in any case: the first, and those at which some points are known."""
+
+
+def fail_after(calls: int, failure: str, case: tuple[str, int, Kind, Any]) -> None:
+    """Nothing false is stated, no point is lost, and only what is complete is called so."""
+    method, p, kind, points = case
+    program, found = known(p, kind, True)
+    gap, seen = gap_for(program, method), []
+    failing = Failing(calls, HONEST_FAILURES[failure])
+    try:
+        front = solve_front(
+            program,
+            points=points,
+            method=method,
+            gap=gap,
+            engine=failing,
+            on_point=lambda point, facts: seen.append(point.values * program.senses),
+        )
+    except (SolverError, Unbounded, Infeasible):
+        assert not seen, "points were lost"
+        return
+    # A search that ends by its own word is held to more than one that stops.
+    ended = front.reason in ("optimal", "points reached")
+    check = partial(assert_contract, points=points) if ended else assert_sound
+    check(program, front, found, gap=gap)
+    # Multipliers may prove that nothing is missing although a solve failed: complete is what is proven.
+    assert front.complete or front.reason != "optimal"
+    y = front.values * front.senses
+    assert all(np.any(np.all(y <= values + 1e-9 * found.span, axis=1)) for values in seen)
+
+
+@pytest.mark.parametrize("case", METHOD_CASES, ids=lambda case: "-".join(map(str, case)))
+@pytest.mark.parametrize("failure", HONEST_FAILURES)
+@pytest.mark.parametrize("calls", EARLY)
+def test_a_solver_that_stops_being_good(calls: int, failure: str, case: tuple[str, int, Kind, Any]) -> None:
+    fail_after(calls, failure, case)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ONE_PER_METHOD, ids=lambda case: "-".join(map(str, case)))
+@pytest.mark.parametrize("failure", list(HONEST_FAILURES)[:5])
+def test_a_solver_that_stops_being_good_at_any_call(failure: str, case: tuple[str, int, Kind, Any]) -> None:
+    for calls in set(range(21)) - set(EARLY):
+        fail_after(calls, failure, case)
 
 
 @pytest.mark.parametrize("whole", [True, False])

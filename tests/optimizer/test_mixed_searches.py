@@ -16,6 +16,7 @@ from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts import driver, solve_front
 from landfront.optimizer.program import Program
 from landfront.optimizer.segments import distance
+from tests.optimizer.faulty import Faulty, says_infeasible
 from tests.optimizer.mixed import (
     EXACT,
     along,
@@ -24,7 +25,7 @@ from tests.optimizer.mixed import (
     mixed_program,
     returned,
 )
-from tests.optimizer.test_failures import FAILURES, Faulty, says_infeasible
+from tests.optimizer.test_failures import FAILURES
 
 
 def test_slices_prove_no_fact_and_leave_a_journal() -> None:

@@ -13,10 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from landfront.optimizer.front import Front
 from landfront.optimizer.fronts import solve_front
-from landfront.optimizer.plots import Kind, plot
+from landfront.optimizer.plots import Kind, fonts, plot
 from landfront.optimizer.program import Program
 from landfront.optimizer.quality import knee
 from tests.optimizer.test_quality import bare, mixed, with_open_end
@@ -24,7 +25,7 @@ from tests.optimizer.test_quality import bare, mixed, with_open_end
 Make = Callable[..., Program]
 LONG = (
     "net removal of greenhouse gases by 2060",
-    "粮食总产量",
+    "total yield of grain",
     "water use in dry years",
     "cost of everything",
     "$ and $",
@@ -154,9 +155,43 @@ def test_three_criteria_are_pairs_coloured_by_the_third(count: int) -> None:
     for drawn, (first, second, third) in zip(spots, ((0, 1, 2), (0, 2, 1), (1, 2, 0)), strict=True):
         assert np.allclose(np.asarray(drawn.get_offsets()), values[:, [first, second]])
         assert np.allclose(np.asarray(drawn.get_array()), values[:, third])
-    assert panels[0].get_ylabel().replace("\n", " ") == "粮食总产量 (thousand t/yr), less is better"
+    assert panels[0].get_ylabel().replace("\n", " ") == "total yield of grain (thousand t/yr), less is better"
     assert ("knee" in labels(panels[0])) == (count > 2)
     assert overlaps(figure) == []
+
+
+def chinese(p: int) -> Front:
+    front = many(p)
+    return replace(front, criteria=(front.criteria[0], "粮食总产量", *front.criteria[2:]))
+
+
+@pytest.mark.skipif(not fonts.chinese_font(), reason="no font with Chinese letters is installed")
+@pytest.mark.parametrize("p", [2, 3, 5])
+def test_chinese_names_are_drawn_where_a_font_has_them(p: int, tmp_path: Path) -> None:
+    figure = plot(chinese(p), tmp_path / "figure.png", title="粮食")
+    assert any("粮食总产量" in text for text in words(figure))
+    assert overlaps(figure) == []
+
+
+@pytest.mark.parametrize("p", [2, 3, 5])
+def test_without_a_font_names_are_replaced_and_it_is_said(
+    p: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fonts, "chinese_font", lambda: ())
+    with pytest.warns(UserWarning, match="no font on this system can draw '粮食, A to Z'") as said:
+        figure = plot(chinese(p), tmp_path / "figure.png", title="粮食, A to Z")
+    assert len(said) == 1
+    shown = words(figure)
+    assert all(fonts.drawable(text) for text in shown)
+    assert any(text.startswith("criterion 2") for text in shown)
+    assert "A to Z" in shown
+    assert overlaps(figure) == []
+
+
+def words(figure: Figure) -> list[str]:
+    """Every text of a figure that is not empty."""
+    texts = [text.get_text() for text in figure.findobj(Text) if isinstance(text, Text)]
+    return [text for text in texts if text]
 
 
 @pytest.mark.parametrize("p", [2, 3, 4, 5])

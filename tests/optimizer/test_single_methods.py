@@ -17,7 +17,7 @@ from landfront.optimizer.fronts.lexicographic import solve_lexicographic
 from landfront.optimizer.fronts.reference_point import Goal, solve_reference, widened
 from landfront.optimizer.fronts.weighted import solve_weighted
 from landfront.optimizer.program import Program
-from tests.optimizer.test_failures import Faulty, crash, says_infeasible, time_out
+from tests.optimizer.faulty import Faulty, crash, says_infeasible, time_out
 
 Make = Callable[..., Program]
 TINY = 1e-6

@@ -177,23 +177,22 @@ class PointBounds:
         In minimisation form.
     noise
         How exactly each value is known, shape (p,), from `value_noise`: a fact claimed for ``y <= upper`` is
-        used at a point that exceeds ``upper`` by no more. A recomputed one holds everywhere as it is.
+        used at a point that exceeds ``upper`` by no more, unless the point refutes it. A recomputed one holds
+        everywhere as it is.
     """
 
     def __init__(self, facts: Iterable[Fact], noise: Floats) -> None:
-        rows = [row for fact in facts if (row := self._row(fact, noise)) is not None]
+        rows = [row for fact in facts if (row := self._row(fact)) is not None]
         p = len(noise)
+        self._noise = noise
         self._weights = np.array([row[0] for row in rows]).reshape(-1, p)
         self._beta = np.array([row[1] for row in rows])
         self._cap = np.array([row[2] for row in rows]).reshape(-1, p)
 
-    def _row(self, fact: Fact, noise: Floats) -> tuple[Floats, float, Floats] | None:
+    def _row(self, fact: Fact) -> tuple[Floats, float, Floats] | None:
         weights, beta, cap = fact.weights, fact.beta, fact.upper
         if fact.proof == "recomputed":
-            (weights, beta), cap = half_plane(fact), np.full(len(noise), inf)
-        elif beta < inf:
-            # That a corner is empty says nothing of a point beside it, however close; other facts do.
-            cap = np.append(cap[0], cap[1:] + noise[1:])
+            (weights, beta), cap = half_plane(fact), np.full(len(cap), inf)
         if not weights[0] > 0 or np.any(weights[1:] < 0):
             return None
         return weights, beta, cap
@@ -201,16 +200,28 @@ class PointBounds:
     def at(self, values: Floats) -> float:
         """Best bound on the first objective among solutions at least as good in the others.
 
-        Values are in minimisation form, shape (p,); the first is not used.
+        By a claimed fact that is among those better in the others by more than the noise. A point just above
+        a cap that has a better first value than the fact leaves is no such solution: the levels of a search
+        may be closer together than the noise, and the fact then speaks of the next one. The point's own value
+        is always possible.
+
+        Parameters
+        ----------
+        values
+            Of a feasible solution, in minimisation form, shape (p,).
         """
-        holds = np.logical_and.reduce(values[1:] <= self._cap[:, 1:], axis=1)
-        weights, beta = self._weights[holds], self._beta[holds]
-        bound = (beta - weights[:, 1:] @ values[1:]) / weights[:, 0]
-        return float(np.minimum(self._cap[holds, 0], bound).max(initial=-inf))
+        over = values[1:] - self._cap[:, 1:]
+        bound = (self._beta - self._weights[:, 1:] @ values[1:]) / self._weights[:, 0]
+        bound = np.minimum(self._cap[:, 0], bound)
+        # That a corner is empty says nothing of a point beside it, however close; other facts do.
+        near = np.all(over <= self._noise[1:], axis=1) & (self._beta < inf)
+        near &= bound <= values[0] + self._noise[0]
+        holds = np.all(over <= 0, axis=1) | near
+        return float(min(values[0], bound[holds].max(initial=-inf)))
 
 
 def point_bound(facts: Iterable[Fact], values: Floats, noise: Floats) -> float:
-    """Best proven bound on the first objective at one point; see `PointBounds`."""
+    """Best proven bound on the first objective at one solution; see `PointBounds.at`."""
     return PointBounds(facts, noise).at(values)
 
 

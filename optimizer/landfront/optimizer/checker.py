@@ -137,9 +137,12 @@ def _bounds(program: Program, front: Front, y: Floats) -> Iterator[str]:
         value, stated = float(y[place, 0]), point.bound * float(front.senses[0])
         size = max(abs(stated) if stated > -inf else 0.0, abs(float(program.offsets[0])))
         slack = tolerances.NOISE * size + float(noise[0])
-        holds = np.all(y[place, 1:] <= sets.upper[:, 1:] + noise[1:], axis=1)
+        over = y[place, 1:] - sets.upper[:, 1:]
         known = (sets.beta - sets.weights[:, 1:] @ y[place, 1:]) / sets.weights[:, 0]
-        proven = np.where(holds, np.minimum(known, sets.upper[:, 0]), -inf).max(initial=-inf)
+        known = np.minimum(known, sets.upper[:, 0])
+        # Within the noise of a cap a claim counts, unless the point refutes it there.
+        near = np.all(over <= noise[1:], axis=1) & (sets.beta < inf) & (known <= value + noise[0])
+        proven = known[np.all(over <= 0, axis=1) | near].max(initial=-inf)
         if not stated <= min(proven, value) + slack:
             yield f"point {place}: its bound {point.bound:.10g} does not follow"
         gap = relative_gap(point.bound, float(point.values[0]), float(program.offsets[0]))
@@ -169,7 +172,8 @@ def _ends(front: Front, y: Floats) -> Iterator[str]:
 def _coverage(program: Program, front: Front, y: Floats, gap: float) -> Iterator[str]:
     """Coverage, completeness, bulge and hypervolume that do not follow."""
     change = np.maximum(np.abs(y[0] - program.minimised_offsets), program.objective_scale)
-    scale = np.where(np.ptp(y, axis=0) > 0, np.ptp(y, axis=0), change)
+    noise = tolerances.NOISE * (np.abs(y).max(axis=0) + program.objective_scale)
+    scale = np.where(np.ptp(y, axis=0) > noise, np.ptp(y, axis=0), change)
     sets = _sets(front.facts, y.shape[1])
     needed = gap if front.complete else inf
     mixes = not program.integer.any()
@@ -208,7 +212,7 @@ def uncovered(reach: Floats, sets: Sets, program: Program, *, finest: Floats) ->
         A box in which all of a segment is closer than this to the top is open, shape (p,).
     """
     p, steps = reach.shape[2], program.steps
-    most, sets = _largest(sets), sets[np.all(sets.weights >= 0, axis=1) | (sets.beta == inf)]
+    most, sets = _largest(sets, program), sets[np.all(sets.weights >= 0, axis=1) | (sets.beta == inf)]
     low, high = reach.min(axis=(0, 1)), reach.max(axis=(0, 1))
     stack = [(np.full(p, -FAR), np.full(p, FAR), reach, sets)]
     while stack:
@@ -261,14 +265,18 @@ def _below(upper: Floats, program: Program) -> Floats:
     return np.where(whole, zero + steps * (np.ceil((upper - zero) / steps - LATTICE) - 1), upper)
 
 
-def _largest(sets: Sets) -> Floats:
-    """Proven largest value of each objective, shape (p,): from facts with one weight, a negative one."""
+def _largest(sets: Sets, program: Program) -> Floats:
+    """Proven largest value of each objective, shape (p,): from facts with one weight, a negative one.
+
+    On a lattice it is the last value up to the bound.
+    """
     most = np.full(sets.weights.shape[1], FAR)
     single = (np.count_nonzero(sets.weights, axis=1) == 1) & np.all(np.isinf(sets.upper), axis=1)
     for row in np.flatnonzero(single & np.any(sets.weights < 0, axis=1) & (sets.beta < inf)):
         axis = int(np.argmin(sets.weights[row]))
         most[axis] = min(most[axis], sets.beta[row] / sets.weights[row, axis])
-    return most
+    steps, zero = np.where(program.steps > 0, program.steps, 1.0), program.minimised_offsets
+    return np.where(program.steps > 0, zero + steps * np.floor((most - zero) / steps + LATTICE), most)
 
 
 def _volumes(program: Program, front: Front, sets: Sets, *, mixes: bool) -> Iterator[str]:
@@ -282,7 +290,9 @@ def _volumes(program: Program, front: Front, sets: Sets, *, mixes: bool) -> Iter
     beaten = [np.all(y <= part[:, None], axis=2).any(axis=1) for part in parts]
     dominated = 1.0 if mixes else float(np.mean(beaten))
     positive, slack = sets[np.all(sets.weights >= 0, axis=1)], LATTICE * program.steps
-    held = [positive.hold(_below(part, program), slack).any(axis=1) for part in parts]
+    # Nothing feasible lies beyond the largest values: what facts hold up to there they hold beyond as well.
+    most = _largest(sets, program)
+    held = [positive.hold(np.minimum(_below(part, program), most), slack).any(axis=1) for part in parts]
     left, off = 1.0 - np.mean(held), 4.0 / np.sqrt(SAMPLE)
     if front.hypervolume[0] > dominated + off or front.hypervolume[1] < left - off:
         yield "the hypervolume is not between what points dominate and what facts leave"

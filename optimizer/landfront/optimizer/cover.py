@@ -88,6 +88,10 @@ class Ruler:
         at = (upper - self.anchor) / self.unit
         return np.where(self.whole, np.floor(at + SLACK), at)
 
+    def floor(self, most: Floats) -> Floats:
+        """The largest value that each objective takes up to a bound, shape (p,)."""
+        return np.where(self.whole, self.anchor + self.caps(most) * self.unit, most)
+
     def ends(self, upper: Floats) -> Floats:
         """Where values above each cap begin: at the next lattice value, shape (f, p)."""
         return np.where(self.whole, self.anchor + (self.caps(upper) + 1) * self.unit, upper)
@@ -207,14 +211,14 @@ def _measure(corners: Floats, known: Excluded, ruler: Ruler) -> tuple[Floats, Fl
 class _Measure:
     """Measures zones that are unbounded on the same axes, `free`, against excluded sets.
 
-    On a free axis a zone ends at the largest value that any feasible y has.
+    On a free axis a zone ends at the largest value that any feasible y has, on a lattice at the last value up
+    to the proven bound: a search closes such a zone by the same.
     """
 
     def __init__(self, known: Excluded, ruler: Ruler, *, free: Mask) -> None:
-        reachable = np.all((known.most <= known.upper) | ~free, axis=1)
-        known = known[reachable]
+        self.ruler, self.free, self.most = ruler, free, ruler.floor(np.minimum(known.most, FAR))
+        known = known[np.all((self.most <= known.upper) | ~free, axis=1)]
         empty = np.isinf(known.beta)
-        self.ruler, self.free, self.most = ruler, free, np.minimum(known.most, FAR)
         self.corners = ruler.caps(known.upper[empty])
         self.slabs = known[~empty]
         self.caps = ruler.caps(self.slabs.upper)

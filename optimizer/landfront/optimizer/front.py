@@ -73,7 +73,8 @@ class Point:
     key
         Digest of ``x``, 16 hexadecimal digits.
     bound
-        Proven best value of the first objective among solutions at least as good in the other objectives.
+        Proven best value of the first objective among solutions at least as good in the other objectives, up
+        to the noise of a limit on them (`certify.PointBounds.at`); never worse than the point's own.
     gap
         ``|bound - values[0]| / max(|values[0]|, |values[0] - offset|, tiny)``.
     termination

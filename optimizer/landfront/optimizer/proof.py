@@ -30,6 +30,7 @@ from landfront.optimizer.outer import Outer, beaten, chord_gaps, end_gaps, open_
 from landfront.optimizer.program import Program
 from landfront.optimizer.quality import ideal_nadir
 from landfront.optimizer.segments import nondominated
+from landfront.optimizer.spans import span_of
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,8 @@ def _points(program: Program, values: Floats, facts: Sequence[Fact]) -> tuple[fl
 
 
 def ranges(program: Program, values: Floats) -> Floats:
-    """Range of each objective over the points, shape (2,); of a single point, the size of its change."""
-    span = np.ptp(values, axis=0)
+    """Range of each objective over the points, shape (p,); where there is none, the size of its change."""
+    span = span_of(values, program.objective_scale)
     change = np.abs(values[0] - program.minimised_offsets)
     return np.asarray(np.where(span > 0, span, np.maximum(change, program.objective_scale)))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from landfront.optimizer import tolerances
 from landfront.optimizer.certify import half_plane
 from landfront.optimizer.front import Fact, Floats, Front
+from landfront.optimizer.spans import span_of
 
 FLATTEST = 1e-3
 """A plane through the ends of a front is used when its smallest weight is at least this share of the largest:
@@ -75,7 +76,7 @@ def knee(front: Front) -> Knee:
     if len(front) == 0:
         raise ValueError("an empty front has no knee")
     values = np.asarray(front.values * front.senses, dtype=np.float64)
-    ideal, span = values.min(axis=0), np.ptp(values, axis=0)
+    ideal, span = values.min(axis=0), span_of(values, np.zeros(len(front.senses)))
     scale = np.where(span > 0, span, 1.0)
     unit = (values - ideal) / scale
     normal, level = _plane(unit, span > 0)

@@ -21,6 +21,7 @@ from landfront.optimizer.fronts.ends import Ends
 from landfront.optimizer.fronts.search import Job, Search
 from landfront.optimizer.hull import Hull, facets, outer_gap
 from landfront.optimizer.scalarize import Solve, Task
+from landfront.optimizer.spans import span_of
 
 EDGE = 1e-9
 """A facet whose certified gap is below this share of the ranges is proven: finer is the solver's noise."""
@@ -57,7 +58,7 @@ class Surface:
 
     def __init__(self, search: Search, fallback: Floats) -> None:
         self.search = search
-        span = np.ptp(search.values, axis=0)
+        span = span_of(search.values, search.program.objective_scale)
         self.scale = np.where(span > 0, span, fallback)
         self.proven: set[bytes] = set()
         self.busy: set[bytes] = set()

@@ -21,6 +21,7 @@ from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.ends import Ends
 from landfront.optimizer.fronts.search import Accuracy, Job, Search
 from landfront.optimizer.scalarize import Solve
+from landfront.optimizer.spans import span_of
 
 DEEP = 0.8
 """Share of the largest depth of a zone below which a point is searched, halved where there was none before.
@@ -55,8 +56,7 @@ def spread(search: Search) -> Generator[Job | None, None, str]:
             yield probe.into(zone)
         elif search.running:
             yield None
-        else:
-            yield from search.idle()
+        elif not probe.rescaled():
             return probe.words()
     yield from search.idle()
     return "the asked number of points was reached"
@@ -67,13 +67,34 @@ class Probe:
 
     def __init__(self, search: Search, ends: Ends) -> None:
         self.search, self.ends = search, ends
-        span = np.ptp(search.values, axis=0)
-        self.scale = np.where(span > 0, span, ends.scale)
-        self.cover = Cover(scale=self.scale, steps=search.steps, anchor=search.program.minimised_offsets)
+        self.busy: list[Floats] = []
+        self._measure_by(self._ranges())
+
+    def _ranges(self) -> Floats:
+        """Range of each objective over the points found so far, shape (p,)."""
+        span = span_of(self.search.values, self.search.program.objective_scale)
+        return np.where(span > 0, span, self.ends.scale)
+
+    def _measure_by(self, scale: Floats) -> None:
+        """Measure all zones anew, in units of these ranges."""
+        program = self.search.program
+        self.scale = scale
+        self.cover = Cover(scale=scale, steps=self.search.steps, anchor=program.minimised_offsets)
         self.known: set[str] = set()
         self.facts = 0
-        self.busy: list[Floats] = []
         self.visited: dict[tuple[float, ...], tuple[float, int]] = {}
+
+    def rescaled(self) -> bool:
+        """Whether ranges are others than those that zones were measured by, which then is done again.
+
+        A front is judged by the ranges of its own points: where one has shrunk, as an early end was beaten,
+        what was narrow enough may no longer be.
+        """
+        scale = self._ranges()
+        if np.array_equal(scale, self.scale):
+            return False
+        self._measure_by(scale)
+        return True
 
     @property
     def target(self) -> float:

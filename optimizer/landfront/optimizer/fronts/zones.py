@@ -21,6 +21,7 @@ from landfront.optimizer import certify, tolerances, zones
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.fronts.search import Accuracy, Job, Search
 from landfront.optimizer.scalarize import Solve, Task
+from landfront.optimizer.spans import span_of
 
 LATTICE_GAP = 0.9
 """Share of the smallest step of the augmented objective to which a solve is proven: the rest is for noise."""
@@ -49,6 +50,8 @@ def all_zones(search: Search) -> Generator[Job | None, None, str]:
             yield walk.solve_in(walk.zones.upper[zone].copy(), axis, walk.start(zone, axis))
         elif search.running:
             yield None
+        elif walk.reopened():
+            continue
         elif walk.stalled:
             return f"{walk.stalled} zones are left open by the gaps of their solves"
         else:
@@ -121,6 +124,7 @@ class Walk:
         self.found: list[Solve] = []
         self.tried: set[tuple[float, ...]] = set()
         self.busy: list[tuple[int, Floats]] = []
+        self.coarsest = np.zeros(self.p)
 
     @property
     def stalled(self) -> int:
@@ -131,8 +135,9 @@ class Walk:
     def range(self) -> Floats:
         """Range of each objective over the points found, its size where there is none, shape (p,)."""
         values = self.search.values
-        span = np.ptp(values, axis=0) if len(values) else np.zeros(self.p)
-        return np.asarray(np.where(span > 0, span, self.search.program.objective_scale))
+        size = self.search.program.objective_scale
+        span = span_of(values, size) if len(values) else np.zeros(self.p)
+        return np.asarray(np.where(span > 0, span, size))
 
     @property
     def margin(self) -> Floats:
@@ -232,9 +237,31 @@ class Walk:
         self.known.add(self.search.facts[self.told :], noise)
         self.told = len(self.search.facts)
         self._raise(np.ones(len(self.zones), dtype=bool), since=since)
+        self._drop_empty()
+
+    def _drop_empty(self) -> None:
+        self.coarsest = np.maximum(self.coarsest, self.margin)
         keep = np.all(self.lower <= self._levels(self.zones.upper), axis=1)
         self.lower = self.lower[keep]
         self.zones = zones.select(self.zones, keep)
+
+    def reopened(self) -> bool:
+        """Whether zones were closed by a resolution too coarse for the ranges as they are now.
+
+        The range of a real-valued objective shrinks where an early end is beaten by a later point. All zones
+        are then made again from the points, and those that the facts do not close are looked into.
+        """
+        real = self.search.steps == 0
+        if not np.any(real & (self.coarsest > self.search.request.gap * self.range)):
+            return False
+        self.found = list(self.search.archive)
+        self.zones = zones.rebuild(self.search.values, np.full(self.p, inf))
+        self.lower = np.full((len(self.zones), self.p), -inf)
+        self.coarsest = np.zeros(self.p)
+        self.tried.clear()
+        self._raise(np.ones(len(self.zones), dtype=bool), since=0)
+        self._drop_empty()
+        return True
 
     def _raise(self, rows: NDArray[np.bool_], *, since: int) -> None:
         found = self.known.lower(self._levels(self.zones.upper[rows]), since)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -43,12 +44,14 @@ def plot(
     Returns
     -------
     matplotlib.figure.Figure
+        Where no font can draw a name, it has other words, and a `UserWarning` says so.
 
     Raises
     ------
     ValueError
         For an empty front, or a kind that does not fit the number of criteria.
     """
+    from landfront.optimizer.plots import fonts
     from landfront.optimizer.plots.many import parallel_figure, three_figure
     from landfront.optimizer.plots.sheet import save
     from landfront.optimizer.plots.two import two_figure
@@ -58,6 +61,9 @@ def plot(
         figure = two_figure(front, title, mixes=program is not None and not program.integer.any())
     else:
         figure = three_figure(front, title) if chosen == "three" else parallel_figure(front, title)
+    lost = fonts.warning([title, *front.criteria, *front.units])
+    if lost:
+        warnings.warn(lost, stacklevel=2)
     if path is not None:
         save(figure, Path(path))
     return figure

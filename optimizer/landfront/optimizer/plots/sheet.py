@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -16,6 +13,7 @@ import numpy as np
 
 from landfront.optimizer import show
 from landfront.optimizer.front import Floats, Front
+from landfront.optimizer.plots import fonts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,10 +23,6 @@ if TYPE_CHECKING:
 INK, MUTED, FAINT, ACCENT, ALERT = "#222222", "#555555", "#999999", "#0072B2", "#D55E00"
 COLOURS = "cividis"
 DPI = 170
-LATIN_FONT = "DejaVu Sans"
-CHINESE = ("CJK SC", "CJK", "WenQuanYi", "YaHei", "SimHei", "PingFang", "Heiti", "Source Han", "SimSun")
-"""Parts of the names of fonts with Chinese letters, those that look best first."""
-
 WORDS = ((1e12, "trillion"), (1e9, "billion"), (1e6, "million"), (1e3, "thousand"))
 SVG: Any = {"svg.hashsalt": "landfront", "svg.fonttype": "path"}
 LETTERS = 14.5
@@ -57,12 +51,14 @@ def scales(front: Front) -> list[Scale]:
     """One per criterion; large numbers are counted in thousands, millions and so on."""
     units = front.units or ("",) * len(front.criteria)
     found = []
-    for name, unit, sense, column in zip(front.criteria, units, front.senses, front.values.T, strict=True):
+    columns = zip(front.criteria, units, front.senses, front.values.T, strict=True)
+    for number, (name, unit, sense, column) in enumerate(columns, start=1):
         size = float(np.abs(column).max())
         # Ten thousand is still read well as digits.
         factor, word = next(((f, w) for f, w in WORDS if size >= max(f, 1e4)), (1.0, ""))
         better = "more" if sense < 0 else "less"
-        found.append(Scale(name, f"{word} {unit}".strip(), better, factor))
+        name = fonts.drawn(name, f"criterion {number}")
+        found.append(Scale(name, f"{word} {fonts.drawn(unit)}".strip(), better, factor))
     return found
 
 
@@ -148,45 +144,20 @@ def typeset(text: str) -> str:
 
 
 def finish(figure: Figure) -> Figure:
-    """Give every text the fonts at hand, and take dollar signs as they are."""
+    """Give every text the fonts at hand, no letter that they lack, and take dollar signs as they are."""
     from matplotlib.text import Text
 
     texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
-    latin = all(ord(letter) < 0x2E80 for text in texts for letter in text.get_text())
-    families = [LATIN_FONT] if latin else [LATIN_FONT, *_chinese_font()]
+    families = fonts.families(text.get_text() for text in texts)
     for text in texts:
         text.set_fontfamily(families)
         # Two dollar signs would switch matplotlib to formula mode.
         text.set_parse_math(False)
+        shown = fonts.drawn(text.get_text())
+        # Ticks make their texts anew, and are numbers.
+        if shown != text.get_text():
+            text.set_text(shown)
     return figure
-
-
-@cache
-def _chinese_font() -> tuple[str, ...]:
-    """An installed font with Chinese letters, if there is one."""
-    from matplotlib.font_manager import findSystemFonts, fontManager
-
-    known = {entry.fname for entry in fontManager.ttflist}
-    # matplotlib keeps the list of fonts that it once made: what was installed since is added.
-    for path in findSystemFonts():
-        # A broken or exotic font file is no reason to draw no figure.
-        with suppress(OSError, RuntimeError, ValueError):
-            if path not in known:
-                fontManager.addfont(path)
-    names = sorted({entry.name for entry in fontManager.ttflist})
-    return tuple(name for mark in CHINESE for name in names if mark in name)[:1]
-
-
-@contextmanager
-def _quiet_fonts() -> Iterator[None]:
-    """Keep matplotlib from telling that a Chinese font has only one weight."""
-    log = logging.getLogger("matplotlib.font_manager")
-    level = log.level
-    log.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -196,5 +167,5 @@ def save(figure: Figure, path: Path) -> None:
     # Text as outlines, so that an SVG looks the same where the font is missing; no date: figures compare.
     metadata = {"Date": None} if path.suffix == ".svg" else None
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _quiet_fonts(), mpl.rc_context(SVG):
+    with fonts.quiet_fonts(), mpl.rc_context(SVG):
         figure.savefig(path, dpi=DPI, metadata=metadata)

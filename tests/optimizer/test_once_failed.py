@@ -1,0 +1,83 @@
+"""The smallest programs on which fronts once stated what was false, or less than they had proven."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+
+import numpy as np
+import pytest
+
+from landfront.optimizer.checker import Sets, check_front, uncovered
+from landfront.optimizer.cover import cover
+from landfront.optimizer.front import Fact
+from landfront.optimizer.fronts import solve_front
+from landfront.optimizer.program import Program
+from landfront.optimizer.proof import ranges
+from tests.optimizer.contract import EXACT_GAP, assert_all_found, assert_contract
+from tests.optimizer.moo import assemble
+from tests.strategies import everything
+
+Make = Callable[..., Program]
+
+
+def test_a_zone_without_an_end_stops_at_the_last_lattice_value(build: Make) -> None:
+    # The second value is at most 1.5, hence at most 1 on its lattice: where the first is 0 nothing is left.
+    weights, beta = np.array([[0.0, 1], [0, -1], [2, 1]]), np.array([0.0, -1.5, 1.25])
+    free, none = np.full(2, inf), np.zeros(0)
+    facts = [
+        Fact(w, free, float(b), "claimed", none, np.zeros(2)) for w, b in zip(weights, beta, strict=True)
+    ]
+    point, one = np.array([[1.0, 0.0]]), np.ones(2)
+    known = cover(point, facts, scale=one, steps=one, anchor=np.zeros(2))
+    assert (known.coverage, known.missing) == (0.0, 0.0)
+    program = build(np.eye(2), np.zeros((0, 2)), [], [])
+    sets = Sets(weights, np.tile(free, (3, 1)), beta)
+    assert uncovered(np.repeat(point[:, None], 2, axis=1), sets, program, finest=one * 1e-7) is None
+    loose = Sets(weights, sets.upper, np.array([0.0, -2.0, 1.25]))
+    assert uncovered(np.repeat(point[:, None], 2, axis=1), loose, program, finest=one * 1e-7) is not None
+
+
+def next_to_each_other() -> Program:
+    """Two points whose second values differ by more than the resolution, and a resolution below the noise."""
+    objectives = [
+        [-17, 26, 4, 25, -13, 10, -18, -22],
+        [2, 15 / 7, -25 / 7, -20 / 7, 27 / 7, -15 / 7, 23 / 7, 5 / 7],
+        [10, 9, -26, 1, 15, 7, 27, -19],
+    ]
+    rows = [[2, -4, -1, 2, 3, 1, -3, -3], [3, 5, 8, 5, -2, -4, 3, 0], [-4, 0, 8, -4, -2, 4, 2, 4]]
+    return assemble(
+        objectives,
+        rows,
+        [-inf, 13, -inf],
+        [-4, 13, 2],
+        senses=-1,
+        starts=[0, 2],
+        offsets=[-1, -1 / 7, -5],
+    )
+
+
+def test_a_claim_for_the_next_level_is_no_bound_of_the_point_beside_it() -> None:
+    program = next_to_each_other()
+    front = solve_front(program, points="all", gap=EXACT_GAP)
+    assert len(front) == 2
+    # A bound is never worse than the point's own value.
+    assert [point.bound for point in front] == front.values[:, 0].tolist()
+    found = everything(program)
+    assert_contract(program, front, found, gap=EXACT_GAP, points="all")
+    assert_all_found(front, found)
+
+
+@pytest.mark.parametrize("points", [2, "all"])
+@pytest.mark.parametrize("method", ["zones", "spread"])
+def test_values_that_rounding_tells_apart_are_no_range(method: str, points: int | str) -> None:
+    # Either the first two columns or the third: 1/7 + 4/7 and 5/7 differ in the last bit.
+    objectives = [[3, 0, 0], [0, 0, 2], [1 / 7, 4 / 7, 5 / 7]]
+    assert 1 / 7 + 4 / 7 != 5 / 7
+    program = assemble(objectives, [[1, -1, 0], [1, 0, 1]], [0, 1], [0, 1], senses=1)
+    front = solve_front(program, points=points, method=method)  # type: ignore[arg-type]
+    assert len(front) == 2
+    assert front.complete
+    assert front.coverage <= front.asked
+    assert ranges(program, front.values)[2] > 0.1
+    assert check_front(program, front) == []
