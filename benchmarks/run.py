@@ -1,4 +1,4 @@
-"""Run benchmark cases: ``python benchmarks/run.py startup build``, or ``--all``; scripts say what is needed."""
+"""Run benchmark cases: ``python benchmarks/run.py startup build``, or ``--all``; each says its needs."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ SETTLED = 0.7
 """A zone whose depth a half-plane alone brings below this share is left to others for now."""
 
 FLAT = 1.0 / 8
-"""A facet of the hull with a gap beyond this share of the widest zone's depth is looked at before the zone."""
+"""A facet of the hull with a gap beyond this share of the widest zone's depth is looked at first."""
 
 END = 0.1
 """Share of the gap that the augmentation of an end may cost, relative to the ranges."""
