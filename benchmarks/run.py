@@ -1,11 +1,11 @@
-"""Run benchmark cases: ``python benchmarks/run.py startup build fronts sibuyan``, or ``--all``."""
+"""Run benchmark cases: ``python benchmarks/run.py startup build``, or ``--all``; each says its needs."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-CASES = ("startup", "sibuyan", "build", "fronts")
+CASES = ("startup", "sibuyan", "build", "fronts", "moo", "coverage", "parallel", "moo_peers")
 
 
 def main(names: list[str]) -> None:

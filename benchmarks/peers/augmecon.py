@@ -115,8 +115,11 @@ def main() -> None:
         settings["sample_points"] = asked.points
     if asked.nadir is not None:
         settings["nadir_points"] = asked.nadir
-    settings["solver_options"] = {name: float(value) for name, value in asked.option}
-    solve(tiny(), {"mode": "exact"})
+    settings["solver_options"] = {
+        name: int(value) if value.isdigit() else float(value) for name, value in asked.option
+    }
+    # The number of threads is one for all solves of a process.
+    solve(tiny(), {"mode": "exact", "solver_options": settings["solver_options"]})
     versions = {
         name: importlib.metadata.version(name) for name in ("pyaugmecon", "pyomo", "highspy", "numpy")
     }

@@ -22,7 +22,7 @@ from landfront.optimizer.fronts.search import Accuracy, Job, Search
 from landfront.optimizer.outer import Cells, beaten, end_gaps, open_cells, outer
 from landfront.optimizer.scalarize import CORE_GROUPS, Solve, Task
 
-WIDE = 1.0 / 16
+WIDE = 1.0 / 8
 """A complete front cuts boxes wider than this share of the range in two, then walks from point to point: the
 first makes an early stop useful, the second needs one solve per point."""
 

@@ -64,12 +64,15 @@ class Surface:
         self.busy: set[bytes] = set()
         self.gap = np.inf
 
-    def next_job(self) -> Job | None:
-        """Solve at the facet with the largest gap that is neither proven nor worked on; None without one."""
+    def next_job(self, least: float = 0.0) -> Job | None:
+        """Solve at the facet with the largest gap that is neither proven nor worked on; None without one.
+
+        Gaps up to `least` do not count.
+        """
         hull = facets(self.search.values, self.scale)
         gaps = outer_gap(hull, half_planes(excluded(self.search.facts, np.zeros(len(self.scale)))))
         self.gap = float(gaps.max())
-        target = max(EDGE, self.search.request.coverage)
+        target = max(EDGE, self.search.request.coverage, least)
         for row in np.argsort(-gaps, kind="stable").tolist():
             if gaps[row] <= target:
                 return None
@@ -105,7 +108,10 @@ class Surface:
 
     def _beyond(self, weights: Floats, near: Solve) -> Generator[Task, Solve, bool]:
         """Solve for weights; True when no new point comes of it."""
-        solve = yield from self.search.solve(weights, main=0, basis=near.basis)
+        # The gap is that of the objective which counts most: of another one it would be lost in its noise.
+        main = int(np.argmax(weights * self.scale))
+        weights = weights / weights[main]
+        solve = yield from self.search.solve(weights, main=main, basis=near.basis)
         assert solve.y is not None
         best = float((self.search.values @ weights).min())
         return bool(weights @ solve.y >= best - self._noise(weights, solve.y)) or not self.search.keep(solve)
