@@ -16,6 +16,7 @@ from time import monotonic
 import numpy as np
 
 from landfront.optimizer import certify, tolerances
+from landfront.optimizer.blocks import LARGE
 from landfront.optimizer.core import core_part, largest_of_group, reduced_costs, reduced_part, whole_part
 from landfront.optimizer.engine import (
     Answer,
@@ -431,6 +432,11 @@ def beyond(fact: Fact, cap_prices: Floats) -> Fact:
 
 def clean(program: Program, x: Floats) -> Floats:
     """Round integer columns, clip the others to their bounds and refill groups to 1; noise only."""
+    if program.columns >= LARGE:
+        from landfront.optimizer import kernels
+
+        columns = program.lower, program.upper, program.integer
+        return kernels.tidy(program.starts, x, *columns, tolerances.INTEGER, tolerances.COLUMN)
     off = np.abs(x - np.rint(x)) <= tolerances.INTEGER
     whole = np.where(program.integer & off, np.rint(x), x)
     inside = np.clip(whole, program.lower, program.upper)
