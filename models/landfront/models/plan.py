@@ -197,8 +197,12 @@ class Plan:
             }
         )
         for name in formulation.study.criteria:
-            frame[name] = self._effect(formulation.effects[name])
+            frame[name] = self.change_by_option(name)
         return frame
+
+    def change_by_option(self, criterion: str) -> Floats:
+        """Change of a criterion by each chosen option, in the order of `chosen`."""
+        return self._effect(self.formulation.effects[criterion])
 
     def to_file(self, path: str | Path) -> Path:
         """Write the plan as .csv, .parquet, .gpkg or .shp, by the suffix of `path`."""

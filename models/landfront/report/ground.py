@@ -42,10 +42,10 @@ class Ground:
     names: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, result: Result) -> Ground:
-        """Read the geometry of a study that has one."""
+    def of(cls, result: Result, layer: Any = None) -> Ground:
+        """The geometry of a study that has one: `layer` is that of `parcel_geometry`, if at hand."""
         landscape, level = result.formulation.landscape, region_level(result)
-        layer = parcel_geometry(landscape)
+        layer = parcel_geometry(landscape) if layer is None else layer
         if level is None:
             return cls(layer, np.full(len(layer), -1))
         place = landscape.levels.index(level)

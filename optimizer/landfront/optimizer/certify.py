@@ -54,7 +54,7 @@ def group_sums(program: Program, x: Floats) -> Floats:
     return np.asarray(np.add.reduceat(x[: program.starts[-1]], program.starts[:-1]))
 
 
-def residuals(program: Program, x: Floats) -> Residuals:
+def residuals(program: Program, x: NDArray[Any]) -> Residuals:
     """Recompute the values and every miss of ``x``, shape (m,), from the data."""
     activity = program.rows.dot(x)
     missed = np.maximum(np.maximum(program.row_lower - activity, activity - program.row_upper), 0.0)
@@ -89,9 +89,13 @@ def value_noise(program: Program) -> Floats:
     return np.asarray(np.minimum(noise, finest))
 
 
-def faults(program: Program, x: Floats) -> list[str]:
+def faults(program: Program, x: NDArray[Any]) -> list[str]:
     """What is wrong with ``x`` as a solution, in words; empty when it is feasible within the tolerances."""
-    found = residuals(program, x)
+    return words_of(program, residuals(program, x))
+
+
+def words_of(program: Program, found: Residuals) -> list[str]:
+    """What is wrong with a solution of these residuals, as in `faults`."""
     words = [
         f"row {program.row_names[row]} is missed by {found.rows[row]:.3g}"
         for row in np.flatnonzero(~(found.rows <= row_tolerance(program)))
@@ -111,10 +115,15 @@ def is_exact(program: Program, x: Floats, upper: Floats) -> bool:
 
     What rounding adds to that is allowed in a solution (`faults`), but not sought: it makes use of the noise.
     """
+    return misses_no_more(program, residuals(program, x), upper)
+
+
+def misses_no_more(program: Program, found: Residuals, upper: Floats) -> bool:
+    """Whether a solution of these residuals is exact, as in `is_exact`."""
     share = 2 * tolerances.SOLVER_FEASIBILITY
     bound = np.maximum(_finite(program.row_lower), _finite(program.row_upper))
-    over = program.senses * program.values(x) - upper
-    rows = residuals(program, x).rows <= share * program.row_scale + tolerances.ROW_RELATIVE * bound
+    over = program.senses * found.values - upper
+    rows = found.rows <= share * program.row_scale + tolerances.ROW_RELATIVE * bound
     caps = over <= share * program.objective_scale + tolerances.ROW_RELATIVE * _finite(upper)
     return bool(np.all(rows) and np.all(caps))
 

@@ -12,8 +12,10 @@ from functools import cached_property
 from hashlib import blake2b
 from math import inf
 from time import monotonic
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landfront.optimizer import certify, tolerances
 from landfront.optimizer.blocks import LARGE
@@ -29,7 +31,7 @@ from landfront.optimizer.engine import (
     choose_engine,
 )
 from landfront.optimizer.front import Fact, Floats, Point, Reason
-from landfront.optimizer.points import key_of, make_point
+from landfront.optimizer.points import compact, key_of, make_point
 from landfront.optimizer.program import Program
 
 CORE_GROUPS = 400
@@ -87,7 +89,7 @@ class Task:
     main: int = 0
     most: float = inf
     deadline: float = inf
-    start: Floats | None = field(default=None, repr=False)
+    start: NDArray[Any] | None = field(default=None, repr=False)
     relaxed: bool = False
     cutoff: float = inf
     slope: Floats | None = None
@@ -124,7 +126,8 @@ class Solve:
     Attributes
     ----------
     x, y
-        A feasible solution, shape (m,), and its values in minimisation form, shape (p,); or None.
+        A feasible solution, shape (m,), as bytes when all is 0 or 1, and its values in minimisation form,
+        shape (p,); or None.
     facts
         What was proven, whatever the reason.
     beta
@@ -142,7 +145,7 @@ class Solve:
     """
 
     task: Task
-    x: Floats | None
+    x: NDArray[Any] | None
     y: Floats | None
     facts: tuple[Fact, ...]
     beta: float
@@ -309,7 +312,7 @@ class _Attempt:
         self.program, self.task, self.fact = program, task, fact
         self.facts = [known for known in facts if known.beta > -inf]
         self.beta = fact.beta
-        self.x: Floats | None = None
+        self.x: NDArray[Any] | None = None
         self.y: Floats | None = None
         self.relaxed: Floats | None = None
         self.searches = 0
@@ -351,10 +354,11 @@ class _Attempt:
 
     def offer(self, x: Floats, *, integral: bool = False, exact: bool = False) -> None:
         """Take ``x`` as the incumbent when it is feasible, as `exact` as a solver's own, and better."""
-        if exact and not certify.is_exact(self.program, x, self.task.upper):
+        found = certify.residuals(self.program, x)
+        if exact and not certify.misses_no_more(self.program, found, self.task.upper):
             return
-        words = certify.faults(self.program, x)
-        y = self.program.senses * self.program.values(x)
+        words = certify.words_of(self.program, found)
+        y = np.asarray(self.program.senses * found.values)
         over = y - self.task.upper > certify.value_noise(self.program)
         if over.any():
             words.append("a cap on an objective is exceeded")
@@ -363,14 +367,14 @@ class _Attempt:
             return
         value = float(self.task.weights @ y)
         if value < self.value:
-            self.x, self.y, self.value = x, y, value
+            self.x, self.y, self.value = compact(x), y, value
             self.measure(y)
 
     def prepare(self, part: Part, *, gap: float, target: float) -> Part:
         """Give a part the incumbent as its start where the two agree."""
         start = None
         if self.x is not None and np.array_equal(self.x[~part.free], part.base[~part.free]):
-            start = self.x
+            start = np.asarray(self.x, dtype=np.float64)
         return Part(part.free, part.base, start, gap, target)
 
     def claim(self, bound: float) -> None:
