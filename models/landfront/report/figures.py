@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from landfront.report.bars import no_regret_figure, region_figure
 from landfront.report.canvas import save
@@ -16,11 +15,8 @@ from landfront.report.style import Labels
 from landfront.report.tradeoffs import panels, tradeoff_figure
 
 
-def write_figures(result: Result, folder: Path, layer: Any = None) -> list[str]:
-    """Draw every figure of a result as PNG and SVG; returns warnings for the summary.
-
-    `layer` is the geometry of the parcels (`layers.parcel_geometry`), if at hand.
-    """
+def write_figures(result: Result, folder: Path) -> list[str]:
+    """Draw every figure of a result as PNG and SVG; returns warnings for the summary."""
     labels = Labels.of_system()
     result = drawable_result(result, labels)
     if len(result.front.criteria) == 2:
@@ -33,16 +29,16 @@ def write_figures(result: Result, folder: Path, layer: Any = None) -> list[str]:
     save(region_figure(result), folder, "plans", labels)
     save(no_regret_figure(result), folder, "no_regret", labels)
     if result.formulation.landscape.geometry is not None:
-        _write_maps(result, folder, labels, layer)
+        _write_maps(result, folder, labels)
     return [labels.warning] if labels.warning else []
 
 
-def _write_maps(result: Result, folder: Path, labels: Labels, layer: Any) -> None:
+def _write_maps(result: Result, folder: Path, labels: Labels) -> None:
     """A map of each plan that has a letter: plans that are one point of the front are one map."""
     from landfront.report.ground import Ground
     from landfront.report.maps import no_regret_map, plan_map
 
-    ground = Ground.of(result, layer)
+    ground = Ground.of(result)
     for letter, group in badges(result).items():
         save(plan_map(result, ground, group, letter), folder, f"map_{_file_name(group)}", labels)
     save(no_regret_map(result, ground), folder, "map_no_regret", labels)

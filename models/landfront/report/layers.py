@@ -59,9 +59,16 @@ def parcel_geometry(landscape: Landscape) -> Any:
     return layer[[name, layer.geometry.name]].rename(columns={name: "parcel"})
 
 
-def write_layers(result: Result, path: Path, layer: Any = None) -> None:
-    """Write the GeoPackage of a study that has geometry: `layer` is that of `parcel_geometry`, if at hand."""
-    layer = (parcel_geometry(result.formulation.landscape) if layer is None else layer).copy(deep=False)
+def layer_of(result: Result) -> Any:
+    """The geometry of a result's parcels, read once for layers and maps."""
+    if "layer" not in result.kept:
+        result.kept["layer"] = parcel_geometry(result.formulation.landscape)
+    return result.kept["layer"]
+
+
+def write_layers(result: Result, path: Path) -> None:
+    """Write the GeoPackage of a study that has geometry."""
+    layer = layer_of(result).copy(deep=False)
     for name, column in _attributes(result.formulation.landscape).items():
         layer[name] = column
     promote = bool(layer.geom_type.isin(["MultiPolygon", "MultiPoint"]).any())

@@ -142,19 +142,18 @@ class Sitting:
 def write_outputs(result: Result, folder: Path, *, stage: Stage) -> None:
     """Write tables, texts, figures and layers of a result into its run directory."""
     from landfront.report.figures import write_figures
-    from landfront.report.layers import parcel_geometry, write_layers
+    from landfront.report.layers import write_layers
     from landfront.report.summary import summary
 
     stage("writing tables")
     for name, table in TABLES.items():
         table(result).to_csv(folder / name, index=False)
-    layer = None
     if result.formulation.landscape.geometry is not None:
         stage("writing plans.gpkg")
-        layer = parcel_geometry(result.formulation.landscape)
-        write_layers(result, folder / "plans.gpkg", layer)
+        write_layers(result, folder / "plans.gpkg")
     stage("drawing figures")
-    warnings = write_figures(result, folder / "figures", layer)
+    warnings = write_figures(result, folder / "figures")
+    result.kept.clear()  # a million shapes
     (folder / "summary.txt").write_text(summary(result, warnings=warnings), encoding="utf-8")
 
 

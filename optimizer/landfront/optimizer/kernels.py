@@ -183,7 +183,7 @@ def tidy(
         if integer[j] and abs(value - np.rint(value)) <= near_whole:
             value = np.rint(value)
         inside = min(max(value, lower[j]), upper[j])
-        clean[j] = inside if abs(inside - value) <= near else value
+        clean[j] = (inside if abs(inside - value) <= near else value) + 0.0  # zeros without a sign
     for g in range(len(starts) - 1):
         total, largest = 0.0, starts[g]
         for j in range(starts[g], starts[g + 1]):

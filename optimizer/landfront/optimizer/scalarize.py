@@ -444,7 +444,8 @@ def clean(program: Program, x: Floats) -> Floats:
     off = np.abs(x - np.rint(x)) <= tolerances.INTEGER
     whole = np.where(program.integer & off, np.rint(x), x)
     inside = np.clip(whole, program.lower, program.upper)
-    tidy = np.where(np.abs(inside - whole) <= tolerances.COLUMN, inside, whole)
+    # Zeros without a sign: a plan that is stored keeps none, and its digest must stay.
+    tidy = np.where(np.abs(inside - whole) <= tolerances.COLUMN, inside, whole) + 0.0
     if program.groups == 0:
         return np.asarray(tidy)
     miss = 1.0 - certify.group_sums(program, tidy)
