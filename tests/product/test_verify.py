@@ -34,22 +34,30 @@ def edit_sql(path: Path, statement: str) -> None:
     connection.close()
 
 
+def front_plan(run: Path) -> Path:
+    """A plan of the front: beside them there are those from which a search started."""
+    connection = sqlite3.connect(run / "run.sqlite")
+    key = connection.execute("SELECT key FROM points WHERE position = 1").fetchone()[0]
+    connection.close()
+    return run / "plans" / f"{key}.parquet"
+
+
 def edit_plan(run: Path) -> None:
-    path = sorted((run / "plans").iterdir())[0]
+    path = front_plan(run)
     frame = pd.read_parquet(path)
     frame["share"] -= 1e-6
     frame.to_parquet(path, index=False)
 
 
 def edit_plan_area(run: Path) -> None:
-    path = sorted((run / "plans").iterdir())[0]
+    path = front_plan(run)
     frame = pd.read_parquet(path)
     frame["area_ha"] += 0.5
     frame.to_parquet(path, index=False)
 
 
 def edit_plan_choice(run: Path) -> None:
-    path = sorted((run / "plans").iterdir())[0]
+    path = front_plan(run)
     frame = pd.read_parquet(path)
     frame["intervention"] = frame["intervention"].astype(str)
     frame.loc[0, "intervention"] = "no_such_thing"
@@ -92,7 +100,7 @@ TAMPERINGS: dict[str, tuple[Callable[[Path], None], str]] = {
     "plan share": (edit_plan, "its digest differs"),
     "plan area": (edit_plan_area, "area_ha"),
     "plan choice": (edit_plan_choice, "not on the menu"),
-    "plan missing": (lambda run: sorted((run / "plans").iterdir())[0].unlink(), "cannot be read"),
+    "plan missing": (lambda run: front_plan(run).unlink(), "cannot be read"),
     "fact": (edit_fact, "does not follow"),
     "fact, unsuspected": (edit_fact, "fact 2 is not as it was written"),
     "stored bound": (edit_bound, "its bound"),

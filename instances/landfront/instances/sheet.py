@@ -119,9 +119,13 @@ class Sheet:
     def printable(self, column: str) -> None:
         """Add a fault where a name would break a table of results, or run as a formula in a spreadsheet."""
         series = self.frame[column]
-        if series.dtype.kind not in "iufb":
-            index, found = pd.factorize(series.astype("str"))
-            self._printable(column, index, tuple(found))
+        if series.dtype.kind in "iufb":
+            return
+        texts = series.astype("str")
+        for pattern, rule, fix in NAME_RULES:
+            bad = texts.str.contains(pattern, regex=True).to_numpy(dtype=np.bool_, na_value=False)
+            if bad.any():
+                self.fault(column, rule, fix, where=bad)
 
     def _printable(self, column: str, index: Codes, names: Sequence[str]) -> None:
         texts = pd.Series(names, dtype="str")

@@ -30,22 +30,39 @@ def spread(amount: sp.csr_array | sp.csc_array, scope: Ints, count: int) -> sp.c
     inside = np.flatnonzero((scope[parcel] >= 0) & (entries.data != 0))
     parcel, term = parcel[inside], term[inside]
     shape = (amount.shape[0], amount.shape[1] * count)
-    return sp.csr_array((entries.data[inside], (parcel, term * count + scope[parcel])), shape=shape)
+    return narrow(sp.csr_array((entries.data[inside], (parcel, term * count + scope[parcel])), shape=shape))
+
+
+def spread_terms(terms: Sequence[Floats], scope: Ints, count: int) -> sp.csr_array:
+    """As `spread`, of amounts that are given for every parcel, without a matrix in another order between.
+
+    >>> terms = [np.array([5.0, 7.0, 9.0]), np.array([1.0, 1.0, 0.0])]
+    >>> spread_terms(terms, np.array([1, -1, 0]), 2).toarray().tolist()
+    [[0.0, 5.0, 0.0, 1.0], [0.0, 0.0, 0.0, 0.0], [9.0, 0.0, 0.0, 0.0]]
+    """
+    amount = np.column_stack(terms)
+    inside = (amount != 0) & (scope >= 0)[:, None]
+    ends = np.append(0, np.cumsum(np.count_nonzero(inside, axis=1)))
+    term = np.arange(len(terms), dtype=np.int32) * np.int32(count)
+    place = (scope.astype(np.int32)[:, None] + term)[inside]
+    shape = (len(amount), len(terms) * count)
+    return narrow(sp.csr_array((amount[inside], place, ends.astype(np.int64)), shape=shape))
+
+
+def narrow(matrix: sp.csr_array) -> sp.csr_array:
+    """The matrix with indices of 32 bits where they suffice."""
+    if matrix.nnz < 2**31 and max(matrix.shape) < 2**31:
+        matrix.indices = matrix.indices.astype(np.int32, copy=False)
+        matrix.indptr = matrix.indptr.astype(np.int32, copy=False)
+    return matrix
 
 
 def factored(
     menu: Menu, amount: sp.csr_array | sp.csc_array, table: Floats, *, scope: Ints, count: int
 ) -> Factored:
     """Terms with amounts (n, T) and tables (T, K): term t and region r are row ``t * count + r``."""
-    rows = len(table) * count
-    return Factored(
-        menu.parcel,
-        menu.kind,
-        spread(amount, scope, count),
-        np.repeat(table, count, axis=0),
-        np.arange(rows),
-        rows,
-    )
+    rows, spaced = len(table) * count, spread(amount, scope, count)
+    return Factored(menu.parcel, menu.kind, spaced, np.repeat(table, count, axis=0), np.arange(rows), rows)
 
 
 def effect_rows(menu: Menu, effect: Effect, *, scope: Ints, count: int, kinds: NDArray[np.bool_]) -> Block:
@@ -54,11 +71,10 @@ def effect_rows(menu: Menu, effect: Effect, *, scope: Ints, count: int, kinds: N
         return Csr(_table_rows(menu, effect, scope=scope, count=count, kinds=kinds))
     if not effect.terms:
         return Csr(sp.csr_array((count, len(menu))))
-    amount = sp.csc_array(np.column_stack([term.amount for term in effect.terms]))
-    table = np.stack([np.where(kinds, term.table, 0.0) for term in effect.terms])
-    block = factored(menu, amount, table, scope=scope, count=count)
-    row = np.tile(np.arange(count), len(table))  # the terms of one effect add up in the same row
-    return Factored(block.group, block.kind, block.amount, block.table, row, count)
+    amount = spread_terms([term.amount for term in effect.terms], scope, count)
+    table = np.repeat([np.where(kinds, term.table, 0.0) for term in effect.terms], count, axis=0)
+    row = np.tile(np.arange(count), len(effect.terms))  # the terms of one effect add up in the same row
+    return Factored(menu.parcel, menu.kind, amount, table, row, count)
 
 
 def _table_rows(
@@ -102,7 +118,7 @@ def _merge_factored(blocks: Sequence[Factored]) -> Factored:
     return Factored(
         blocks[0].group,
         blocks[0].kind,
-        sp.csr_array(sp.hstack([block.amount for block in blocks], format="csr")),
+        narrow(sp.csr_array(sp.hstack([block.amount for block in blocks], format="csr"))),
         np.concatenate([block.table for block in blocks]),
         np.concatenate([block.row + start for block, start in zip(blocks, starts[:-1], strict=True)]),
         int(starts[-1]),

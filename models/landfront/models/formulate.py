@@ -224,9 +224,10 @@ def _program(study: Study, effects: Effects, limits: LimitRows, menu: Menu) -> P
         rows=stack(limits.blocks, columns),
         row_lower=limits.lower,
         row_upper=limits.upper,
-        lower=np.zeros(columns),
-        upper=np.ones(columns),
-        integer=np.full(columns, study.study.decision == "whole"),
+        # Bounds that are the same everywhere take no memory.
+        lower=np.broadcast_to(0.0, columns),
+        upper=np.broadcast_to(1.0, columns),
+        integer=np.broadcast_to(study.study.decision == "whole", columns),
         starts=menu.starts,
         objective_names=tuple(study.criteria),
         row_names=names_of(limits.rows),

@@ -160,27 +160,37 @@ class Plan:
         """
         import pandas as pd
 
+        frame, cell = self._areas(level)
+        used = frame.index.to_numpy()
+        effects = {name: np.bincount(cell, weights=values)[used] for name, values in self._effects.items()}
+        return pd.concat([frame, pd.DataFrame(effects, index=frame.index)], axis=1).reset_index(drop=True)
+
+    def areas(self, level: str | None = None) -> pd.DataFrame:
+        """The columns of `totals` up to ``area_mu``, without the work that the effects are."""
+        return self._areas(level)[0].reset_index(drop=True)
+
+    def _areas(self, level: str | None) -> tuple[pd.DataFrame, Ints]:
+        """Areas by region and intervention, each row under the number of its cell, and each option's cell."""
+        import pandas as pd
+
         region_of, names = self._regions(level)
         kinds = self.formulation.menu.interventions
         region = region_of[self.chosen["parcel"].to_numpy()]
         cell = region * len(kinds) + self.chosen["kind"].to_numpy()
-        used, place = np.unique(cell, return_inverse=True)
-
-        def add(values: Floats) -> Floats:
-            return np.asarray(np.bincount(place, weights=values, minlength=len(used)), dtype=np.float64)
-
-        area = add(self._area)
+        parcels = np.bincount(cell)
+        used = np.flatnonzero(parcels)
+        area = np.bincount(cell, weights=self._area)[used]
         frame = pd.DataFrame(
             {
                 "region": [names[r] for r in used // len(kinds)],
                 "intervention": [kinds[k] for k in used % len(kinds)],
-                "parcels": np.bincount(place, minlength=len(used)),
+                "parcels": parcels[used],
                 "area_ha": area,
                 "area_mu": area * MU_PER_HA,
-            }
+            },
+            index=used,
         )
-        effects = {name: add(self._effect(effect)) for name, effect in self.formulation.effects.items()}
-        return pd.concat([frame, pd.DataFrame(effects)], axis=1)
+        return frame, cell
 
     def to_frame(self) -> pd.DataFrame:
         """One row per chosen option: ``parcel, intervention, share, area_ha``, change of each criterion."""
@@ -197,8 +207,12 @@ class Plan:
             }
         )
         for name in formulation.study.criteria:
-            frame[name] = self._effect(formulation.effects[name])
+            frame[name] = self.change_by_option(name)
         return frame
+
+    def change_by_option(self, criterion: str) -> Floats:
+        """Change of a criterion by each chosen option, in the order of `chosen`."""
+        return self._effect(self.formulation.effects[criterion])
 
     def to_file(self, path: str | Path) -> Path:
         """Write the plan as .csv, .parquet, .gpkg or .shp, by the suffix of `path`."""
@@ -222,6 +236,11 @@ class Plan:
         """Area in ha of each chosen option."""
         area = self.formulation.landscape.area[self.chosen["parcel"].to_numpy()]
         return np.asarray(area * self.chosen["share"].to_numpy())
+
+    @cached_property
+    def _effects(self) -> dict[str, Floats]:
+        """Change of every effect by each chosen option."""
+        return {name: self._effect(effect) for name, effect in self.formulation.effects.items()}
 
     def _effect(self, effect: Effect) -> Floats:
         """Change of an effect by each chosen option."""

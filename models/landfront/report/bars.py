@@ -167,8 +167,8 @@ def region_level(result: Result) -> str | None:
 
 def _areas(result: Result, point: int, level: str | None) -> pd.DataFrame:
     """Changed area in ha, one row per region, one column per intervention."""
-    frame = result.plan(point).totals(level).reset_index(drop=True)
-    if "region" not in frame.columns or level is None:
+    frame = result.plan(point).areas(level)
+    if level is None:
         frame = frame.assign(region=WHOLE)
     frame = frame.assign(region=frame["region"].astype(str), intervention=frame["intervention"].astype(str))
     wide = frame.pivot_table(

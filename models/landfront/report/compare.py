@@ -48,11 +48,17 @@ def _numbers_differ(
     size = float(np.abs(finite).max(initial=0.0))
     same = np.isclose(one, two, rtol=RELATIVE, atol=ABSOLUTE * size, equal_nan=True)
     # A cell that is not a number only agrees with a nan when it is empty.
-    garbled = stated.isna().to_numpy() & ~_text(raw).str.lower().isin(["", "nan"]).to_numpy()
+    garbled = stated.isna().to_numpy()
+    if garbled.any():
+        garbled = garbled & ~_text(raw).str.lower().isin(["", "nan"]).to_numpy()
     return np.asarray(~same | garbled)
 
 
 def _text(column: pd.Series) -> pd.Series:
+    if isinstance(column.dtype, pd.CategoricalDtype) and column.cat.categories.dtype == "str":
+        column = column.astype("str")
+    if column.dtype == "str":  # a million of them are compared as they lie
+        return column.fillna("").reset_index(drop=True)
     return column.astype(object).where(column.notna(), "").map(str).reset_index(drop=True)
 
 

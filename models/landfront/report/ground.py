@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landfront.report.bars import MOST_REGIONS, region_level
-from landfront.report.layers import parcel_geometry
+from landfront.report.layers import layer_of
 from landfront.report.raster import Raster, rasterise
 from landfront.report.result import Result
 
@@ -43,9 +43,9 @@ class Ground:
 
     @classmethod
     def of(cls, result: Result) -> Ground:
-        """Read the geometry of a study that has one."""
+        """The geometry of a study that has one."""
         landscape, level = result.formulation.landscape, region_level(result)
-        layer = parcel_geometry(landscape)
+        layer = layer_of(result)
         if level is None:
             return cls(layer, np.full(len(layer), -1))
         place = landscape.levels.index(level)

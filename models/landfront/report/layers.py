@@ -14,7 +14,7 @@ import pandas as pd
 from landfront.instances.landscape import Landscape
 from landfront.instances.readers import read_geometry
 from landfront.report.quantities import HA_PER_MU
-from landfront.report.result import Result
+from landfront.report.result import Named, Result
 from landfront.report.style import colours
 
 PARCELS, NAMES = "parcels", "interventions"
@@ -30,6 +30,7 @@ CREATE TABLE layer_styles (
 ATTRIBUTES = """
 INSERT INTO gpkg_contents (table_name, data_type, identifier, description) VALUES (?, 'attributes', ?, ?)
 """
+DESCRIBE = "UPDATE gpkg_contents SET description = ? WHERE table_name = ?"
 FEATURES = """
 INSERT INTO gpkg_contents
     (table_name, data_type, identifier, description, min_x, min_y, max_x, max_y, srs_id)
@@ -51,31 +52,65 @@ def parcel_geometry(landscape: Landscape) -> Any:
         raise ValueError("this study has no geometry")
     layer = read_geometry(landscape.geometry)
     name = next(column for column in layer.columns if column != layer.geometry.name)
-    ids = pd.Index(layer[name].astype(str))
+    ids, wanted = pd.Index(layer[name].astype(str)), pd.Index(landscape.ids.astype(str))
     # The reader keeps the file's order, which may be another one than the table of parcels has.
-    order = ids.get_indexer(pd.Index(landscape.ids.astype(str)))
-    ordered = layer.iloc[order].reset_index(drop=True)
-    return ordered[[name, layer.geometry.name]].rename(columns={name: "parcel"})
+    if not ids.equals(wanted):
+        layer = layer.iloc[ids.get_indexer(wanted)].reset_index(drop=True)
+    return layer[[name, layer.geometry.name]].rename(columns={name: "parcel"})
+
+
+def layer_of(result: Result) -> Any:
+    """The geometry of a result's parcels, read once for layers and maps."""
+    if "layer" not in result.kept:
+        result.kept["layer"] = parcel_geometry(result.formulation.landscape)
+    return result.kept["layer"]
 
 
 def write_layers(result: Result, path: Path) -> None:
     """Write the GeoPackage of a study that has geometry."""
-    layer = parcel_geometry(result.formulation.landscape)
+    layer = layer_of(result).copy(deep=False)
     for name, column in _attributes(result.formulation.landscape).items():
         layer[name] = column
     promote = bool(layer.geom_type.isin(["MultiPolygon", "MultiPoint"]).any())
     # Programs of several years ago, which offices keep, read this version without a warning.
-    layer.to_file(path, layer=PARCELS, driver="GPKG", promote_to_multi=promote, VERSION="1.2")
+    layer.to_file(path, layer=PARCELS, driver="GPKG", promote_to_multi=promote, VERSION="1.2", use_arrow=True)
+    first: dict[int, str] = {}
+    for named in result.named:
+        if first.setdefault(named.point, named.name) == named.name:
+            _write_plan(result, named, path)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(STYLES)
         connection.execute(ATTRIBUTES, ("layer_styles", "layer_styles", "styles for QGIS"))
         _names(result).to_sql(NAMES, connection, index=False)
         connection.execute(ATTRIBUTES, (NAMES, NAMES, "names and colours of the interventions"))
         for named in result.named:
-            _plan_rows(result, named.point).to_sql(f"plan_{named.name}", connection, index=False)
+            if first[named.point] == named.name:
+                connection.execute(DESCRIBE, (named.label, f"plan_{named.name}"))
+            else:
+                _copy_plan(connection, first[named.point], named)
             _register(connection, f"plan_{named.name}", f"map_{named.name}", named.label)
             style = _style(result, connection)
             _add_style(connection, f"map_{named.name}", named.label, style)
+
+
+def _write_plan(result: Result, named: Named, path: Path) -> None:
+    """Write the table of a plan through Arrow: a row at a time takes minutes for a million."""
+    import pyarrow as pa
+    import pyogrio
+
+    table = pa.table(plan_columns(result, named.point))
+    name = f"plan_{named.name}"
+    pyogrio.write_arrow(table, path, layer=name, driver="GPKG", geometry_name=None, geometry_type=None)
+
+
+def _copy_plan(connection: sqlite3.Connection, source: str, named: Named) -> None:
+    """Make the table of a plan that is the same point as one that has a table."""
+    one, two = f"plan_{source}", f"plan_{named.name}"
+    query = "SELECT sql FROM sqlite_master WHERE name = ?"
+    made = str(connection.execute(query, (one,)).fetchone()[0])
+    connection.execute(made.replace(f'"{one}"', f'"{two}"', 1))
+    connection.execute(f'INSERT INTO "{two}" SELECT * FROM "{one}"')
+    connection.execute(ATTRIBUTES, (two, two, named.label))
 
 
 def _names(result: Result) -> pd.DataFrame:
@@ -86,36 +121,51 @@ def _names(result: Result) -> pd.DataFrame:
     return pd.DataFrame(frame | {"colour": list(colours(names).values())})
 
 
-def plan_rows(result: Result, point: int) -> pd.DataFrame:
+def plan_columns(result: Result, point: int) -> dict[str, Any]:
     """One row per parcel: main intervention, its share, the mix where shared, change of each criterion."""
-    frame = result.plan(point).to_frame()
-    position = pd.Index(result.formulation.landscape.ids.astype(str)).get_indexer(frame["parcel"].astype(str))
-    frame = frame.assign(_row=position, intervention=frame["intervention"].astype(str))
-    effects = [name for name in result.criteria if name in frame.columns]
-    main = (
-        frame.sort_values("share", ascending=False, kind="stable").drop_duplicates("_row").set_index("_row")
-    )
-    table = main[["parcel", "intervention", "share"]].sort_index()
-    table["mix"] = _mix(frame)
-    sums = frame.groupby("_row")[effects].sum()
-    return table.join(sums)
+    plan = result.plan(point)
+    parcel, kind, share = (plan.chosen[name].to_numpy() for name in ("parcel", "kind", "share"))
+    starts = np.flatnonzero(np.diff(parcel, prepend=-1))
+    names = np.array(result.formulation.menu.interventions, dtype=object)
+    # The first of equal shares is the main one.
+    main = starts if len(starts) == len(parcel) else np.lexsort((-share, parcel))[starts]
+    columns = {"intervention": _text(names, kind[main]), "share": share[main]}
+    columns["mix"] = _mix(names[kind], share, starts)
+    for name in result.criteria:
+        columns[name] = np.add.reduceat(plan.change_by_option(name), starts)
+    return columns
 
 
-def _mix(frame: pd.DataFrame) -> pd.Series:
+def _text(names: Any, place: Any) -> Any:
+    """Names by their place, without an object per row."""
+    import pyarrow as pa
+
+    return pa.array(names.tolist(), pa.string()).take(pa.array(place))
+
+
+def _mix(names: Any, share: Any, starts: Any) -> Any:
     """``a 0.6; b 0.4`` for shared parcels, empty for the others."""
-    shared = frame[frame.duplicated("_row", keep=False)]
-    if shared.empty:
-        return pd.Series(dtype=object)
-    text = shared["intervention"] + " " + shared["share"].map("{:.3g}".format)
-    return text.groupby(shared["_row"]).agg("; ".join)
+    import pyarrow as pa
+
+    count = np.diff(np.append(starts, len(share)))
+    shared = np.flatnonzero(count > 1)
+    texts = [""]
+    for start, options in zip(starts[shared], count[shared], strict=True):
+        parts = range(start, start + options)
+        texts.append("; ".join(f"{names[j]} {share[j]:.3g}" for j in parts))
+    place = np.zeros(len(starts), dtype=np.int64)
+    place[shared] = np.arange(1, len(texts))
+    return pa.array(texts, pa.string()).take(pa.array(place))
 
 
 def _plan_rows(result: Result, point: int) -> pd.DataFrame:
-    table = plan_rows(result, point).drop(columns="parcel")
-    # Features of a GeoPackage are numbered from 1.
-    table.insert(0, "fid", table.index + 1)
-    table["mix"] = table["mix"].fillna("")
-    return table
+    """The table of a plan as it is read back, its rows numbered from 1 as features of a GeoPackage are."""
+    import pyarrow as pa
+
+    columns = plan_columns(result, point)
+    frame: pd.DataFrame = pa.table(columns).to_pandas()
+    frame.insert(0, "fid", np.arange(1, len(frame) + 1))
+    return frame
 
 
 def _attributes(landscape: Landscape) -> dict[str, Any]:
@@ -132,8 +182,6 @@ def _attributes(landscape: Landscape) -> dict[str, Any]:
 
 def _register(connection: sqlite3.Connection, table: str, view: str, label: str) -> None:
     """Make the spatial view of a plan table and tell the GeoPackage that both exist."""
-    connection.execute(f'CREATE UNIQUE INDEX "{table}_fid" ON "{table}" (fid)')
-    connection.execute(ATTRIBUTES, (table, table, label))
     geometry, kind, srs, z, m = connection.execute(GEOMETRY, (PARCELS,)).fetchone()
     columns = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")') if row[1] != "fid"]
     parcel = [
@@ -206,6 +254,19 @@ def _symbol(symbols: ET.Element, name: str, colour: str, *, point: bool) -> None
         ET.SubElement(options, "Option", name=key, type="QString", value=value)
 
 
+def _read_plan(path: Path, connection: sqlite3.Connection, name: str) -> pd.DataFrame:
+    """The table of a plan as it stands, with its numbers of features."""
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    try:
+        _, table = pyogrio.read_arrow(path, layer=name, return_fids=True)
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
+    except (DataLayerError, DataSourceError, RuntimeError):  # SQLite says better what is wrong
+        return pd.read_sql_query(f'SELECT * FROM "{name}" ORDER BY fid', connection)
+
+
 def check_layers(result: Result, path: Path) -> list[str]:
     """What differs between the plan tables of a GeoPackage and the plans themselves."""
     from landfront.report.compare import compare_tables
@@ -214,7 +275,7 @@ def check_layers(result: Result, path: Path) -> list[str]:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             for named in result.named:
-                stated = pd.read_sql_query(f'SELECT * FROM "plan_{named.name}" ORDER BY fid', connection)
+                stated = _read_plan(path, connection, f"plan_{named.name}")
                 again = _plan_rows(result, named.point)
                 faults += [f"plan_{named.name}: {fault}" for fault in compare_tables(stated, again)]
             areas = pd.read_sql_query(f'SELECT area_ha FROM "{PARCELS}" ORDER BY fid', connection)

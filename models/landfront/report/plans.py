@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.models.formulate import Formulation
+from landfront.optimizer.points import compact
 
 COLUMNS = ["parcel", "intervention", "share", "area_ha"]
 
@@ -41,7 +42,7 @@ def frame_of(formulation: Formulation, x: NDArray[Any]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "parcel": landscape.ids.take(parcel),
-            "intervention": pd.Categorical.from_codes(menu.kind[option].tolist(), names),
+            "intervention": pd.Categorical.from_codes(menu.kind[option], names),
             "share": share,
             "area_ha": landscape.area[parcel] * share,
         }
@@ -49,7 +50,7 @@ def frame_of(formulation: Formulation, x: NDArray[Any]) -> pd.DataFrame:
 
 
 def read_columns(formulation: Formulation, folder: Path, key: str) -> NDArray[Any]:
-    """Columns ``x`` of a stored plan, shape (m,).
+    """Columns ``x`` of a stored plan, shape (m,), as bytes when all is 0 or 1.
 
     Raises
     ------
@@ -58,9 +59,7 @@ def read_columns(formulation: Formulation, folder: Path, key: str) -> NDArray[An
     """
     frame = read_plan(folder, key)
     menu, names = formulation.menu, pd.Index(frame["intervention"].astype(str))
-    parcel = np.asarray(
-        formulation.landscape.ids.map(str).get_indexer(pd.Index(frame["parcel"].map(str))), np.int64
-    )
+    parcel = _place(formulation.landscape.ids.astype("str"), pd.Index(frame["parcel"].astype("str")))
     kind = np.asarray(pd.Index(menu.interventions).get_indexer(names), np.int64)
     option = np.where((parcel >= 0) & (kind >= 0), menu.find(np.maximum(parcel, 0), np.maximum(kind, 0)), -1)
     unknown = np.flatnonzero(option < 0)
@@ -70,9 +69,16 @@ def read_columns(formulation: Formulation, folder: Path, key: str) -> NDArray[An
             f"plans/{key}.parquet", "intervention", "is not on the menu of its parcel", "", len(unknown), rows
         )
         refuse(fault)
-    x = np.zeros(formulation.program.columns)
-    np.add.at(x, option, frame["share"].to_numpy(np.float64))
-    return x
+    share = frame["share"].to_numpy(np.float64)
+    return compact(np.bincount(option, weights=share, minlength=formulation.program.columns))
+
+
+def _place(ids: pd.Index, rows: pd.Index) -> NDArray[np.int64]:
+    """Position of each row's parcel among the ids, -1 for none; plans are written in their order."""
+    new = np.append(True, rows[1:] != rows[:-1])[: len(rows)]
+    if rows[new].equals(ids):
+        return np.cumsum(new) - 1
+    return np.asarray(ids.get_indexer(rows), np.int64)
 
 
 def read_plan(folder: Path, key: str) -> pd.DataFrame:

@@ -33,10 +33,10 @@ class Raster:
 
     def picture(
         self, choice: NDArray[Any], palette: Floats
-    ) -> tuple[Floats, tuple[float, float, float, float]]:
-        """Colours of the cells, shape (rows, columns, 4), and the extent; outside is transparent."""
-        shown = palette[choice[np.maximum(self.parcel, 0)]]
-        shown[self.parcel < 0] = 0.0
+    ) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
+        """Colours of the cells as bytes, shape (rows, columns, 4), and the extent; outside is transparent."""
+        shown = np.rint(255 * palette).astype(np.uint8)[choice[np.maximum(self.parcel, 0)]]
+        shown[self.parcel < 0] = 0
         return shown, self.extent
 
     def borders(self, regions: NDArray[Any]) -> list[Floats]:
@@ -85,7 +85,9 @@ def rasterise(centres: Floats, most: int = MOST_CELLS) -> Raster:
 def _spacing(centres: Floats) -> float:
     """Typical distance of neighbours: the median over a sample, a little less so that few share a cell."""
     sample = centres[:: max(1, len(centres) // SAMPLE)]
-    distance, _ = cKDTree(centres).query(sample, k=min(2, len(centres)))
+    # A tree that is built fast, for few questions.
+    tree = cKDTree(centres, compact_nodes=False, balanced_tree=False)
+    distance, _ = tree.query(sample, k=min(2, len(centres)))
     return float(0.9 * np.median(np.atleast_2d(distance)[:, -1]))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,10 +49,13 @@ class Result:
         The study as landscape, menu, effects, limits and program.
     front
         Its front over two of the criteria.
+    kept
+        What is costly to read and used by several, such as geometry; copies share it.
     """
 
     formulation: Formulation
     front: Front
+    kept: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def criteria(self) -> tuple[str, ...]:
@@ -72,7 +76,7 @@ class Result:
     def values(self) -> Floats:
         """Totals of every criterion at every point, shape (s, q), recomputed from the effects."""
         program = self.formulation.program
-        rows = [program.values(np.asarray(point.x, dtype=np.float64)) for point in self.front.points]
+        rows = [program.values(point.x) for point in self.front.points]
         return np.array(rows).reshape(len(rows), len(self.criteria))
 
     def total(self, point: int, criterion: str) -> float:

@@ -153,6 +153,7 @@ def write_outputs(result: Result, folder: Path, *, stage: Stage) -> None:
         write_layers(result, folder / "plans.gpkg")
     stage("drawing figures")
     warnings = write_figures(result, folder / "figures")
+    result.kept.clear()  # a million shapes
     (folder / "summary.txt").write_text(summary(result, warnings=warnings), encoding="utf-8")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,12 +20,10 @@ def option_areas(result: Result) -> Floats:
 def range_of_shares(result: Result) -> tuple[Floats, Floats]:
     """Smallest and largest share of each option over the points of the front, shape (m,) each."""
     options = len(result.formulation.menu)
-    least, most = np.ones(options), np.zeros(options)
-    for point in result.front.points:
-        shares = np.asarray(point.x[:options], dtype=np.float64)
-        np.minimum(least, shares, out=least)
-        np.maximum(most, shares, out=most)
-    return least, most
+    shares = [point.x[:options] for point in result.front.points]
+    # Whole plans are bytes, and are compared as such.
+    least, most = reduce(np.minimum, shares), reduce(np.maximum, shares)
+    return least.astype(np.float64), most.astype(np.float64)
 
 
 def by_intervention(result: Result, shares: Floats) -> Floats:

@@ -173,10 +173,10 @@ def _plans(run: Run, formulation: Formulation) -> tuple[dict[str, NDArray[Any]],
 
 def _plan_lines(run: Run, formulation: Formulation, key: str, x: NDArray[Any]) -> Iterator[Line]:
     name = f"plans/{key}.parquet"
-    if key_of(np.asarray(x, dtype=np.float64)) != key:
+    if key_of(x) != key:
         yield Line("figures", False, f"{name} is not the plan that was found: its digest differs")
-    stored = read_plan(run.folder, key).assign(parcel=lambda frame: frame["parcel"].map(str))
-    again = frame_of(formulation, x).assign(parcel=lambda frame: frame["parcel"].map(str))
+    stored = read_plan(run.folder, key).astype({"parcel": "str"})
+    again = frame_of(formulation, x).astype({"parcel": "str"})
     for fault in compare_tables(stored, again):
         yield Line("figures", False, f"{name}: {fault}")
 

@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from math import fsum, inf
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landfront.optimizer import tolerances
+from landfront.optimizer.blocks import LARGE
 from landfront.optimizer.front import Fact, Floats, Point
+from landfront.optimizer.passes import Slab, priced_slabs, terms_of
 from landfront.optimizer.program import Program
+
+Ints = NDArray[np.int64]
 
 EPSILON = float(np.finfo(np.float64).eps)
 
@@ -48,17 +54,25 @@ def group_sums(program: Program, x: Floats) -> Floats:
     return np.asarray(np.add.reduceat(x[: program.starts[-1]], program.starts[:-1]))
 
 
-def residuals(program: Program, x: Floats) -> Residuals:
+def residuals(program: Program, x: NDArray[Any]) -> Residuals:
     """Recompute the values and every miss of ``x``, shape (m,), from the data."""
     activity = program.rows.dot(x)
     missed = np.maximum(np.maximum(program.row_lower - activity, activity - program.row_upper), 0.0)
+    group, column, integer = _misses(program, x)
+    return Residuals(program.values(x), missed, group, column, integer)
+
+
+def _misses(program: Program, x: NDArray[Any]) -> tuple[float, float, float]:
+    """Largest miss of a group's sum, of a column bound and of a whole number."""
+    if program.columns >= LARGE:
+        from landfront.optimizer import kernels
+
+        return kernels.misses(program.starts, x, program.lower, program.upper, program.integer)
     outside = np.maximum(program.lower - x, x - program.upper)
-    return Residuals(
-        values=program.values(x),
-        rows=missed,
-        group=float(np.abs(group_sums(program, x) - 1.0).max(initial=0.0)),
-        column=float(outside.max(initial=0.0)),
-        integer=float(np.abs(x - np.rint(x))[program.integer].max(initial=0.0)),
+    return (
+        float(np.abs(group_sums(program, x) - 1.0).max(initial=0.0)),
+        float(outside.max(initial=0.0)),
+        float(np.abs(x - np.rint(x))[program.integer].max(initial=0.0)),
     )
 
 
@@ -75,9 +89,13 @@ def value_noise(program: Program) -> Floats:
     return np.asarray(np.minimum(noise, finest))
 
 
-def faults(program: Program, x: Floats) -> list[str]:
+def faults(program: Program, x: NDArray[Any]) -> list[str]:
     """What is wrong with ``x`` as a solution, in words; empty when it is feasible within the tolerances."""
-    found = residuals(program, x)
+    return words_of(program, residuals(program, x))
+
+
+def words_of(program: Program, found: Residuals) -> list[str]:
+    """What is wrong with a solution of these residuals, as in `faults`."""
     words = [
         f"row {program.row_names[row]} is missed by {found.rows[row]:.3g}"
         for row in np.flatnonzero(~(found.rows <= row_tolerance(program)))
@@ -97,10 +115,15 @@ def is_exact(program: Program, x: Floats, upper: Floats) -> bool:
 
     What rounding adds to that is allowed in a solution (`faults`), but not sought: it makes use of the noise.
     """
+    return misses_no_more(program, residuals(program, x), upper)
+
+
+def misses_no_more(program: Program, found: Residuals, upper: Floats) -> bool:
+    """Whether a solution of these residuals is exact, as in `is_exact`."""
     share = 2 * tolerances.SOLVER_FEASIBILITY
     bound = np.maximum(_finite(program.row_lower), _finite(program.row_upper))
-    over = program.senses * program.values(x) - upper
-    rows = residuals(program, x).rows <= share * program.row_scale + tolerances.ROW_RELATIVE * bound
+    over = program.senses * found.values - upper
+    rows = found.rows <= share * program.row_scale + tolerances.ROW_RELATIVE * bound
     caps = over <= share * program.objective_scale + tolerances.ROW_RELATIVE * _finite(upper)
     return bool(np.all(rows) and np.all(caps))
 
@@ -123,22 +146,17 @@ def lagrangian_bound(program: Program, fact: Fact) -> float:
     """What the multipliers of a fact prove: ``weights @ y`` of every feasible y <= upper is at least this.
 
     Multipliers of the wrong sign, or pressing on an infinite bound, are clipped to zero, so the result holds
-    whatever they are. Sums are exactly rounded, and the rounding error of the terms is subtracted.
+    whatever they are. Sums are compensated, and the rounding error of everything is subtracted.
     """
     prices, caps = row_multipliers(program, fact), cap_multipliers(fact)
     weights = fact.weights + caps
-    reduced = weights @ program.minimised - program.rows.tdot(prices)
-    grouped = int(program.starts[-1])
-    parts = np.concatenate(
-        [
-            _group_minima(program, reduced[:grouped]),
-            _column_minima(reduced[grouped:], program.lower[grouped:], program.upper[grouped:]),
-            _rhs_terms(program, fact, prices, weights, caps),
-        ]
-    )
+    sums = [_least(program, slab) for slab in priced_slabs(program, weights, prices)]
+    rest = _rhs_terms(program, fact, prices, weights, caps)
+    parts = np.concatenate([rest, *(part.sums for part in sums)])
     if not np.all(np.isfinite(parts)):
         return -inf
-    return fsum(parts) - _rounding(program, np.abs(prices), np.abs(weights), parts)
+    absolute = fsum([*np.abs(rest), *(part.absolute for part in sums)])
+    return fsum(parts) - _rounding(program, fsum(part.reach for part in sums), absolute)
 
 
 def recomputed(program: Program, fact: Fact) -> Fact:
@@ -242,28 +260,61 @@ def cap_multipliers(fact: Fact) -> Floats:
     return np.where(np.isfinite(fact.upper), np.maximum(known, 0.0), 0.0)
 
 
-def _group_minima(program: Program, reduced: Floats) -> Floats:
+@dataclass(frozen=True)
+class _Least:
+    """The least values of the groups, or of the linking columns, of a slab.
+
+    Attributes
+    ----------
+    sums
+        Numbers whose exact sum is that of the values.
+    absolute
+        Sum of the absolute values.
+    reach
+        Sum over groups of the largest sum of absolute terms of a column, and of the same times the largest
+        bound over linking columns: rounding errors are a share of it.
+    """
+
+    sums: Floats
+    absolute: float
+    reach: float
+
+
+def _least(program: Program, slab: Slab) -> _Least:
+    first, last = slab.columns
+    lower, upper = program.lower[first:last], program.upper[first:last]
+    starts = program.starts[slab.groups[0] : slab.groups[1] + 1] - first
+    if slab.groups[0] == slab.groups[1]:
+        values = _column_minima(slab.values, lower, upper)
+        reach = float(slab.sizes @ np.maximum(_finite(lower), _finite(upper)))
+    elif program.is_plain and program.columns >= LARGE:
+        from landfront.optimizer import kernels
+
+        total, lost, absolute, reach = kernels.group_minima(starts, slab.values, slab.sizes, upper)
+        return _Least(np.array([total, lost]), absolute, reach)
+    else:
+        values = _group_minima(program, slab.values, lower, upper, starts)
+        reach = float(np.maximum.reduceat(slab.sizes, starts[:-1]).sum())
+    return _Least(values, fsum(np.abs(values)), reach)
+
+
+def _group_minima(program: Program, reduced: Floats, lower: Floats, upper: Floats, starts: Ints) -> Floats:
     """Least value of each group's choice, or of its shares where the bounds are not 0 and 1."""
-    if program.groups == 0:
-        return np.zeros(0)
-    grouped = len(reduced)
-    lower, upper = program.lower[:grouped], program.upper[:grouped]
-    if np.all(lower == 0) and np.all((upper >= 1) | (upper == 0)):
-        open_ = np.where(upper == 0, inf, reduced)
-        return np.asarray(np.minimum.reduceat(open_, program.starts[:-1]))
-    return _filled(program, reduced, lower, np.minimum(upper, 1.0))
+    if program.is_plain:
+        return np.asarray(np.minimum.reduceat(np.where(upper == 0, inf, reduced), starts[:-1]))
+    return _filled(reduced, lower, np.minimum(upper, 1.0), starts)
 
 
-def _filled(program: Program, reduced: Floats, lower: Floats, upper: Floats) -> Floats:
+def _filled(reduced: Floats, lower: Floats, upper: Floats, starts: Ints) -> Floats:
     """Cheapest shares per group between the bounds: fill what is left of 1 in order of reduced cost."""
-    group = np.repeat(np.arange(program.groups), np.diff(program.starts))
+    group = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     order = np.lexsort((reduced, group))
     room = (upper - lower)[order]
     before = np.cumsum(room) - room
-    before -= np.repeat(before[program.starts[:-1]], np.diff(program.starts))
-    left = 1.0 - np.add.reduceat(lower, program.starts[:-1])
+    before -= np.repeat(before[starts[:-1]], np.diff(starts))
+    left = 1.0 - np.add.reduceat(lower, starts[:-1])
     taken = np.clip(left[group[order]] - before, 0.0, room)
-    return np.asarray(np.add.reduceat(reduced[order] * (lower[order] + taken), program.starts[:-1]))
+    return np.asarray(np.add.reduceat(reduced[order] * (lower[order] + taken), starts[:-1]))
 
 
 def _column_minima(reduced: Floats, lower: Floats, upper: Floats) -> Floats:
@@ -278,19 +329,14 @@ def _rhs_terms(program: Program, fact: Fact, prices: Floats, weights: Floats, ca
     return np.concatenate([rows, -limits, weights * program.minimised_offsets])
 
 
-def _rounding(program: Program, prices: Floats, weights: Floats, parts: Floats) -> float:
-    """At least the rounding error of the parts: each is a sum of at most r + p products.
+def _rounding(program: Program, reach: float, absolute: float) -> float:
+    """At least the rounding error of a bound.
 
-    A column's sum is off by (terms + 3) unit roundings of the sum of its absolute products, which is at most
-    prices times the largest coefficient of each row; every group and every linking column counts once.
+    A column's value is a sum of at most `terms_of` products, each of at most four factors rounded on the way
+    (Higham, Accuracy and Stability of Numerical Algorithms, section 3.1): it is off by (terms + 6) unit
+    roundings, half of `EPSILON` each, of the sum of its absolute terms. The twofold takes in that this sum is
+    rounded too. Where shares fill a group there are as many additions more as its columns. The sum of all
+    parts is off by at most two unit roundings of the sum of their absolute values.
     """
-    terms = len(prices) + len(weights) + 3
-    size = float(prices @ program.row_scale + weights @ program.objective_scale)
-    loose = program.columns - int(program.starts[-1])
-    reach = program.groups + float(np.sum(_reach(program))) if loose else float(program.groups)
-    return EPSILON * (terms * size * reach + fsum(np.abs(parts)))
-
-
-def _reach(program: Program) -> Floats:
-    grouped = int(program.starts[-1])
-    return np.maximum(_finite(program.lower[grouped:]), _finite(program.upper[grouped:]))
+    wide = 0 if program.is_plain else int(np.diff(program.starts).max(initial=0))
+    return EPSILON * ((terms_of(program) + wide + 6) * reach + 2 * absolute)

@@ -14,6 +14,7 @@ from landfront.optimizer import tolerances
 from landfront.optimizer.certify import half_plane, row_multipliers
 from landfront.optimizer.engine import Part
 from landfront.optimizer.front import Fact, Floats
+from landfront.optimizer.passes import priced
 from landfront.optimizer.program import Program
 
 MOVES_OF_CLASS = 8
@@ -26,7 +27,7 @@ SIGN_DIGITS = 9
 def reduced_costs(program: Program, fact: Fact) -> Floats:
     """Loss of each column against the best of its group under the fact's prices, shape (m,); 0 when loose."""
     weights, _ = half_plane(fact)
-    reduced = weights @ program.minimised - program.rows.tdot(row_multipliers(program, fact))
+    reduced = priced(program, weights, row_multipliers(program, fact))
     grouped = int(program.starts[-1])
     loss = np.zeros(program.columns)
     if program.groups:
@@ -99,7 +100,7 @@ def _directions(program: Program, fact: Fact, x: Floats, *, origin: NDArray[np.i
 
     A row is tight when one move could break it. Signs are told apart by their sum under random weights.
     """
-    activity = program.row_matrix @ x
+    activity = program.rows.dot(x)
     slack = np.minimum(activity - program.row_lower, program.row_upper - activity)
     rows = [program.row_matrix[np.flatnonzero(slack <= program.row_scale)]]
     rows.append(sp.csr_array(program.minimised[np.flatnonzero(fact.cap_prices > 0)]))

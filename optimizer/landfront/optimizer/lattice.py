@@ -13,6 +13,9 @@ DECIMALS = 3
 ROUND = 1e-12
 """A scaled coefficient this close to a whole number, as a share of it, is that number written in binary."""
 
+SAMPLE = 1000
+"""Coefficients that are looked at before all of them are."""
+
 
 def lattice_step(row: NDArray[np.float64], integer: NDArray[np.bool_]) -> float:
     """Step of an objective, 0 where it is real-valued.
@@ -31,6 +34,8 @@ def lattice_step(row: NDArray[np.float64], integer: NDArray[np.bool_]) -> float:
     coefficients = row[used]
     if len(coefficients) == 0 or not integer[used].all():
         return 0.0
+    if _is_fine(coefficients[:SAMPLE]):  # real-valued data show at once
+        return 0.0
     for decimals in range(DECIMALS + 1):
         scaled = np.abs(coefficients) * 10.0**decimals
         whole = np.rint(scaled)
@@ -38,3 +43,9 @@ def lattice_step(row: NDArray[np.float64], integer: NDArray[np.bool_]) -> float:
             step = float(np.gcd.reduce(whole.astype(np.int64))) / 10.0**decimals
             return step if np.abs(coefficients).max() <= tolerances.LATTICE_RATIO * step else 0.0
     return 0.0
+
+
+def _is_fine(coefficients: NDArray[np.float64]) -> bool:
+    """Whether some coefficient has more decimals than a lattice may have."""
+    scaled = np.abs(coefficients) * 10.0**DECIMALS
+    return bool(np.any(np.abs(scaled - np.rint(scaled)) > ROUND * scaled))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landfront.optimizer import tolerances
-from landfront.optimizer.front import Floats, Point
+from landfront.optimizer.front import Point
 from landfront.optimizer.program import Program
 
 if TYPE_CHECKING:
@@ -19,12 +19,14 @@ TINY = 1e-9
 """Smallest size that a gap is a share of: values of exactly zero have no relative gap."""
 
 
-def compact(x: Floats) -> NDArray[Any]:
+def compact(x: NDArray[Any]) -> NDArray[Any]:
     """Columns as bytes when all are 0 or 1, shape (m,)."""
+    if x.dtype == np.uint8:
+        return x
     return x.astype(np.uint8) if np.all((x == 0) | (x == 1)) else x
 
 
-def key_of(x: Floats) -> str:
+def key_of(x: NDArray[Any]) -> str:
     """Digest of the columns, 16 hexadecimal digits."""
     return blake2b(np.ascontiguousarray(compact(x)).tobytes(), digest_size=8).hexdigest()
 

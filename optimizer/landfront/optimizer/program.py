@@ -2,7 +2,7 @@
 
 Every question is the same program, ``min/max C x`` subject to ``lo <= A x <= hi``, ``l <= x <= u`` and, for
 each group of columns, ``sum x = 1``. Rows are kept in the form in which they are cheapest (`Csr` or
-`Factored`); `to_csr` materialises them for solvers that need a matrix.
+`Factored`); `to_csr` materialises them for solvers that need a matrix, and nothing else does.
 """
 
 from __future__ import annotations
@@ -10,155 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from landfront.optimizer.blocks import Block, Csr, Factored, Stack
 from landfront.optimizer.lattice import lattice_step
+
+__all__ = ["Block", "Csr", "Factored", "Program", "Stack"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-class Block(Protocol):
-    """A stack of linear rows over the same columns."""
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Number of rows and columns."""
-        ...
-
-    def dot(self, x: Floats) -> Floats:
-        """Row activities, shape (rows,), of the columns ``x``, shape (columns,)."""
-        ...
-
-    def tdot(self, prices: Floats) -> Floats:
-        """Column values, shape (columns,), of the row prices, shape (rows,)."""
-        ...
-
-    def to_csr(self) -> sp.csr_array:
-        """The rows as one sparse matrix."""
-        ...
-
-
-@dataclass(frozen=True)
-class Csr:
-    """Rows held as a sparse matrix of shape (rows, columns)."""
-
-    matrix: sp.csr_array
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Number of rows and columns."""
-        rows, columns = self.matrix.shape
-        return int(rows), int(columns)
-
-    def dot(self, x: Floats) -> Floats:
-        """Row activities of ``x``."""
-        return np.asarray(self.matrix @ x)
-
-    def tdot(self, prices: Floats) -> Floats:
-        """Column values of ``prices``."""
-        return np.asarray(self.matrix.T @ prices)
-
-    def to_csr(self) -> sp.csr_array:
-        """The matrix itself."""
-        return self.matrix
-
-
-@dataclass(frozen=True)
-class Factored:
-    """Rows whose entries are products of a number per group and a number per kind of column.
-
-    Entry of row r at column j is the sum over terms t with ``row[t] = r`` of
-    ``amount[group[j], t] * table[t, kind[j]]``.
-
-    Attributes
-    ----------
-    group, kind
-        Group and kind of each column, shape (columns,).
-    amount
-        Number per group and term, sparse, shape (groups, terms).
-    table
-        Number per term and kind, shape (terms, kinds).
-    row
-        Row to which each term belongs, shape (terms,).
-    rows
-        Number of rows.
-    """
-
-    group: NDArray[np.int32]
-    kind: NDArray[np.int16]
-    amount: sp.csr_array
-    table: Floats
-    row: Ints
-    rows: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Number of rows and columns."""
-        return self.rows, len(self.group)
-
-    def dot(self, x: Floats) -> Floats:
-        """Row activities of ``x``, without building the matrix."""
-        groups, kinds = self.amount.shape[0], self.table.shape[1]
-        cell = self.group.astype(np.int64) * kinds + self.kind
-        chosen = np.bincount(cell, weights=x, minlength=groups * kinds).reshape(groups, kinds)
-        per_term = np.einsum("tk,tk->t", self.amount.T @ chosen, self.table)
-        return np.bincount(self.row, weights=per_term, minlength=self.rows).astype(np.float64)
-
-    def tdot(self, prices: Floats) -> Floats:
-        """Column values of ``prices``, without building the matrix."""
-        per_cell = np.asarray(self.amount @ (prices[self.row][:, None] * self.table))
-        return np.asarray(per_cell[self.group, self.kind])
-
-    def to_csr(self) -> sp.csr_array:
-        """The rows as one sparse matrix; entries that are zero are dropped."""
-        per_option = self.amount[self.group]
-        column = np.repeat(np.arange(len(self.group)), np.diff(per_option.indptr))
-        data = per_option.data * self.table[per_option.indices, self.kind[column]]
-        matrix = sp.csr_array((data, (self.row[per_option.indices], column)), shape=self.shape)
-        matrix.sum_duplicates()
-        matrix.eliminate_zeros()
-        return matrix
-
-
-@dataclass(frozen=True)
-class Stack:
-    """Blocks over the same columns, one under the other."""
-
-    blocks: tuple[Block, ...]
-    columns: int
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Number of rows and columns."""
-        return sum(block.shape[0] for block in self.blocks), self.columns
-
-    @cached_property
-    def _ends(self) -> Ints:
-        return np.cumsum([block.shape[0] for block in self.blocks], dtype=np.int64)
-
-    def dot(self, x: Floats) -> Floats:
-        """Row activities of ``x``."""
-        return np.concatenate([block.dot(x) for block in self.blocks] or [np.zeros(0)])
-
-    def tdot(self, prices: Floats) -> Floats:
-        """Column values of ``prices``."""
-        values = np.zeros(self.columns)
-        for block, part in zip(self.blocks, np.split(prices, self._ends[:-1]), strict=False):
-            values += block.tdot(part)
-        return values
-
-    def to_csr(self) -> sp.csr_array:
-        """All rows as one sparse matrix."""
-        if not self.blocks:
-            return sp.csr_array((0, self.columns))
-        if len(self.blocks) == 1:
-            return self.blocks[0].to_csr()
-        return sp.csr_array(sp.vstack([block.to_csr() for block in self.blocks], format="csr"))
 
 
 @dataclass(frozen=True)
@@ -232,35 +96,48 @@ class Program:
     @cached_property
     def objective_scale(self) -> Floats:
         """Largest absolute coefficient of each objective, 1 where all are zero, shape (p,)."""
-        return _scale(np.abs(self.objective_matrix).max(axis=1, initial=0.0))
+        return _scale(self.objectives.largest())
 
     @cached_property
     def objective_span(self) -> Floats:
         """At least the size that each objective can reach without offset: the sum of the groups' largest
         absolute coefficients, and of the loose columns' at their bounds, shape (p,).
         """
-        size = np.abs(self.objective_matrix)
+        return _scale(np.array([self._span(np.abs(self.coefficients(i))) for i in range(len(self.senses))]))
+
+    def _span(self, size: Floats) -> float:
         grouped = int(self.starts[-1])
         bounds = np.maximum(np.abs(self.lower[grouped:]), np.abs(self.upper[grouped:]))
-        loose = size[:, grouped:] @ np.where(np.isfinite(bounds), bounds, 1.0)
+        loose = float(size[grouped:] @ np.where(np.isfinite(bounds), bounds, 1.0))
         if self.groups == 0:
-            return _scale(loose)
-        return _scale(np.maximum.reduceat(size[:, :grouped], self.starts[:-1], axis=1).sum(axis=1) + loose)
+            return loose
+        return float(np.maximum.reduceat(size[:grouped], self.starts[:-1]).sum()) + loose
 
     @cached_property
     def steps(self) -> Floats:
         """Step between values of each objective where they lie on a lattice, 0 elsewhere, shape (p,)."""
-        return np.array([lattice_step(row, self.integer) for row in self.objective_matrix])
+        rows = range(len(self.senses))
+        return np.array([lattice_step(self.coefficients(row), self.integer) for row in rows])
 
     @cached_property
     def row_scale(self) -> Floats:
         """Largest absolute coefficient of each coupling row, 1 where all are zero, shape (r,)."""
-        largest = np.zeros(self.rows.shape[0])
-        row = np.repeat(np.arange(len(largest)), np.diff(self.row_matrix.indptr))
-        np.maximum.at(largest, row, np.abs(self.row_matrix.data))
-        return _scale(largest)
+        return _scale(self.rows.largest())
 
-    def values(self, x: Floats) -> Floats:
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether every column of a group is free between 0 and at least 1, or closed at 0."""
+        grouped = int(self.starts[-1])
+        lower, upper = self.lower[:grouped], self.upper[:grouped]
+        return bool(np.all(lower == 0) and np.all((upper >= 1) | (upper == 0)))
+
+    def coefficients(self, objective: int) -> Floats:
+        """Coefficients of one objective in its own sense, shape (m,)."""
+        unit = np.zeros(len(self.senses))
+        unit[objective] = 1.0
+        return self.objectives.tdot(unit)
+
+    def values(self, x: NDArray[Any]) -> Floats:
         """Objective values with offsets, in their own senses, shape (p,)."""
         return self.objectives.dot(x) + self.offsets
 
@@ -269,7 +146,7 @@ class Program:
         index = list(objectives)
         return replace(
             self,
-            objectives=Stack((Csr(sp.csr_array(self.objectives.to_csr()[index])),), self.columns),
+            objectives=self.objectives.take(index),
             senses=self.senses[index],
             offsets=self.offsets[index],
             objective_names=tuple(self.objective_names[i] for i in index),

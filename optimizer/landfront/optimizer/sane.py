@@ -103,7 +103,7 @@ def _labels(program: Program, column_names: Sequence[str]) -> tuple[Label, Label
 def _coefficient_faults(program: Program, objective: Label, row: Label) -> Iterator[str]:
     words = "a coefficient is NaN or infinite"
     if all(_is_finite(block) for block in program.objectives.blocks):
-        empty = ~np.any(program.objective_matrix != 0, axis=1)
+        empty = program.objectives.largest() == 0
         yield from _listed(objective, empty, "it has no variable, so every solution is as good: leave it out")
     else:
         yield from _listed(objective, _broken(program.objectives.to_csr()), words)

@@ -12,10 +12,13 @@ from functools import cached_property
 from hashlib import blake2b
 from math import inf
 from time import monotonic
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landfront.optimizer import certify, tolerances
+from landfront.optimizer.blocks import LARGE
 from landfront.optimizer.core import largest_of_group, whole_part
 from landfront.optimizer.engine import (
     Answer,
@@ -28,7 +31,7 @@ from landfront.optimizer.engine import (
     choose_engine,
 )
 from landfront.optimizer.front import Fact, Floats, Point, Reason
-from landfront.optimizer.points import key_of, make_point
+from landfront.optimizer.points import compact, key_of, make_point
 from landfront.optimizer.program import Program
 
 CORE_GROUPS = 400
@@ -86,7 +89,7 @@ class Task:
     main: int = 0
     most: float = inf
     deadline: float = inf
-    start: Floats | None = field(default=None, repr=False)
+    start: NDArray[Any] | None = field(default=None, repr=False)
     relaxed: bool = False
     cutoff: float = inf
     slope: Floats | None = None
@@ -123,7 +126,8 @@ class Solve:
     Attributes
     ----------
     x, y
-        A feasible solution, shape (m,), and its values in minimisation form, shape (p,); or None.
+        A feasible solution, shape (m,), as bytes when all is 0 or 1, and its values in minimisation form,
+        shape (p,); or None.
     facts
         What was proven, whatever the reason.
     beta
@@ -141,7 +145,7 @@ class Solve:
     """
 
     task: Task
-    x: Floats | None
+    x: NDArray[Any] | None
     y: Floats | None
     facts: tuple[Fact, ...]
     beta: float
@@ -321,7 +325,7 @@ class _Attempt:
         self.program, self.task, self.fact = program, task, fact
         self.facts = [known for known in facts if known.beta > -inf]
         self.beta = fact.beta
-        self.x: Floats | None = None
+        self.x: NDArray[Any] | None = None
         self.y: Floats | None = None
         self.relaxed: Floats | None = None
         self.searches = 0
@@ -363,10 +367,11 @@ class _Attempt:
 
     def offer(self, x: Floats, *, integral: bool = False, exact: bool = False) -> None:
         """Take ``x`` as the incumbent when it is feasible, as `exact` as a solver's own, and better."""
-        if exact and not certify.is_exact(self.program, x, self.task.upper):
+        found = certify.residuals(self.program, x)
+        if exact and not certify.misses_no_more(self.program, found, self.task.upper):
             return
-        words = certify.faults(self.program, x)
-        y = self.program.senses * self.program.values(x)
+        words = certify.words_of(self.program, found)
+        y = np.asarray(self.program.senses * found.values)
         over = y - self.task.upper > certify.value_noise(self.program)
         if over.any():
             words.append("a cap on an objective is exceeded")
@@ -375,14 +380,14 @@ class _Attempt:
             return
         value = float(self.task.weights @ y)
         if value < self.value:
-            self.x, self.y, self.value = x, y, value
+            self.x, self.y, self.value = compact(x), y, value
             self.measure(y)
 
     def prepare(self, part: Part, *, gap: float, target: float) -> Part:
         """Give a part the incumbent as its start where the two agree."""
         start = None
         if self.x is not None and np.array_equal(self.x[~part.free], part.base[~part.free]):
-            start = self.x
+            start = np.asarray(self.x, dtype=np.float64)
         return replace(part, start=start, gap=gap, target=target)
 
     def claim(self, bound: float) -> None:
@@ -444,10 +449,16 @@ def beyond(fact: Fact, cap_prices: Floats) -> Fact:
 
 def clean(program: Program, x: Floats) -> Floats:
     """Round integer columns, clip the others to their bounds and refill groups to 1; noise only."""
+    if program.columns >= LARGE:
+        from landfront.optimizer import kernels
+
+        columns = program.lower, program.upper, program.integer
+        return kernels.tidy(program.starts, x, *columns, tolerances.INTEGER, tolerances.COLUMN)
     off = np.abs(x - np.rint(x)) <= tolerances.INTEGER
     whole = np.where(program.integer & off, np.rint(x), x)
     inside = np.clip(whole, program.lower, program.upper)
-    tidy = np.where(np.abs(inside - whole) <= tolerances.COLUMN, inside, whole)
+    # Zeros without a sign: a plan that is stored keeps none, and its digest must stay.
+    tidy = np.where(np.abs(inside - whole) <= tolerances.COLUMN, inside, whole) + 0.0
     if program.groups == 0:
         return np.asarray(tidy)
     miss = 1.0 - certify.group_sums(program, tidy)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
-
 from landfront.optimizer.fronts.boxes import boxes
 from landfront.optimizer.fronts.facets import all_facets
 from landfront.optimizer.fronts.sandwich import sandwich
@@ -74,8 +72,9 @@ def _trades_between_wholes(program: Program) -> bool:
     Where one has none, it is the same for all solutions with the same whole numbers, which then give a point.
     """
     moving = ~program.integer & (program.lower < program.upper)
-    both = np.all(np.any(program.objective_matrix[:, moving] != 0, axis=1))
-    return bool(program.integer.any() and both)
+    if not program.integer.any() or not moving.any():
+        return False
+    return all(program.coefficients(i)[moving].any() for i in range(len(program.senses)))
 
 
 def _unfit(program: Program, name: str) -> str:

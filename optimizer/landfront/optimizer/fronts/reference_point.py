@@ -25,6 +25,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from landfront.optimizer import certify, show, tolerances
+from landfront.optimizer.blocks import Csr, Stack, Wider
 from landfront.optimizer.front import Fact, Floats, Front
 from landfront.optimizer.fronts.classic import (
     by_axis,
@@ -38,7 +39,7 @@ from landfront.optimizer.fronts.classic import (
 )
 from landfront.optimizer.fronts.pool import MakeEngine
 from landfront.optimizer.fronts.search import Failed, Job, Search, Stop
-from landfront.optimizer.program import Block, Csr, Program, Stack
+from landfront.optimizer.program import Program
 from landfront.optimizer.scalarize import Scalarizer, Solve, Task
 
 RHO = 1e-4
@@ -150,32 +151,6 @@ class Goal:
     def miss(self, y: Floats) -> Floats:
         """What each objective lacks, as a share of its range, shape (k,)."""
         return np.asarray(((y - self.target) * self.weights)[self.axes])
-
-
-@dataclass(frozen=True)
-class Wider:
-    """A block with one more column, which is empty."""
-
-    block: Block
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Number of rows and columns."""
-        rows, columns = self.block.shape
-        return rows, columns + 1
-
-    def dot(self, x: Floats) -> Floats:
-        """Row activities of ``x``."""
-        return self.block.dot(x[:-1])
-
-    def tdot(self, prices: Floats) -> Floats:
-        """Column values of ``prices``."""
-        return np.append(self.block.tdot(prices), 0.0)
-
-    def to_csr(self) -> sp.csr_array:
-        """The rows as one sparse matrix."""
-        matrix = self.block.to_csr()
-        return sp.csr_array((matrix.data, matrix.indices, matrix.indptr), shape=self.shape)
 
 
 def widened(program: Program, goal: Goal) -> Program:
