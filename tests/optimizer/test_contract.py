@@ -15,6 +15,7 @@ from landfront.optimizer.fronts import CLASSIC, METHODS, solve_front, solve_meth
 from landfront.optimizer.fronts.driver import make_engine
 from landfront.optimizer.fronts.pool import MakeEngine
 from landfront.optimizer.program import Program
+from landfront.optimizer.structured.engine import StructuredEngine
 from tests.optimizer.contract import (
     EXACT_GAP,
     KINDS,
@@ -31,6 +32,7 @@ from tests.strategies import Everything, Kind
 ENGINES: dict[str, tuple[MakeEngine, tuple[int, ...]]] = {
     "highs": (partial(make_engine, solver="highs"), (2, 3, 4)),
     "scip": (partial(make_engine, solver="scip"), (2, 3)),
+    "structured": (StructuredEngine, (2, 3, 4)),
 }
 """Each engine with the numbers of objectives that it is tried on: a further engine takes one line."""
 

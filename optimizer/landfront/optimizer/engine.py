@@ -219,14 +219,14 @@ def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, 
     ValueError
         If the solver asked for is not installed, or cannot take the program.
     """
-    from landfront.optimizer.structured.support import structured_reason, unfit_for_structure
+    from landfront.optimizer.structured.support import structured_reason, unfit_shape
 
     if solver not in (None, "highs", "structured"):
         from landfront.optimizer.pyomo_engine import PyomoEngine
 
         other = PyomoEngine(program, solver)
         return other, f"{other.name}: asked for"
-    unfit = unfit_for_structure(program)
+    unfit = unfit_shape(program)
     if solver == "structured" and unfit:
         raise ValueError(f"the structured engine cannot take this program: {unfit}")
     reason = structured_reason(program)

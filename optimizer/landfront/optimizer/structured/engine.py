@@ -23,6 +23,7 @@ from landfront.optimizer.structured.parts import Near, near_part
 from landfront.optimizer.structured.passes import Passes
 from landfront.optimizer.structured.rounding import round_core
 from landfront.optimizer.structured.scalar import Scalar, scalar_of, tightened
+from landfront.optimizer.structured.support import unfit_bounds
 
 ROUNDED = 3000
 """Columns among which whole choices are looked for."""
@@ -41,14 +42,15 @@ DEAR = 2.0
 
 
 class StructuredEngine:
-    """Solves programs of many groups and few coupling rows; see `support.can_structure`.
+    """Solves programs of many groups and few coupling rows; see `support`.
 
     What it has no method for goes to HiGHS on the whole matrix: a column without an end, a search over most
-    of the columns.
+    of the columns, and everything where groups have bounds other than 0 and 1.
     """
 
     def __init__(self, program: Program) -> None:
         self._program = program
+        self._fits = program.groups > 0 and not unfit_bounds(program)
 
     @property
     def name(self) -> str:
@@ -81,6 +83,8 @@ class StructuredEngine:
         slope: Floats | None = None,
     ) -> Answer:
         """Solve without integrality, from the prices of a basis or from none; see `engine.Engine`."""
+        if not self._fits:
+            return self._whole.relax(weights, upper, seconds=seconds, start=start, slope=slope)
         deadline = monotonic() + seconds
         scalar = scalar_of(self._program, self._passes.compact, weights, upper, slope)
         found = self._relaxed(scalar, weights, upper, slope=slope, start=start, deadline=deadline)
@@ -179,6 +183,8 @@ class StructuredEngine:
     def clash(self, *, seconds: float) -> tuple[int, ...]:
         """Coupling rows whose prices prove that they clash."""
         program = self._program
+        if not self._fits:
+            return self._whole.clash(seconds=seconds)
         free = np.full(len(program.senses), inf)
         scalar = scalar_of(program, self._passes.compact, np.zeros(len(free)), free, None)
         deadline = monotonic() + seconds
@@ -197,7 +203,7 @@ class StructuredEngine:
         Where none is found, rows are tightened by the size of some groups first, so that what rounding takes
         from them is there.
         """
-        if self._program.columns > self._passes.compact.grouped:
+        if not self._fits or self._program.columns > self._passes.compact.grouped:
             return None
         scalar = scalar_of(self._program, self._passes.compact, weights, upper, None)
         prices, near = self._prices(fact, weights), self._passes.largest(x)
@@ -242,6 +248,8 @@ class StructuredEngine:
 
     def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
         """About `size` of the cheapest moves away from the relaxation's choice; the rest is fixed."""
+        if not self._fits:
+            return self._whole.core(fact, x, size=size)
         weights = half_plane(fact)[0]
         scalar = scalar_of(self._program, self._passes.compact, weights, np.full(len(weights), inf), None)
         prices = self._prices(fact, weights)
@@ -251,6 +259,8 @@ class StructuredEngine:
 
     def rest(self, fact: Fact, gap: float) -> Part | None:
         """All columns that a solution better than the incumbent can hold, None where they are too many."""
+        if not self._fits:
+            return self._whole.rest(fact, gap)
         weights = half_plane(fact)[0]
         scalar = scalar_of(self._program, self._passes.compact, weights, np.full(len(weights), inf), None)
         price = scalar.price(self._prices(fact, weights))

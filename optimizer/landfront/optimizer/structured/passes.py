@@ -186,7 +186,12 @@ class Passes:
         return matrix
 
 
-@lru_cache(maxsize=1)
 def threads() -> ThreadPoolExecutor:
     """One per processor; kernels release the interpreter's lock."""
-    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="pass")
+    return _threads_of(os.getpid())
+
+
+@lru_cache(maxsize=1)
+def _threads_of(process: int) -> ThreadPoolExecutor:
+    """The threads of a process: one that was forked has none of those of its parent."""
+    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix=f"pass-{process}")

@@ -14,21 +14,26 @@ MOST_ROWS = 2000
 many."""
 
 MOST_LOOSE = 0.1
-"""Columns outside groups, as a share of the groups: each is in every core."""
+FEW_LOOSE = 10
+"""Columns outside groups, as a share of the groups or in number: each is in every core."""
 
 
-def unfit_for_structure(program: Program) -> str:
-    """Why the structured engine cannot take a program, in words; empty when it can."""
+def unfit_shape(program: Program) -> str:
+    """Why the structured engine is no help with any program of this shape, in words; empty when it is."""
     grouped = int(program.starts[-1])
     if program.groups == 0:
         return "it has no groups of which one column is chosen"
     rows = program.rows.shape[0] + len(program.senses)
     if rows > MOST_ROWS:
-        return (
-            f"it has {rows} coupling rows and objectives, and prices of more than {MOST_ROWS} take too long"
-        )
-    if program.columns - grouped > MOST_LOOSE * program.groups:
+        return f"it has {rows} coupling rows and objectives, and prices of over {MOST_ROWS} take too long"
+    if program.columns - grouped > max(MOST_LOOSE * program.groups, FEW_LOOSE):
         return "it has many columns outside its groups"
+    return ""
+
+
+def unfit_bounds(program: Program) -> str:
+    """Why column bounds keep the structured engine from a program, in words; empty where they do not."""
+    grouped = int(program.starts[-1])
     lower, upper = program.lower[:grouped], program.upper[:grouped]
     if np.any(lower != 0) or not np.all((upper >= 1) | (upper == 0)):
         return "some columns of its groups have bounds other than 0 and 1"
@@ -39,7 +44,7 @@ def unfit_for_structure(program: Program) -> str:
 
 def structured_reason(program: Program) -> str:
     """Why the structured engine is the better choice, in words; empty where it is not or cannot be."""
-    if program.groups < FEWEST_GROUPS or unfit_for_structure(program):
+    if program.groups < FEWEST_GROUPS or unfit_shape(program) or unfit_bounds(program):
         return ""
     rows = program.rows.shape[0]
     return (
