@@ -1,11 +1,11 @@
-"""Run benchmark cases: ``python benchmarks/run.py startup build fronts sibuyan``, or ``--all``."""
+"""Run benchmark cases: ``python benchmarks/run.py startup build``, some of `CASES`, or ``--all``."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-CASES = ("startup", "sibuyan", "build", "fronts")
+CASES = ("startup", "sibuyan", "build", "fronts", "national_io")
 
 
 def main(names: list[str]) -> None:
