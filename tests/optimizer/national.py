@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from landfront.optimizer.front import Floats
 from landfront.optimizer.program import Block, Csr, Factored, Program, Stack
+from tests.optimizer.grid import Grid
 
 Singles = NDArray[np.float32]
 
@@ -47,60 +47,6 @@ GUILDS = np.array(
 COST_PRICES, WATER_PRICES, FOOD_PRICES = (2.2, 2.4), (0.3, 0.3), (0.45, 0.6)
 """Prices under which the two plans are best between which the limits lie: for carbon, for nature."""
 MIX = 0.55
-STRIP = 1 << 16
-WAVES = 12
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Smooth fields of unit variance over a grid of parcels, as sums of plane waves.
-
-    A wave is a product of a wave along the rows and one along the columns, turned a quarter and not, so a
-    field is a matrix of rank ``2 * WAVES`` that never exists as a whole.
-
-    Attributes
-    ----------
-    parcels, width
-        Parcels are numbered row by row; the last row may be cut short.
-    down, across
-        Shapes (fields, height, 2 * WAVES) and (fields, 2 * WAVES, width).
-    """
-
-    parcels: int
-    width: int
-    down: Singles
-    across: Singles
-
-    @classmethod
-    def random(cls, parcels: int, rng: np.random.Generator) -> Grid:
-        """Twelve fields, from a twelfth of the width to two cells long."""
-        width = int(np.ceil(np.sqrt(parcels)))
-        height = -(-parcels // width)
-        long = max(width / 12, 3.0)
-        lengths = np.array([long] * 3 + [long / 2] * 3 + [long / 4] * 2 + [3, 3, 2, 2])
-        turns = rng.standard_normal((2, len(lengths), WAVES)) / lengths[:, None]
-        phase = rng.uniform(0, 2 * np.pi, (len(lengths), 1, WAVES))
-        down = turns[0][:, None, :] * np.arange(height)[:, None] + phase
-        across = turns[1][:, None, :] * np.arange(width)[:, None]
-        return cls(
-            parcels,
-            width,
-            np.concatenate([np.cos(down), -np.sin(down)], axis=2).astype(np.float32)
-            * np.float32(np.sqrt(2 / WAVES)),
-            np.concatenate([np.cos(across), np.sin(across)], axis=2).astype(np.float32).transpose(0, 2, 1),
-        )
-
-    def strips(self) -> Iterator[tuple[int, int]]:
-        """First and last parcel, exclusive, of strips of whole rows."""
-        step = max(STRIP // self.width, 1) * self.width
-        for first in range(0, self.parcels, step):
-            yield first, min(first + step, self.parcels)
-
-    def fields(self, first: int, last: int) -> Singles:
-        """Fields of the parcels of a strip, shape (parcels, fields)."""
-        rows = slice(first // self.width, -(-last // self.width))
-        block = self.down[:, rows] @ self.across
-        return np.ascontiguousarray(block.reshape(len(block), -1)[:, : last - first].T)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -142,17 +143,23 @@ class Sitting:
 def write_outputs(result: Result, folder: Path, *, stage: Stage) -> None:
     """Write tables, texts, figures and layers of a result into its run directory."""
     from landfront.report.figures import write_figures
-    from landfront.report.layers import write_layers
+    from landfront.report.layers import layer_of, write_layers
     from landfront.report.summary import summary
 
     stage("writing tables")
     for name, table in TABLES.items():
         table(result).to_csv(folder / name, index=False)
-    if result.formulation.landscape.geometry is not None:
-        stage("writing plans.gpkg")
-        write_layers(result, folder / "plans.gpkg")
-    stage("drawing figures")
-    warnings = write_figures(result, folder / "figures")
+    with ThreadPoolExecutor(1) as beside:
+        layers = None
+        if result.formulation.landscape.geometry is not None:
+            stage("writing plans.gpkg")
+            layer_of(result)
+            # Layers are written by GDAL and SQLite, figures drawn by Python: one core each.
+            layers = beside.submit(write_layers, result, folder / "plans.gpkg")
+        stage("drawing figures")
+        warnings = write_figures(result, folder / "figures")
+        if layers is not None:
+            layers.result()
     result.kept.clear()  # a million shapes
     (folder / "summary.txt").write_text(summary(result, warnings=warnings), encoding="utf-8")
 

@@ -23,7 +23,7 @@ def write_layer(folder: Path, mesh: Mesh, county: County, *, layer: LayerKind) -
         return _parquet(folder / "parcels.parquet", mesh, county)
     if layer == "shp":
         return _shapefile(folder / "parcels.shp", mesh, county)
-    _to_file(_frame(mesh, county), folder / "parcels.gpkg", layer="DLTB", driver="GPKG")
+    _to_file(_frame(mesh, county), folder / "parcels.gpkg", layer="DLTB", driver="GPKG", use_arrow=True)
     return "parcels.gpkg", True
 
 
@@ -33,7 +33,7 @@ def _frame(mesh: Mesh, county: County) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(county.frame(), geometry=mesh.polygons(), crs=CRS)
 
 
-def _to_file(frame: gpd.GeoDataFrame, path: Path, **options: str) -> None:
+def _to_file(frame: gpd.GeoDataFrame, path: Path, **options: str | bool) -> None:
     """Write a layer; what GDAL could not write is an OSError like any other."""
     from pyogrio.errors import DataLayerError, DataSourceError
 
