@@ -330,6 +330,8 @@ def reach(points: Floats, y: Floats, scale: Floats) -> float:
     if k == 1:
         return float(np.min((y - points[0]) / scale))
     at = np.isfinite(y)
+    if k == 2:
+        return _reach_of_two(((y - points) / scale)[:, at])
     done = linprog(
         np.append(np.zeros(k), -1.0),
         A_ub=np.column_stack([(points / scale).T, np.ones(len(y))])[at],
@@ -340,6 +342,15 @@ def reach(points: Floats, y: Floats, scale: Floats) -> float:
     )
     assert done.fun is not None, done.message
     return -float(done.fun)
+
+
+def _reach_of_two(room: Floats) -> float:
+    """The same for two points from their distances to y, shape (2, p): lines, and where they cross."""
+    start, step = room[0], room[1] - room[0]
+    apart, turn = start[:, None] - start, step - step[:, None]
+    crossing = np.divide(apart, turn, out=np.zeros_like(apart), where=turn != 0).clip(0.0, 1.0)
+    shares = np.concatenate([[0.0, 1.0], crossing.ravel()])
+    return float((start + shares[:, None] * step).min(axis=1).max())
 
 
 def _least_mix(points: Floats, weights: Floats, upper: Floats) -> float:
