@@ -30,8 +30,12 @@ WIDEST = 0.25
 NARROWER = 3.5
 """Each level is narrower by this."""
 
-NARROWEST = 1e-8
-"""The last width, where groups stay tied: costs that differ by less are a solver's noise."""
+NARROWEST = 3e-3
+"""The last width, as a share of the finest differences of costs: groups that are tied then stay tied, and what
+they choose at prices of this size they choose at smaller ones."""
+
+FINEST = 0.02
+"""Share of the differences of costs in a group, those of 0 left out, that are finer than the finest."""
 
 LARGER = 6
 """A sample that shows few near ties gives way to one with so many times more groups."""
@@ -42,6 +46,12 @@ accidents."""
 
 FEWEST = 20
 """Rows that are counted at least."""
+
+NOISE = 0.01
+"""What breaks ties, as a share of the finest differences of costs."""
+
+TIES = 0.02
+"""Share of columns that cost the same as the cheapest of their group up to which ties do no harm."""
 
 WARM = 0.002
 """Width of the first level from prices of a similar problem."""
@@ -129,15 +139,14 @@ class Ascent:
         """From one width to narrower ones, on samples of at least the `wanted` number of groups at first."""
         scalar = bounded(scalar, self.sizes, self._groups)
         prices = scalar.within_signs(prices)
-        reach, narrowest = np.ones(len(prices)), NARROWEST * self._unit(scalar)
+        reach, narrowest = np.ones(len(prices)), NARROWEST * self._finest(scalar)
         while True:
             stride = max(self._groups // wanted, 1)
             prices, near = self._level(scalar, prices, width, Sample(0, stride), reach)
-            scarce = near / NARROWER < self._few
-            over = monotonic() > deadline or width < narrowest
-            if over or near == 0 or (stride == 1 and scarce):
+            enough = near / NARROWER < self._few or width < narrowest
+            if monotonic() > deadline or near == 0 or (stride == 1 and enough):
                 return prices
-            if scarce:
+            if enough:
                 wanted *= LARGER
             else:
                 width /= NARROWER
@@ -167,6 +176,30 @@ class Ascent:
         cost = scalar.base @ matrix
         unit = float(np.mean(np.maximum.reduceat(cost, first) - np.minimum.reduceat(cost, first)))
         return unit if unit > 0 else 1.0
+
+    def without_ties(self, scalar: Scalar) -> Scalar:
+        """The problem with a noise that breaks ties, where some columns of a group cost the same.
+
+        Tied groups choose all alike at any price that is off by a little, which no small core can mend.
+        """
+        loss = self._losses(scalar)
+        ties = np.count_nonzero(loss == 0) - len(self._typical[1])
+        if ties <= TIES * len(loss):
+            return scalar
+        return replace(scalar, noise=NOISE * self._finest(scalar))
+
+    def _losses(self, scalar: Scalar) -> Floats:
+        """What columns of typical groups cost more than the cheapest."""
+        matrix, first = self._typical
+        cost = scalar.base @ matrix
+        return np.asarray(cost - np.repeat(np.minimum.reduceat(cost, first), np.diff(first, append=len(cost))))
+
+    def _finest(self, scalar: Scalar) -> float:
+        """A small difference of the costs in a group that are not equal: objectives may differ in scale."""
+        loss = self._losses(scalar)
+        loss = loss[loss > 0]
+        finest = float(np.quantile(loss, FINEST)) if len(loss) else self._unit(scalar)
+        return min(finest, scalar.noise) if scalar.noise > 0 else finest
 
     def _level(
         self, scalar: Scalar, prices: Floats, width: float, sample: Sample, reach: Floats
@@ -203,7 +236,9 @@ class Ascent:
         return None, length
 
     def _state(self, scalar: Scalar, prices: Floats, width: float, sample: Sample) -> State:
-        total, usage, curvature, near = self._passes.smooth(scalar.price(prices), width, sample, curved=True)
+        total, usage, curvature, near = self._passes.smooth(
+            scalar.price(prices), width, sample, noise=scalar.noise, curved=True
+        )
         total += scalar.paid(prices)
         if len(scalar.loose_cost):
             more, used, bent = loose_part(scalar, prices, width)

@@ -87,6 +87,7 @@ class StructuredEngine:
             return self._whole.relax(weights, upper, seconds=seconds, start=start, slope=slope)
         deadline = monotonic() + seconds
         scalar = scalar_of(self._program, self._passes.compact, weights, upper, slope)
+        scalar = self._ascent.without_ties(scalar)
         found = self._relaxed(scalar, weights, upper, slope=slope, start=start, deadline=deadline)
         if found.outcome.reason == "time limit" or monotonic() > deadline:
             return self._without("time limit", "the time limit was reached")

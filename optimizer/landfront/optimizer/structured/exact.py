@@ -196,7 +196,8 @@ class Exact:
     def nearest(self, scalar: Scalar, prices: Floats) -> Core:
         """The best column of each group at some prices, and the columns with the smallest losses."""
         price, wanted = scalar.price(prices), self._wanted()
-        _, reference, used, (columns, losses) = self._passes.choose(price, self._reach(price, wanted))
+        noise, reach = scalar.noise, self._reach(scalar, price, wanted)
+        _, reference, used, (columns, losses) = self._passes.choose(price, reach, noise=noise)
         return self.core(reference, used, smallest(columns, losses, wanted))
 
     def around(
@@ -204,16 +205,16 @@ class Exact:
     ) -> Core:
         """One column per group as references, and the columns nearest to them; and all that ``x`` uses."""
         price = scalar.price(prices)
-        columns, losses = self._passes.within(price, self._reach(price, wanted), chosen)
+        columns, losses = self._passes.within(price, self._reach(scalar, price, wanted), chosen)
         near = smallest(columns, losses, wanted)
         if x is not None:
             near = np.union1d(near, columns[x[self._passes.compact.index(columns)] > tolerances.COLUMN])
         return self.core(chosen, self._passes.used_by(chosen), near)
 
-    def _reach(self, price: Floats, wanted: int) -> float:
+    def _reach(self, scalar: Scalar, price: Floats, wanted: int) -> float:
         """The loss within which there are somewhat more than the wanted number of columns, from a sample."""
         stride = max(self._passes.groups // SAMPLE, 1)
-        _, losses = self._passes.within(price, inf, None, sample=Sample(0, stride))
+        _, losses = self._passes.within(price, inf, None, sample=Sample(0, stride), noise=scalar.noise)
         at = max(int(1.5 * wanted / stride), 8)
         return float(np.partition(losses, at)[at]) if at < len(losses) else inf
 

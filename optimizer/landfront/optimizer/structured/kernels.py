@@ -57,16 +57,29 @@ def _terms(amount_start: Any, term: Any, amount: Any, priced: Any, group: int, o
 
 
 @compiled
+def _mixed(column: int) -> float:
+    """A number in [0, 1) that has nothing to do with the column but is always the same."""
+    x = np.uint64(column) * np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    return float(x >> np.uint64(11)) * 1.1102230246251565e-16
+
+
+@compiled
 def _columns(
-    begin: int, end: int, kind: Any, by_kind: Any, dense: Any, dense_price: Any, out: Any
+    begin: int, end: int, kind: Any, by_kind: Any, dense: Any, dense_price: Any, noise: float, out: Any
 ) -> tuple[int, float]:
-    """Reduced costs of the columns ``begin .. end`` into ``out``, single coefficients left out; the least."""
+    """Reduced costs of the columns ``begin .. end`` into ``out``, single coefficients left out; the least.
+
+    With ``noise`` ties are broken: each column costs some share of it more.
+    """
     d = len(dense_price)
     at, least = 0, np.inf
     for j in range(begin, end):
         total = by_kind[kind[j]]
         for i in range(d):
             total += dense[j, i] * dense_price[i]
+        if noise > 0:
+            total += noise * _mixed(j)
         out[j - begin] = total
         if total < least:
             at, least = j - begin, total
@@ -122,6 +135,7 @@ def choose(
     a: Arrays,
     row_price: Any,
     priced: Any,
+    noise: float,
     first: int,
     last: int,
     best: Any,
@@ -146,7 +160,7 @@ def choose(
         begin, end = starts[group], starts[group + 1]
         if factored:
             _terms(amount_start, term, amount, priced, group, by_kind)
-        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, out)
+        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, noise, out)
         if single:
             at, least = _singles(begin, end, entry_start, entry_row, entry, row_price, out)
         total += least
@@ -189,6 +203,7 @@ def smooth(
     a: Arrays,
     row_price: Any,
     priced: Any,
+    noise: float,
     first: int,
     last: int,
     stride: int,
@@ -218,7 +233,7 @@ def smooth(
         count = end - begin
         if factored:
             _terms(amount_start, term, amount, priced, group, by_kind)
-        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, out)
+        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, noise, out)
         if single:
             at, least = _singles(begin, end, entry_start, entry_row, entry, row_price, out)
         total += least
@@ -308,6 +323,7 @@ def within(
     a: Arrays,
     row_price: Any,
     priced: Any,
+    noise: float,
     first: int,
     last: int,
     stride: int,
@@ -332,7 +348,7 @@ def within(
         begin, end = starts[group], starts[group + 1]
         if factored:
             _terms(amount_start, term, amount, priced, group, by_kind)
-        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, out)
+        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, noise, out)
         if single:
             at, least = _singles(begin, end, entry_start, entry_row, entry, row_price, out)
         if referred:

@@ -39,7 +39,10 @@ ALL = Sample()
 
 
 class Passes:
-    """Passes over the groups of a program."""
+    """Passes over the groups of a program.
+
+    With a `noise` each column costs a share of it more, always the same one: so ties are broken.
+    """
 
     def __init__(self, compact: Compact) -> None:
         self.compact = compact
@@ -66,7 +69,7 @@ class Passes:
         return list(threads().map(lambda bound: work(*bound), bounds))
 
     def choose(
-        self, price: Floats, most: float = -1.0, *, room: int = 4096
+        self, price: Floats, most: float = -1.0, *, noise: float = 0.0, room: int = 4096
     ) -> tuple[float, Ints, Floats, tuple[Ints, Floats]]:
         """Least costs at row prices, shape (k,).
 
@@ -88,7 +91,7 @@ class Passes:
             while True:
                 usage, columns, loss = np.zeros(self.rows), np.empty(size, dtype=np.int64), np.empty(size)
                 total, found = kernels.choose(
-                    self._arrays, price, priced, first, last, best, usage, most, columns, loss
+                    self._arrays, price, priced, noise, first, last, best, usage, most, columns, loss
                 )
                 if found <= size:
                     return total, usage, columns[:found], loss[:found]
@@ -99,7 +102,7 @@ class Passes:
         return float(sum(part[0] for part in done)), best, np.sum([part[1] for part in done], axis=0), near
 
     def smooth(
-        self, price: Floats, width: float, sample: Sample, *, curved: bool
+        self, price: Floats, width: float, sample: Sample, *, noise: float = 0.0, curved: bool
     ) -> tuple[float, Floats, Floats, int]:
         """Smoothed least costs of a sample, scaled to all groups: sum, use, curvature, near groups."""
         priced = self._priced(price)
@@ -108,7 +111,7 @@ class Passes:
         def work(first: int, last: int) -> tuple[float, int, Floats, Floats]:
             usage, curvature = np.zeros(self.rows), np.zeros((size, size))
             total, near = kernels.smooth(
-                self._arrays, price, priced, first, last, sample.stride, width, usage, curvature
+                self._arrays, price, priced, noise, first, last, sample.stride, width, usage, curvature
             )
             return total, near, usage, curvature
 
@@ -123,7 +126,14 @@ class Passes:
         return float(sum(part[0] for part in done)) * share, usage, curvature * (share / width), near
 
     def within(
-        self, price: Floats, most: float, reference: Ints | None, *, sample: Sample = ALL, room: int = 4096
+        self,
+        price: Floats,
+        most: float,
+        reference: Ints | None,
+        *,
+        sample: Sample = ALL,
+        noise: float = 0.0,
+        room: int = 4096,
     ) -> tuple[Ints, Floats]:
         """Columns that cost at most ``most`` more than their group's reference (its best without one).
 
@@ -140,7 +150,7 @@ class Passes:
             while True:
                 columns, loss = np.empty(size, dtype=np.int64), np.empty(size)
                 found = kernels.within(
-                    self._arrays, price, priced, first, last, sample.stride, against, most, columns, loss
+                    self._arrays, price, priced, noise, first, last, sample.stride, against, most, columns, loss
                 )
                 if found <= size:
                     return columns[:found], loss[:found]

@@ -29,6 +29,8 @@ class Scalar:
         Coefficients of the loose columns, the last of which is t where there is a slope, shape (k, loose).
     loose_cost, loose_lower, loose_upper
         Their costs (besides the weights) and bounds, shape (loose,).
+    noise
+        What breaks ties of costs, where prices are sought; 0 where a solution is exact.
     """
 
     base: Floats
@@ -38,6 +40,7 @@ class Scalar:
     loose_cost: Floats
     loose_lower: Floats
     loose_upper: Floats
+    noise: float = 0.0
 
     def price(self, prices: Floats) -> Floats:
         """Price of each row in reduced costs, where ``prices`` are the multipliers of the rows."""
