@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
+import pyarrow as pa
 
 from landfront.instances import evidence
 from landfront.instances.baselines import load_baselines
@@ -92,6 +93,7 @@ def load_inputs(study: Study) -> Inputs:
     faults.refuse()
     assert landscape is not None
     assert catalogue is not None
+    pa.default_memory_pool().release_unused()  # what was read is many times what is kept
     return Inputs(landscape, catalogue, effects, baselines, change)
 
 

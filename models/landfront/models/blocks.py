@@ -16,6 +16,9 @@ from landfront.optimizer.program import Block, Csr, Factored, Stack
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+STRIP = 1 << 18
+"""Parcels that are gathered at a time."""
+
 
 def spread(amount: sp.csr_array | sp.csc_array, scope: Ints, count: int) -> sp.csr_array:
     """Amounts per parcel and term, (n, T), as amounts per parcel and (term, row), (n, T * count).
@@ -40,13 +43,21 @@ def spread_terms(terms: Sequence[Floats], scope: Ints, count: int) -> sp.csr_arr
     >>> spread_terms(terms, np.array([1, -1, 0]), 2).toarray().tolist()
     [[0.0, 5.0, 0.0, 1.0], [0.0, 0.0, 0.0, 0.0], [9.0, 0.0, 0.0, 0.0]]
     """
-    amount = np.column_stack(terms)
-    inside = (amount != 0) & (scope >= 0)[:, None]
-    ends = np.append(0, np.cumsum(np.count_nonzero(inside, axis=1)))
-    term = np.arange(len(terms), dtype=np.int32) * np.int32(count)
-    place = (scope.astype(np.int32)[:, None] + term)[inside]
-    shape = (len(amount), len(terms) * count)
-    return narrow(sp.csr_array((amount[inside], place, ends.astype(np.int64)), shape=shape))
+    here, n = scope >= 0, len(scope)
+    ends = np.zeros(n + 1, dtype=np.int64)
+    for amount in terms:
+        ends[1:] += (amount != 0) & here
+    np.cumsum(ends, out=ends)
+    data, place = np.empty(ends[-1]), np.empty(ends[-1], dtype=np.int32)
+    first = np.arange(len(terms), dtype=np.int32) * np.int32(count)
+    for start in range(0, n, STRIP):
+        rows = slice(start, min(start + STRIP, n))
+        amounts = np.column_stack([amount[rows] for amount in terms])
+        inside = (amounts != 0) & here[rows, None]
+        at = slice(ends[rows.start], ends[rows.stop])
+        data[at] = amounts[inside]
+        place[at] = (scope[rows].astype(np.int32)[:, None] + first)[inside]
+    return narrow(sp.csr_array((data, place, ends), shape=(n, len(terms) * count)))
 
 
 def narrow(matrix: sp.csr_array) -> sp.csr_array:
@@ -71,10 +82,20 @@ def effect_rows(menu: Menu, effect: Effect, *, scope: Ints, count: int, kinds: N
         return Csr(_table_rows(menu, effect, scope=scope, count=count, kinds=kinds))
     if not effect.terms:
         return Csr(sp.csr_array((count, len(menu))))
-    amount = spread_terms([term.amount for term in effect.terms], scope, count)
-    table = np.repeat([np.where(kinds, term.table, 0.0) for term in effect.terms], count, axis=0)
-    row = np.tile(np.arange(count), len(effect.terms))  # the terms of one effect add up in the same row
-    return Factored(menu.parcel, menu.kind, amount, table, row, count)
+    return _term_rows(menu, [effect], scope=scope, count=count, kinds=kinds)
+
+
+def _term_rows(
+    menu: Menu, effects: Sequence[Effect], *, scope: Ints, count: int, kinds: NDArray[np.bool_]
+) -> Factored:
+    """Rows of effects that are sums of products: effect e and region r are row ``e * count + r``."""
+    terms = [term for effect in effects for term in effect.terms]
+    owner = np.repeat(np.arange(len(effects)), [len(effect.terms) for effect in effects])
+    amount = spread_terms([term.amount for term in terms], scope, count)
+    table = np.repeat([np.where(kinds, term.table, 0.0) for term in terms], count, axis=0)
+    # The terms of one effect add up in the same row.
+    row = (owner[:, None] * count + np.arange(count)).ravel()
+    return Factored(menu.parcel, menu.kind, amount, table, row, len(effects) * count)
 
 
 def _table_rows(
@@ -98,7 +119,13 @@ def _table_rows(
 def objective_rows(menu: Menu, effects: Sequence[Effect], parcels: int) -> Stack:
     """One row per effect, in order, over all options."""
     everywhere, kinds = np.zeros(parcels, dtype=np.int64), np.ones(len(menu.interventions), dtype=bool)
-    blocks = [effect_rows(menu, effect, scope=everywhere, count=1, kinds=kinds) for effect in effects]
+    blocks: list[Block] = []
+    for plain, group in groupby(effects, key=lambda effect: effect.column is None and bool(effect.terms)):
+        members = list(group)
+        if plain:  # all at once: amounts are not copied from one matrix to the next
+            blocks.append(_term_rows(menu, members, scope=everywhere, count=1, kinds=kinds))
+        else:
+            blocks += [effect_rows(menu, one, scope=everywhere, count=1, kinds=kinds) for one in members]
     return stack(blocks, len(menu))
 
 

@@ -27,6 +27,12 @@ FLAT = 1e-7
 AUGMENT = 1e-6
 """Share of an objective's range that the other one may cost in an augmented weight without integers."""
 
+AUGMENT_MANY = 1e-4
+"""The same with very many groups: a weight of 1e-6 lies below the dual tolerance of the solver of a core."""
+
+MANY_GROUPS = 20_000
+"""Groups from which on there are very many."""
+
 LATTICE_RATIO = 1e6
 """A lattice finer than the largest coefficient divided by this is real-valued: a solver's rows could not tell
 its steps apart."""

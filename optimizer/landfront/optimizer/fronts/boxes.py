@@ -100,7 +100,7 @@ def _two_stage_end(search: Search, axis: int, *, fine: bool, start: Floats | Non
     weights = np.eye(2)[1 - axis]
     if search.steps[axis] == 0:
         size = search.program.objective_scale
-        weights[axis] = tolerances.AUGMENT * size[1 - axis] / size[axis]
+        weights[axis] = search.augment * size[1 - axis] / size[axis]
     how = _end_accuracy(search, 1 - axis, fine=fine)
     again = search.solve(weights, main=1 - axis, upper=upper, start=first.x, accuracy=how, polish=True)
     search.keep((yield from again))

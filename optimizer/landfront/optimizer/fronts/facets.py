@@ -37,7 +37,7 @@ DIGITS = 9
 def all_facets(search: Search) -> Generator[Job | None, None, str]:
     """Fill the archive with vertices of the front; returns what was reached, in words."""
     ends = Ends(search)
-    yield from ends.find(tolerances.AUGMENT)
+    yield from ends.find(search.augment)
     if len(search.archive) < 2:
         return "one point is best in every objective"
     surface = Surface(search, ends.scale)

@@ -147,7 +147,7 @@ def _weights(search: Search, stages: Stages, upper: Floats, axis: int) -> Floats
     weights = np.eye(len(upper))[axis]
     size = search.program.objective_scale
     tight = np.isfinite(upper) & (search.steps == 0) & (stages.share + stages.amount == 0)
-    return np.asarray(np.where(tight, tolerances.AUGMENT * size[axis] / size, weights))
+    return np.asarray(np.where(tight, search.augment * size[axis] / size, weights))
 
 
 def _accuracy(search: Search, axis: int) -> Accuracy:

@@ -50,7 +50,7 @@ class Ends:
     """The two ends of a front, and the range between them.
 
     Plain minima first, for the ranges and for facts on each objective alone. Then the first objective with a
-    weight on the second so small that it may cost `tolerances.AUGMENT` of the range: its solutions are
+    weight on the second so small that it may cost `Search.augment` of the range: its solutions are
     nondominated, once free and once with the second objective held at its minimum.
     """
 
@@ -71,7 +71,7 @@ class Ends:
     def _augmented(self, level: float, near: Solve) -> Job:
         scale = np.abs(_values(self.best[0]) - _values(self.best[1]))
         size = np.where(scale > 0, scale, self.search.program.objective_scale)
-        weights = np.array([1.0, tolerances.AUGMENT * size[0] / size[1]])
+        weights = np.array([1.0, self.search.augment * size[0] / size[1]])
         upper = np.array([np.inf, level])
         self.search.keep((yield from self.search.solve(weights, main=0, upper=upper, basis=near.basis)))
 

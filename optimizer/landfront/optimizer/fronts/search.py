@@ -136,6 +136,12 @@ class Search:
         return np.array([solve.y for solve in self.archive]).reshape(-1, len(self.program.senses))
 
     @property
+    def augment(self) -> float:
+        """Share of an objective's range that the other ones may cost in an augmented weight."""
+        many = self.program.groups >= tolerances.MANY_GROUPS
+        return tolerances.AUGMENT_MANY if many else tolerances.AUGMENT
+
+    @property
     def enough(self) -> bool:
         """Whether the asked number of points is there."""
         return self.request.points is not None and len(self.archive) >= self.request.points

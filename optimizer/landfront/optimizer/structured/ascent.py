@@ -31,8 +31,8 @@ NARROWER = 3.5
 """Each level is narrower by this."""
 
 NARROWEST = 3e-3
-"""The last width, as a share of the finest differences of costs: groups that are tied then stay tied, and what
-they choose at prices of this size they choose at smaller ones."""
+"""The last width, as a share of the finest differences of costs: groups that are tied then stay tied, and
+what they choose at prices of this size they choose at smaller ones."""
 
 FINEST = 0.02
 """Share of the differences of costs in a group, those of 0 left out, that are finer than the finest."""
@@ -192,7 +192,9 @@ class Ascent:
         """What columns of typical groups cost more than the cheapest."""
         matrix, first = self._typical
         cost = scalar.base @ matrix
-        return np.asarray(cost - np.repeat(np.minimum.reduceat(cost, first), np.diff(first, append=len(cost))))
+        return np.asarray(
+            cost - np.repeat(np.minimum.reduceat(cost, first), np.diff(first, append=len(cost)))
+        )
 
     def _finest(self, scalar: Scalar) -> float:
         """A small difference of the costs in a group that are not equal: objectives may differ in scale."""

@@ -150,7 +150,17 @@ class Passes:
             while True:
                 columns, loss = np.empty(size, dtype=np.int64), np.empty(size)
                 found = kernels.within(
-                    self._arrays, price, priced, noise, first, last, sample.stride, against, most, columns, loss
+                    self._arrays,
+                    price,
+                    priced,
+                    noise,
+                    first,
+                    last,
+                    sample.stride,
+                    against,
+                    most,
+                    columns,
+                    loss,
                 )
                 if found <= size:
                     return columns[:found], loss[:found]

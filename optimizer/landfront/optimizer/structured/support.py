@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from landfront.optimizer import tolerances
 from landfront.optimizer.program import Program
 
-FEWEST_GROUPS = 20_000
+FEWEST_GROUPS = tolerances.MANY_GROUPS
 """Groups from which on the structured engine is chosen: below, HiGHS solves its relaxations as fast."""
 
 MOST_ROWS = 2000
