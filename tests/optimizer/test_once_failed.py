@@ -12,6 +12,7 @@ from landfront.optimizer.checker import Sets, check_front, uncovered
 from landfront.optimizer.cover import cover
 from landfront.optimizer.front import Fact
 from landfront.optimizer.fronts import solve_front
+from landfront.optimizer.fronts.zones import Walk
 from landfront.optimizer.program import Program
 from landfront.optimizer.proof import ranges
 from tests.optimizer.contract import EXACT_GAP, assert_all_found, assert_contract
@@ -81,3 +82,24 @@ def test_values_that_rounding_tells_apart_are_no_range(method: str, points: int 
     assert front.coverage <= front.asked
     assert ranges(program, front.values)[2] > 0.1
     assert check_front(program, front) == []
+
+
+def test_zones_closed_by_a_coarse_resolution_are_looked_into_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(8)
+    values = rng.integers(0, 200, (3, 40)) / 7
+    program = assemble(values, np.zeros((0, 40)), [], [], senses=1, starts=[0, 40])
+    again: list[int] = []
+    exact = vars(Walk)["margin"].fget
+    reopened = Walk.reopened
+
+    def note(walk: Walk) -> bool:
+        again.append(len(walk.search.archive))
+        return reopened(walk)
+
+    # As if ranges had been far larger until all zones were closed for the first time.
+    monkeypatch.setattr(Walk, "margin", property(lambda walk: exact(walk) * (1 if again else 10_000)))
+    monkeypatch.setattr(Walk, "reopened", note)
+    front = solve_front(program, points="all", gap=EXACT_GAP)
+    assert front.complete
+    assert_all_found(front, everything(program))
+    assert again[0] < len(front)
