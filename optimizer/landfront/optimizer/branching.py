@@ -82,6 +82,52 @@ def search_core(
     return outcome, x
 
 
+def search_among(
+    layout: Layout, cost: Floats, upper: Floats, *, part: Part, limits: Limits
+) -> tuple[Outcome, Floats | None]:
+    """Search over the free columns below one of several corners, as `search_core` else.
+
+    One binary column per corner, of which one is 1, lowers the caps from their highest to the corner's.
+    """
+    assert part.among is not None
+    free = np.flatnonzero(part.free)
+    session = Session(_with_corners(layout, cost, upper, part), settings_for(len(free)))
+    if part.start is not None:
+        over = (layout.program.senses * layout.program.values(part.start) - part.among).max(axis=1)
+        below = np.arange(len(over)) == np.argmin(over)
+        session.start_from(np.append(part.start[free], below.astype(np.float64)))
+    outcome = session.run(limits)
+    if outcome.x is None:
+        return outcome, None
+    x = part.base.copy()
+    x[free] = outcome.x[: len(free)]
+    return outcome, x
+
+
+def _with_corners(layout: Layout, cost: Floats, upper: Floats, part: Part) -> Model:
+    assert part.among is not None
+    p, corners = len(upper), np.where(np.isfinite(upper), np.minimum(part.among, upper), upper)
+    lowered = np.where(np.isfinite(upper), upper, 0.0) - np.where(np.isfinite(upper), corners, 0.0)
+    plain = _restricted(layout, cost, np.full(p, inf), part)
+    free, k, (rows, m) = np.flatnonzero(part.free), len(corners), plain.matrix.shape
+    values = sp.csr_array(layout.program.minimised[:, free])
+    used = layout.program.minimised @ np.where(part.free, 0.0, part.base)
+    blocks = [
+        [plain.matrix, sp.csr_array((rows, k))],
+        [values, sp.csr_array(lowered.T)],
+        [sp.csr_array((1, m)), sp.csr_array(np.ones((1, k)))],
+    ]
+    return Model(
+        cost=np.append(plain.cost, np.zeros(k)),
+        lower=np.append(plain.lower, np.zeros(k)),
+        upper=np.append(plain.upper, np.ones(k)),
+        integer=np.append(plain.integer, np.ones(k, dtype=bool)),
+        matrix=sp.csr_array(sp.block_array(blocks, format="csr")),
+        row_lower=np.concatenate([plain.row_lower, np.full(p, -inf), [1.0]]),
+        row_upper=np.concatenate([plain.row_upper, layout.cap_bounds(upper) - used, [1.0]]),
+    )
+
+
 def _restricted(layout: Layout, cost: Floats, upper: Floats, part: Part) -> Model:
     program, free = layout.program, np.flatnonzero(part.free)
     used = layout.matrix @ np.where(part.free, 0.0, part.base)

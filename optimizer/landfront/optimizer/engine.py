@@ -138,6 +138,8 @@ class Part:
     cutoff
         Only solutions with ``weights @ y`` below it are looked for. That there is none is an answer:
         "optimal" without a solution, and the cutoff as its bound.
+    among
+        Only solutions with ``y <= among[i]`` for some i are looked for, besides ``y <= upper``, shape (k, p).
     """
 
     free: NDArray[np.bool_]
@@ -146,6 +148,7 @@ class Part:
     gap: float = 0.0
     target: float = -inf
     cutoff: float = inf
+    among: Floats | None = None
 
 
 class Engine(Protocol):

@@ -10,7 +10,7 @@ from time import monotonic
 
 import numpy as np
 
-from landfront.optimizer.branching import OWN_MODEL, Whole, search_core
+from landfront.optimizer.branching import OWN_MODEL, Whole, search_among, search_core
 from landfront.optimizer.core import core_part, reduced_costs, reduced_part
 from landfront.optimizer.engine import Answer, Basis, Part
 from landfront.optimizer.front import Fact, Floats
@@ -19,6 +19,8 @@ from landfront.optimizer.program import Program
 from landfront.optimizer.relaxation import Relaxation
 from landfront.optimizer.session import Limits, Session, solver_version
 from landfront.optimizer.sifting import Sifting, can_sift
+
+REBUILDS = ("a search over few of the columns", "a search below one of several corners")
 
 
 class HighsEngine:
@@ -84,11 +86,12 @@ class HighsEngine:
         cost, constant = self._layout.opportunity_cost(weights)
         if part.start is not None and float(cost @ part.start) + constant >= part.cutoff:
             part = replace(part, start=None)  # the solver says "optimal" of such a start, and proves nothing
-        if 0 < np.mean(part.free) < OWN_MODEL:
-            self.rebuilds["a search over few of the columns"] += 1
+        if part.among is not None or 0 < np.mean(part.free) < OWN_MODEL:
+            of_its_own = search_core if part.among is None else search_among
+            self.rebuilds[REBUILDS[of_its_own is search_among]] += 1
             shift = constant + float(cost @ np.where(part.free, 0.0, part.base))
             limits = limits_of(part, shift, seconds)
-            outcome, x = search_core(self._layout, cost, upper, part=part, limits=limits)
+            outcome, x = of_its_own(self._layout, cost, upper, part=part, limits=limits)
         else:
             shift = constant
             outcome = self._whole.search(cost, upper, part=part, limits=limits_of(part, shift, seconds))

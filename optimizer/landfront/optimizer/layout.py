@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 
@@ -83,6 +84,21 @@ def lay_out(program: Program) -> Layout:
         lower=np.concatenate([ones, program.row_lower, np.full(p, -inf)]),
         upper=np.concatenate([ones, program.row_upper, np.full(p, inf)]),
     )
+
+
+def best_of(answers: Sequence[Answer]) -> Answer:
+    """What answers about parts say of all parts together: the best solution, and the worst bound.
+
+    One that failed makes all of them fail; that there is nothing in some parts is no failure.
+    """
+    found = [answer for answer in answers if answer.reason != "infeasible"]
+    if not found:
+        return answers[0]
+    solved = [answer for answer in found if answer.x is not None]
+    best = min(solved or found, key=lambda answer: answer.bound)
+    worst = next((answer for answer in found if answer.reason != "optimal"), best)
+    bound = min(answer.bound for answer in found)
+    return replace(best, reason=worst.reason, detail=worst.detail, bound=bound)
 
 
 def answer_of(

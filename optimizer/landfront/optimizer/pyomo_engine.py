@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from math import inf
 from time import monotonic
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from landfront.optimizer.engine import Answer, Basis, Part
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.highs import HighsEngine
-from landfront.optimizer.layout import Layout, lay_out
+from landfront.optimizer.layout import Layout, best_of, lay_out
 from landfront.optimizer.program import Program
 from landfront.optimizer.pyomo_doors import Door, Found
 from landfront.optimizer.session import COST_TOP, power_of_two
@@ -180,7 +181,15 @@ class PyomoEngine:
         return self._solve(self._relaxed, weights, upper, seconds=seconds, slope=slope)
 
     def search(self, weights: Floats, upper: Floats, *, part: Part, seconds: float) -> Answer:
-        """Solve with integrality over a part of the columns."""
+        """Solve with integrality over a part of the columns; below several corners one after the other."""
+        if part.among is not None:
+            below = [
+                self.search(
+                    weights, np.minimum(corner, upper), part=replace(part, among=None), seconds=seconds
+                )
+                for corner in part.among
+            ]
+            return best_of(below)
         rendering = self._whole
         rendering.restrict(part)
         if part.start is not None:

@@ -80,6 +80,9 @@ class Task:
     fixed
         Only solutions with these values of the integer columns count, shape (k,); None for all. What is
         proven then holds for them alone (see `slices`).
+    among
+        Solutions must lie below one of these corners, too, shape (k, p); infinite on an axis for all or none.
+        What an integer search proves is a fact for each corner.
     """
 
     weights: Floats
@@ -95,6 +98,12 @@ class Task:
     slope: Floats | None = None
     basis: Basis | None = field(default=None, repr=False)
     fixed: Floats | None = field(default=None, repr=False)
+    among: Floats | None = field(default=None, repr=False)
+
+    @property
+    def corners(self) -> Floats:
+        """Below one of which solutions must lie, shape (k, p)."""
+        return self.upper[None] if self.among is None else np.minimum(self.among, self.upper)
 
     @property
     def seconds(self) -> float:
@@ -115,6 +124,7 @@ class Task:
             slope.tobytes(),
             start.encode(),
             b"" if self.fixed is None else self.fixed.tobytes(),
+            *(() if self.among is None else (self.among.tobytes(),)),
         ]
         return blake2b(b"|".join(parts), digest_size=8).hexdigest()
 
@@ -259,9 +269,8 @@ class Scalarizer:
             return ()
         none = np.zeros(len(task.upper))
         if searched:
-            return (
-                Fact(task.weights, task.upper, inf, "claimed", np.zeros(self.program.rows.shape[0]), none),
-            )
+            rows = np.zeros(self.program.rows.shape[0])
+            return tuple(Fact(task.weights, upper, inf, "claimed", rows, none) for upper in task.corners)
         _, facts = self._stretch(replace(task, weights=none, slope=self.program.objective_span))
         reach = np.where(facts[0].weights > 0, task.upper, 0.0)
         return facts if float(facts[0].weights @ reach) < facts[0].beta else ()
@@ -372,8 +381,8 @@ class _Attempt:
             return
         words = certify.words_of(self.program, found)
         y = np.asarray(self.program.senses * found.values)
-        over = y - self.task.upper > certify.value_noise(self.program)
-        if over.any():
+        over = y - self.task.corners > certify.value_noise(self.program)
+        if over.any(axis=1).all():
             words.append("a cap on an objective is exceeded")
         if words:
             self.fault = "; ".join(words) if integral else self.fault
@@ -388,14 +397,14 @@ class _Attempt:
         start = None
         if self.x is not None and np.array_equal(self.x[~part.free], part.base[~part.free]):
             start = np.asarray(self.x, dtype=np.float64)
-        return replace(part, start=start, gap=gap, target=target)
+        return replace(part, start=start, gap=gap, target=target, among=self.task.among)
 
     def claim(self, bound: float) -> None:
         """Add the solver's own bound when it is better than the recomputed one."""
-        fact = claim(self.task, bound, self.program)
-        if fact.beta > self.beta:
-            self.facts.append(fact)
-            self.beta = fact.beta
+        facts = [claim(replace(self.task, upper=upper), bound, self.program) for upper in self.task.corners]
+        if facts[0].beta > self.beta:
+            self.facts.extend(facts)
+            self.beta = facts[0].beta
 
     def result(self, answer: Answer, *, seconds: float) -> Solve:
         """The outcome, with a reason that is "optimal" only when proven."""

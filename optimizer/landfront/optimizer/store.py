@@ -43,7 +43,7 @@ Floats = NDArray[np.float64]
 Keep = Callable[[str, Floats], None]
 """Keeps columns, shape (m,), under their key."""
 
-VERSION = 2
+VERSION = 3
 DURABLE = "PRAGMA synchronous = FULL"
 
 SCHEMA = """
@@ -58,7 +58,7 @@ CREATE TABLE solves (
     id INTEGER PRIMARY KEY, digest TEXT NOT NULL, found REAL NOT NULL, key TEXT NOT NULL UNIQUE,
     weights BLOB NOT NULL, upper BLOB NOT NULL, gap REAL NOT NULL, share REAL NOT NULL, main INTEGER NOT NULL,
     most REAL NOT NULL, cutoff REAL NOT NULL, relaxed INTEGER NOT NULL, slope BLOB, start TEXT,
-    start_basis TEXT, fixed BLOB, answer_x TEXT, answer_y BLOB, answer_beta REAL NOT NULL,
+    start_basis TEXT, fixed BLOB, among BLOB, answer_x TEXT, answer_y BLOB, answer_beta REAL NOT NULL,
     answer_reason TEXT NOT NULL, answer_detail TEXT NOT NULL, answer_row_prices BLOB NOT NULL,
     answer_cap_prices BLOB NOT NULL, answer_seconds REAL NOT NULL, answer_relaxed_y BLOB,
     answer_searches INTEGER NOT NULL, answer_basis TEXT, answer_facts BLOB NOT NULL

@@ -28,7 +28,7 @@ POINT = ("key", "values", "bound", "gap", "termination", "row_prices", "rate", "
 FACT = ("weights", "upper", "beta", "proof", "row_prices", "cap_prices")
 TASK = (
     "weights", "upper", "gap", "share", "main", "most", "cutoff", "relaxed", "slope", "start", "start_basis",
-    "fixed",
+    "fixed", "among",
 )  # fmt: skip
 ANSWER = (
     "x", "y", "beta", "reason", "detail", "row_prices", "cap_prices", "seconds", "relaxed_y", "searches",
@@ -107,6 +107,7 @@ def solve_row(solve: Solve, facts: Sequence[int]) -> Row:
         None if task.start is None else key_of(task.start),
         None if task.basis is None else task.basis.key,
         maybe(task.fixed),
+        maybe(task.among),
         None if solve.x is None else key_of(solve.x),
         maybe(solve.y),
         real(solve.beta),
@@ -150,6 +151,7 @@ def solve_of(row: Row, facts: Mapping[int, Fact], bases: Mapping[str, Basis], co
 
 
 def _task(named: Mapping[str, Any], bases: Mapping[str, Basis], columns: Columns) -> Task:
+    p = len(array(named["weights"]))
     return Task(
         weights=array(named["weights"]),
         upper=array(named["upper"]),
@@ -163,6 +165,7 @@ def _task(named: Mapping[str, Any], bases: Mapping[str, Basis], columns: Columns
         slope=maybe_array(named["slope"]),
         basis=None if named["start_basis"] is None else bases[named["start_basis"]],
         fixed=maybe_array(named["fixed"]),
+        among=None if named["among"] is None else array(named["among"]).reshape(-1, p),
     )
 
 

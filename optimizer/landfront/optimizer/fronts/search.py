@@ -171,11 +171,12 @@ class Search:
         cutoff: float = inf,
         polish: bool = False,
         maybe_empty: bool = False,
+        among: Floats | None = None,
     ) -> Generator[Task, Solve, Solve]:
         """Solve a scalar problem and keep its facts; its point enters the archive only by `keep`.
 
         A solve that only polishes `start` may fail: the start then stands. One that is `maybe_empty` may
-        find that no solution lies below its caps.
+        find that no solution lies below its caps, or below any of the corners `among`.
 
         Raises
         ------
@@ -187,7 +188,16 @@ class Search:
         caps = np.full(len(weights), inf) if upper is None else upper
         how = accuracy or Accuracy(share=self.request.gap)
         solve = yield Task(
-            weights, caps, how.gap, how.share, main, how.most, start=start, cutoff=cutoff, basis=basis
+            weights,
+            caps,
+            how.gap,
+            how.share,
+            main,
+            how.most,
+            start=start,
+            cutoff=cutoff,
+            basis=basis,
+            among=among,
         )
         self.facts.extend(solve.facts)
         fine = solve.reason == "optimal" or (polish and solve.x is not None)

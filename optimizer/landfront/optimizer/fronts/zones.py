@@ -35,6 +35,9 @@ SLACK = 1e-6
 REAL_GAP = 0.1
 """Share of the resolution to which a real-valued objective is proven."""
 
+TOGETHER = 8
+"""Zones that one search looks into at most."""
+
 CLOSE = 0.9
 """The resolution is this share of the asked gap: the rest is room for rounding and for ranges that change."""
 
@@ -47,7 +50,7 @@ def all_zones(search: Search) -> Generator[Job | None, None, str]:
         chosen = walk.choose()
         if chosen is not None:
             zone, axis = chosen
-            yield walk.solve_in(walk.zones.upper[zone].copy(), axis, walk.start(zone, axis))
+            yield walk.solve_in(walk.together(zone, axis), axis, walk.start(zone, axis))
         elif search.running:
             yield None
         elif walk.reopened():
@@ -164,7 +167,7 @@ class Walk:
 
     def end(self, axis: int) -> Job:
         """The best value of one objective."""
-        return self.solve_in(np.full(self.p, inf), axis, None)
+        return self.solve_in(np.full((1, self.p), inf), axis, None)
 
     def _lattice(self, axis: int, bound: float) -> float:
         """A bound moved up to the lattice of the objective."""
@@ -202,17 +205,32 @@ class Walk:
     def _key(self, corner: Floats, axis: int) -> tuple[float, ...]:
         return (float(axis), *corner.tolist())
 
-    def solve_in(self, corner: Floats, axis: int, start: Solve | None) -> Job:
-        """Minimise one objective in a zone; close what is proven empty, and split what holds the point."""
-        self.tried.add(self._key(corner, axis))
-        level = corner - self.margin
-        level[axis] = inf
-        self.busy.append((axis, corner))
-        solve = yield from self._minimise(axis, level, corner=corner, start=start)
-        self.busy = [one for one in self.busy if one[1] is not corner]
+    def together(self, zone: int, axis: int) -> Floats:
+        """Corners of a zone and of the nearest that end at the same value of an objective, shape (k, p)."""
+        upper, corner = self.zones.upper, self.zones.upper[zone]
+        alike = (upper[:, axis] == corner[axis]) & np.all(np.isinf(upper) == np.isinf(corner), axis=1)
+        rows = np.flatnonzero(alike)
+        with np.errstate(invalid="ignore"):
+            apart = np.nan_to_num(np.abs(upper[rows] - corner) / self.range).sum(axis=1)
+        return np.asarray(upper[rows[np.argsort(apart, kind="stable")[:TOGETHER]]].copy())
+
+    def solve_in(self, corners: Floats, axis: int, start: Solve | None) -> Job:
+        """Minimise one objective in any of some zones; close what is proven empty, split what has the point.
+
+        The corners, shape (k, p), agree on the objective; `start` lies on all of them.
+        """
+        levels = corners - self.margin
+        levels[:, axis] = inf
+        mine = [(axis, corner) for corner in corners]
+        self.busy += mine
+        solve = yield from self._minimise(axis, levels, corner=float(corners[0, axis]), start=start)
+        self.busy = [one for one in self.busy if not any(one is other for other in mine)]
+        before = len(self.found)
         if solve.y is not None and solve.beta < solve.task.cutoff:
             self._add(solve)
         self._learn()
+        if len(self.found) == before:
+            self.tried.update(self._key(corner, axis) for corner in corners)
 
     def start(self, zone: int, axis: int) -> Solve | None:
         """A point that defines the zone on the axis: it lies below the levels of the others."""
@@ -268,21 +286,22 @@ class Walk:
         self.lower[rows] = np.maximum(self.lower[rows], self._rounded(found))
 
     def _minimise(
-        self, axis: int, level: Floats, *, corner: Floats, start: Solve | None
+        self, axis: int, levels: Floats, *, corner: float, start: Solve | None
     ) -> Generator[Task, Solve, Solve]:
-        """The least of one objective below the levels, then the least of the others.
+        """The least of one objective below one of the levels, shape (k, p), then the least of the others.
 
         One solve with a small weight on the others where a solver can tell their steps apart, else two. Where
         values are real, a point that defines the zone may lie above the levels, and nothing may lie below.
         """
         others = np.arange(self.p) != axis
+        level, among = levels.max(axis=0), levels if len(levels) > 1 else None
         highest = np.minimum(level, self.top)
         weights = np.where(others, self._augmentation(axis, highest), 1.0)
         spent = float(weights[others] @ highest[others]) if np.all(np.isfinite(highest[others])) else inf
         x, basis = (None, None) if start is None else (start.x, start.basis)
-        cutoff = self._cutoff(axis, corner[axis])
+        cutoff = self._cutoff(axis, corner)
         if not np.isfinite(spent) or not self._one_stage(axis, weights):
-            return (yield from self._two_stages(axis, level, cutoff=cutoff, start=start))
+            return (yield from self._two_stages(axis, level, among, cutoff=cutoff, start=start))
         how = Accuracy(gap=self._finest(weights))
         return (
             yield from self.search.solve(
@@ -294,11 +313,12 @@ class Walk:
                 accuracy=how,
                 cutoff=cutoff + spent,
                 maybe_empty=True,
+                among=among,
             )
         )
 
     def _two_stages(
-        self, axis: int, upper: Floats, *, cutoff: float, start: Solve | None
+        self, axis: int, upper: Floats, among: Floats | None, *, cutoff: float, start: Solve | None
     ) -> Generator[Task, Solve, Solve]:
         step = float(self.search.steps[axis])
         x, basis = (None, None) if start is None else (start.x, start.basis)
@@ -312,6 +332,7 @@ class Walk:
             accuracy=how,
             cutoff=cutoff,
             maybe_empty=True,
+            among=among,
         )
         if first.y is None or first.beta >= cutoff:
             return first
@@ -320,7 +341,14 @@ class Walk:
         weights = np.where(np.arange(self.p) != axis, 1.0 / self.range, 0.0)
         how = Accuracy(gap=self._finest(weights))
         again = self.search.solve(
-            weights, main=axis, upper=held, start=first.x, basis=first.basis, accuracy=how, polish=True
+            weights,
+            main=axis,
+            upper=held,
+            start=first.x,
+            basis=first.basis,
+            accuracy=how,
+            polish=True,
+            among=among,
         )
         return (yield from again)
 

@@ -167,7 +167,7 @@ class StructuredEngine:
 
     def search(self, weights: Floats, upper: Floats, *, part: Part, seconds: float) -> Answer:
         """Solve with integrality over a part of the columns; the others keep their value."""
-        if not isinstance(part, Near):
+        if not isinstance(part, Near) or part.among is not None:
             return self._whole.search(weights, upper, part=part, seconds=seconds)
         scalar = scalar_of(self._program, self._passes.compact, weights, upper, None)
         model = part.model(self._program, scalar)
