@@ -27,8 +27,9 @@ FLAT = 1e-7
 AUGMENT = 1e-6
 """Share of an objective's range that the other one may cost in an augmented weight without integers."""
 
-AUGMENT_MANY = 1e-4
-"""The same with very many groups: a weight of 1e-6 lies below the dual tolerance of the solver of a core."""
+AUGMENT_MANY = 1e-3
+"""The same with very many groups, where ends so far apart in scale take most of the time of a front: a point
+that near an end is proven as any other, and coverage says what lies beyond it."""
 
 MANY_GROUPS = 20_000
 """Groups from which on there are very many."""

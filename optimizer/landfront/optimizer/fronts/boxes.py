@@ -118,15 +118,17 @@ def _weighted_ends(search: Search) -> Job:
         assert relaxed is not None
         plain.append(relaxed)
     scale = np.maximum(np.abs(plain[0] - plain[1]), tolerances.NOISE * search.program.objective_span)
+    little = max(search.request.gap / 10, search.augment)
     ends = []
     for axis in (1, 0):
         weights = np.ones(2)
-        weights[1 - axis] = search.request.gap / 10 * scale[axis] / scale[1 - axis]
+        weights[1 - axis] = little * scale[axis] / scale[1 - axis]
         ends.append((yield from search.solve(weights, main=axis)))
     level = _kept_level(search, ends[0], 1, fine=False)
-    upper = np.array([inf, level])
-    weights = np.array([1.0, search.request.gap / 10 * scale[0] / scale[1]])
-    search.keep((yield from search.solve(weights, main=0, upper=upper, start=ends[0].x)))
+    upper = np.array([inf, max(level, float(plain[1][1] + search.augment * scale[1]))])
+    weights = np.array([1.0, little * scale[0] / scale[1]])
+    again = search.solve(weights, main=0, upper=upper, start=ends[0].x, basis=ends[0].basis)
+    search.keep((yield from again))
     search.keep(ends[1])
 
 

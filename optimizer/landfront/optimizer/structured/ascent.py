@@ -56,6 +56,9 @@ TIES = 0.02
 WARM = 0.002
 """Width of the first level from prices of a similar problem."""
 
+SAMPLE = 20_000
+"""Groups that are looked at to compare prices."""
+
 TYPICAL = 2000
 """Groups that are looked at to tell what is typical."""
 
@@ -121,13 +124,24 @@ class Ascent:
 
     def cold(self, scalar: Scalar, *, deadline: float) -> Floats:
         """Prices from nothing, shape (k,)."""
-        prices, width = np.zeros(self._passes.rows), WIDEST * self._unit(scalar)
+        prices = np.zeros(self._passes.rows)
+        width = WIDEST * self._unit(scalar, prices)
         return self._levels(scalar, prices, width, 2 * self._few, deadline=deadline)
 
     def warm(self, scalar: Scalar, prices: Floats, *, deadline: float) -> Floats:
-        """Better prices from those of a similar problem."""
-        width = WARM * self._unit(scalar)
+        """Better prices from those of a similar problem; from nothing where those are worse than none."""
+        if not self._better(scalar, prices, np.zeros(self._passes.rows)):
+            return self.cold(scalar, deadline=deadline)
+        width = WARM * self._unit(scalar, prices)
         return self._levels(scalar, prices, width, self._groups, deadline=deadline)
+
+    def _better(self, scalar: Scalar, one: Floats, two: Floats) -> bool:
+        """Whether prices promise a better bound than others, by a sample."""
+        scalar = bounded(scalar, self.sizes, self._groups)
+        sample = Sample(0, max(self._groups // SAMPLE, 1))
+        width = NARROWEST * self._unit(scalar, two)
+        first, second = (self._state(scalar, prices, width, sample) for prices in (one, two))
+        return first.value > second.value
 
     @property
     def _few(self) -> int:
@@ -139,7 +153,7 @@ class Ascent:
         """From one width to narrower ones, on samples of at least the `wanted` number of groups at first."""
         scalar = bounded(scalar, self.sizes, self._groups)
         prices = scalar.within_signs(prices)
-        reach, narrowest = np.ones(len(prices)), NARROWEST * self._finest(scalar)
+        reach, narrowest = np.ones(len(prices)), NARROWEST * self._finest(scalar, prices)
         while True:
             stride = max(self._groups // wanted, 1)
             prices, near = self._level(scalar, prices, width, Sample(0, stride), reach)
@@ -170,37 +184,35 @@ class Ascent:
         size = np.where(filled > 0, total / np.maximum(filled, 1), 1.0)
         return np.where(size > 0, size, 1.0)
 
-    def _unit(self, scalar: Scalar) -> float:
-        """Typical difference of the costs in a group."""
-        matrix, first = self._typical
-        cost = scalar.base @ matrix
-        unit = float(np.mean(np.maximum.reduceat(cost, first) - np.minimum.reduceat(cost, first)))
-        return unit if unit > 0 else 1.0
-
     def without_ties(self, scalar: Scalar) -> Scalar:
         """The problem with a noise that breaks ties, where some columns of a group cost the same.
 
         Tied groups choose all alike at any price that is off by a little, which no small core can mend.
         """
-        loss = self._losses(scalar)
+        none = np.zeros(self._passes.rows)
+        loss = self._losses(scalar, none)
         ties = np.count_nonzero(loss == 0) - len(self._typical[1])
         if ties <= TIES * len(loss):
             return scalar
-        return replace(scalar, noise=NOISE * self._finest(scalar))
+        return replace(scalar, noise=NOISE * self._finest(scalar, none))
 
-    def _losses(self, scalar: Scalar) -> Floats:
+    def _losses(self, scalar: Scalar, prices: Floats) -> Floats:
         """What columns of typical groups cost more than the cheapest."""
         matrix, first = self._typical
-        cost = scalar.base @ matrix
-        return np.asarray(
-            cost - np.repeat(np.minimum.reduceat(cost, first), np.diff(first, append=len(cost)))
-        )
+        cost = scalar.price(prices) @ matrix
+        sizes = np.diff(first, append=len(cost))
+        return np.asarray(cost - np.repeat(np.minimum.reduceat(cost, first), sizes))
 
-    def _finest(self, scalar: Scalar) -> float:
+    def _unit(self, scalar: Scalar, prices: Floats) -> float:
+        """Typical difference of the costs in a group."""
+        unit = float(np.mean(np.maximum.reduceat(self._losses(scalar, prices), self._typical[1])))
+        return unit if unit > 0 else 1.0
+
+    def _finest(self, scalar: Scalar, prices: Floats) -> float:
         """A small difference of the costs in a group that are not equal: objectives may differ in scale."""
-        loss = self._losses(scalar)
+        loss = self._losses(scalar, prices)
         loss = loss[loss > 0]
-        finest = float(np.quantile(loss, FINEST)) if len(loss) else self._unit(scalar)
+        finest = float(np.quantile(loss, FINEST)) if len(loss) else self._unit(scalar, prices)
         return min(finest, scalar.noise) if scalar.noise > 0 else finest
 
     def _level(
@@ -212,10 +224,11 @@ class Ascent:
             longest = reach * (TRUST * width / self.sizes)
             step = newton_step(scalar, state, longest)
             promise = float(state.gradient @ step) / 2
-            if promise <= DONE * width * max(state.near, 1) * sample.share(self._groups):
+            at_end = np.abs(step) > 0.99 * longest
+            small = promise <= DONE * width * max(state.near, 1) * sample.share(self._groups)
+            if small and not at_end.any():
                 break
             better, length = self._search(scalar, state, step, width, sample)
-            at_end = np.abs(step) > 0.99 * longest
             reach[:] = np.maximum(
                 np.where(at_end & (length == 1.0), reach * LONGER, reach * length / LONGER), 1.0
             )

@@ -112,9 +112,11 @@ class StructuredEngine:
             found = self._exact.solve(scalar, prices, deadline=deadline, near=True)
             if found.complete or found.outcome.reason == "time limit":
                 return found
-            prices = self._ascent.warm(scalar, found.prices, deadline=deadline)
-        else:
-            prices = self._ascent.cold(scalar, deadline=deadline)
+            prices = self._ascent.warm(scalar, prices, deadline=deadline)
+            found = self._exact.solve(scalar, prices, deadline=deadline, near=True)
+            if found.complete or found.outcome.reason == "time limit":
+                return found
+        prices = self._ascent.cold(scalar, deadline=deadline)
         return self._exact.solve(scalar, prices, deadline=deadline)
 
     def _contradiction(

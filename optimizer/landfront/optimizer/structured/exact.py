@@ -49,6 +49,9 @@ MISSED = 1e-9
 FAR = 0.5
 """Columns that a first core may miss, as a share of its own, where prices were thought to be near."""
 
+NEAR_ROUNDS = 8
+"""Most cores from prices that were thought to be near."""
+
 SAMPLE = 20_000
 """Groups that are looked at to guess which loss leaves a core of the wanted size."""
 
@@ -127,7 +130,8 @@ class Exact:
     def solve(self, scalar: Scalar, prices: Floats, *, deadline: float, near: bool = False) -> Relaxed:
         """Solve over cores until no column is missing, or the time is over.
 
-        With `near` it gives up where the first core misses many columns: better prices are sooner had.
+        With `near` it gives up where the first core misses many columns, or some rounds did not end it:
+        better prices are sooner had.
         """
         size = self._cost_size(scalar)
         most = PENALTY * size
@@ -168,7 +172,7 @@ class Exact:
                 if found.missed <= MISSED or np.all(dear >= most):
                     return replace(found, complete=True)
                 dear = np.minimum(dear * DEARER, most)
-            elif near and round_ == 0 and len(missing) > FAR * len(core.columns):
+            elif near and (len(missing) > FAR * len(core.columns) if round_ == 0 else round_ >= NEAR_ROUNDS):
                 return found
             stalled = found.outcome.bound >= value - better
             value = found.outcome.bound
