@@ -41,6 +41,10 @@ EXACT = 1e-7
 """Rows and bounds are of ordinary size: a vertex computed from small whole numbers is far more exact."""
 
 
+ROUNDING = 1e-12
+"""Share of its size by which a sum of a dozen terms may be off: many times the unit rounding."""
+
+
 @st.composite
 def programs(draw: st.DrawFn, *, p: int, kind: Kind) -> Program:
     """A feasible program with `p` objectives: 8 to 12 binaries, whole or mixed; up to 6 columns if linear.
@@ -155,8 +159,9 @@ class Everything:
 
     @cached_property
     def span(self) -> Floats:
-        """Range of each value over everything, 1 where it has none, shape (p,)."""
-        return np.asarray(unit(np.ptp(self.values, axis=0)))
+        """Range of each value over everything; where that is rounding alone, its size, shape (p,)."""
+        span, size = np.ptp(self.values, axis=0), np.abs(self.values).max(axis=0)
+        return np.where(span > ROUNDING * size, span, unit(size))
 
     @cached_property
     def front(self) -> Floats:

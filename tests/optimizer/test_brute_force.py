@@ -26,11 +26,16 @@ MOST = {2: 400, 3: 60, 4: 40}
 """Fronts with more points than this are left to the known cases: here many small ones matter."""
 
 
+MOST_SLICES = 400
+"""Mixed programs with more choices of their whole numbers take the oracle many linear programs per point."""
+
+
 def solvable(program: Program, kind: Kind) -> Everything:
     """Everything feasible, where a complete front can be had in little time."""
     found = everything(program)
     p = len(program.senses)
     assume(kind == "linear" or len(found.front) <= MOST[p])
+    assume(found.single or len(found.starts) <= MOST_SLICES)
     return found
 
 
