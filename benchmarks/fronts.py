@@ -47,9 +47,10 @@ def one(tool: str, decision: str, folder: Path) -> None:
     levels_file = folder / f"{decision}_{LEVELS}"
     run_one(tool, load(TINY, decision), [0.0])  # does the imports
     levels = json.loads(levels_file.read_text())[:: PEER_STEP[decision]] if levels_file.exists() else []
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     answer = run_one(tool, program, levels)
     answer["seconds"] = round(time.perf_counter() - start, 3)
+    answer["cpu_seconds"] = round(time.process_time() - cpu, 3)
     if tool == "landfront":
         levels_file.write_text(json.dumps([row[1] for row in answer["values"]]))
     print(json.dumps({**answer, "peak_gib": peak_gib(), "options": program.columns}))
@@ -105,12 +106,17 @@ def main(decisions: Sequence[str] = DECISIONS, runs: int = RUNS) -> Path:
             for _ in range(runs):
                 for tool, answers in found.items():
                     answers.append(in_fresh_process(__file__, "--one", tool, decision, str(folder)))
-            seconds = {tool: median([a["seconds"] for a in answers]) for tool, answers in found.items()}
+            seconds, cpu = (
+                {tool: median([a[key] for a in answers]) for tool, answers in found.items()}
+                for key in ("seconds", "cpu_seconds")
+            )
             ours, peer = found["landfront"][-1], found["pyomo"][-1]
             result[decision] = {
                 "median_seconds": seconds,
                 "all_seconds": {tool: [a["seconds"] for a in answers] for tool, answers in found.items()},
                 "ratio": {tool: round(seconds[tool] / seconds["landfront"], 1) for tool in tools[1:]},
+                "median_cpu_seconds": cpu,
+                "ratio_cpu": {tool: round(cpu[tool] / cpu["landfront"], 1) for tool in tools[1:]},
                 "options": ours["options"],
                 "points": ours["points"],
                 "largest_gap": ours["largest_gap"],
