@@ -92,6 +92,28 @@ def compare(ours: dict[str, Any], peer: dict[str, Any], step: int) -> dict[str, 
     }
 
 
+def summary(decision: str, found: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Medians and ratios of one decision's runs, by tool, landfront first."""
+    seconds, cpu = (
+        {tool: median([a[key] for a in answers]) for tool, answers in found.items()}
+        for key in ("seconds", "cpu_seconds")
+    )
+    ours, peer, peers = found["landfront"][-1], found["pyomo"][-1], list(found)[1:]
+    return {
+        "median_seconds": seconds,
+        "all_seconds": {tool: [a["seconds"] for a in answers] for tool, answers in found.items()},
+        "ratio": {tool: round(seconds[tool] / seconds["landfront"], 1) for tool in peers},
+        "median_cpu_seconds": cpu,
+        "ratio_cpu": {tool: round(cpu[tool] / cpu["landfront"], 1) for tool in peers},
+        "options": ours["options"],
+        "points": ours["points"],
+        "largest_gap": ours["largest_gap"],
+        "coverage": ours["coverage"],
+        "levels_of_the_peer": len(peer["values"]),
+        **compare(ours, peer, PEER_STEP[decision]),
+    }
+
+
 def main(decisions: Sequence[str] = DECISIONS, runs: int = RUNS) -> Path:
     """The decisions, all tools, `runs` times in turn."""
     from landfront.instances.generate import generate_county
@@ -106,24 +128,7 @@ def main(decisions: Sequence[str] = DECISIONS, runs: int = RUNS) -> Path:
             for _ in range(runs):
                 for tool, answers in found.items():
                     answers.append(in_fresh_process(__file__, "--one", tool, decision, str(folder)))
-            seconds, cpu = (
-                {tool: median([a[key] for a in answers]) for tool, answers in found.items()}
-                for key in ("seconds", "cpu_seconds")
-            )
-            ours, peer = found["landfront"][-1], found["pyomo"][-1]
-            result[decision] = {
-                "median_seconds": seconds,
-                "all_seconds": {tool: [a["seconds"] for a in answers] for tool, answers in found.items()},
-                "ratio": {tool: round(seconds[tool] / seconds["landfront"], 1) for tool in tools[1:]},
-                "median_cpu_seconds": cpu,
-                "ratio_cpu": {tool: round(cpu[tool] / cpu["landfront"], 1) for tool in tools[1:]},
-                "options": ours["options"],
-                "points": ours["points"],
-                "largest_gap": ours["largest_gap"],
-                "coverage": ours["coverage"],
-                "levels_of_the_peer": len(peer["values"]),
-                **compare(ours, peer, PEER_STEP[decision]),
-            }
+            result[decision] = summary(decision, found)
             save("fronts", result)
     return save("fronts", result)
 
