@@ -47,9 +47,10 @@ def one(tool: str, decision: str, folder: Path) -> None:
     levels_file = folder / f"{decision}_{LEVELS}"
     run_one(tool, load(TINY, decision), [0.0])  # does the imports
     levels = json.loads(levels_file.read_text())[:: PEER_STEP[decision]] if levels_file.exists() else []
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), time.process_time()
     answer = run_one(tool, program, levels)
     answer["seconds"] = round(time.perf_counter() - start, 3)
+    answer["cpu_seconds"] = round(time.process_time() - cpu, 3)
     if tool == "landfront":
         levels_file.write_text(json.dumps([row[1] for row in answer["values"]]))
     print(json.dumps({**answer, "peak_gib": peak_gib(), "options": program.columns}))
@@ -91,6 +92,28 @@ def compare(ours: dict[str, Any], peer: dict[str, Any], step: int) -> dict[str, 
     }
 
 
+def summary(decision: str, found: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Medians and ratios of one decision's runs, by tool, landfront first."""
+    seconds, cpu = (
+        {tool: median([a[key] for a in answers]) for tool, answers in found.items()}
+        for key in ("seconds", "cpu_seconds")
+    )
+    ours, peer, peers = found["landfront"][-1], found["pyomo"][-1], list(found)[1:]
+    return {
+        "median_seconds": seconds,
+        "all_seconds": {tool: [a["seconds"] for a in answers] for tool, answers in found.items()},
+        "ratio": {tool: round(seconds[tool] / seconds["landfront"], 1) for tool in peers},
+        "median_cpu_seconds": cpu,
+        "ratio_cpu": {tool: round(cpu[tool] / cpu["landfront"], 1) for tool in peers},
+        "options": ours["options"],
+        "points": ours["points"],
+        "largest_gap": ours["largest_gap"],
+        "coverage": ours["coverage"],
+        "levels_of_the_peer": len(peer["values"]),
+        **compare(ours, peer, PEER_STEP[decision]),
+    }
+
+
 def main(decisions: Sequence[str] = DECISIONS, runs: int = RUNS) -> Path:
     """The decisions, all tools, `runs` times in turn."""
     from landfront.instances.generate import generate_county
@@ -105,19 +128,7 @@ def main(decisions: Sequence[str] = DECISIONS, runs: int = RUNS) -> Path:
             for _ in range(runs):
                 for tool, answers in found.items():
                     answers.append(in_fresh_process(__file__, "--one", tool, decision, str(folder)))
-            seconds = {tool: median([a["seconds"] for a in answers]) for tool, answers in found.items()}
-            ours, peer = found["landfront"][-1], found["pyomo"][-1]
-            result[decision] = {
-                "median_seconds": seconds,
-                "all_seconds": {tool: [a["seconds"] for a in answers] for tool, answers in found.items()},
-                "ratio": {tool: round(seconds[tool] / seconds["landfront"], 1) for tool in tools[1:]},
-                "options": ours["options"],
-                "points": ours["points"],
-                "largest_gap": ours["largest_gap"],
-                "coverage": ours["coverage"],
-                "levels_of_the_peer": len(peer["values"]),
-                **compare(ours, peer, PEER_STEP[decision]),
-            }
+            result[decision] = summary(decision, found)
             save("fronts", result)
     return save("fronts", result)
 

@@ -1,8 +1,8 @@
 """Complete fronts of the published multi-objective instances: exactly the known points, and at what cost.
 
-Needs the shared data set (not part of the project). Usage: ``python benchmarks/moo.py`` runs all cases, ten
-minutes at most each; ``--one NAME`` runs one and prints JSON. Each case is solved in a process of its own,
-after a tiny one that does the imports. Seconds are those of the process on all its processors.
+Needs the shared data set (not part of the project). Usage: ``python benchmarks/moo.py`` runs all cases, or
+those named, ten minutes at most each; ``--one NAME`` runs one and prints JSON. Each case is solved in a
+process of its own, after a tiny one that does the imports. Seconds are those of its processors.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from measure import ROOT, RUNS, in_fresh_process, median, save
+from measure import ROOT, in_fresh_process, save, stored
 
 sys.path.insert(0, str(ROOT))
 from tests.optimizer import moo
 
 SECONDS = 600.0
 TINY = "kp_p2_n17"
-COMPARED = ("2kp50", "2kp100", "3kp40")
-"""Cases that are compared with a peer: medians over runs."""
+
 
 NEAR = 1e-3
 """Ends of segments are stored with ten digits of values up to 1,000, and computed by other programs."""
@@ -105,27 +105,23 @@ def difference(case: moo.Case, front: Any) -> dict[str, int]:
     return {what: int((far > NEAR).sum()) for what, far in zip(("missing", "extra"), nearest, strict=True)}
 
 
-def measured(name: str, runs: int) -> dict[str, Any]:
-    """One case, in a fresh process per run; medians of the seconds."""
-    answers = [in_fresh_process(__file__, "--one", name) for _ in range(runs)]
-    seconds = [answer["cpu_seconds"] for answer in answers]
-    return {**answers[-1], "cpu_seconds": median(seconds), "all_cpu_seconds": seconds}
+def main(names: Sequence[str] = ()) -> Path:
+    """The named cases, all without names, and what they say together with those stored before.
 
-
-def main() -> Path:
-    """All cases, and what they say together."""
-    cases: dict[str, dict[str, Any]] = {}
-    for name in moo.names():
-        cases[name] = measured(name, RUNS if name in COMPARED else 1)
-        objectives = len(moo.load(name).program.senses)
-        cases[name]["objectives"] = objectives
+    Once each: what is found does not vary, and `moo_peers` has medians of the seconds.
+    """
+    known = stored("moo").get("cases", {})
+    cases: dict[str, dict[str, Any]] = {name: known[name] for name in moo.names() if name in known}
+    for name in names or moo.names():
+        cases[name] = in_fresh_process(__file__, "--one", name)
+        cases[name]["objectives"] = len(moo.load(name).program.senses)
         save("moo", {"seconds_per_case": SECONDS, "cases": cases})
     return save("moo", {"seconds_per_case": SECONDS, **together(cases), "cases": cases})
 
 
 def together(cases: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Integer searches per point by number of objectives, and which cases are exact."""
-    whole = [case for name, case in cases.items() if not name.startswith("momilp")]
+    """Integer searches per point of complete fronts by number of objectives, and which cases are exact."""
+    whole = [case for name, case in cases.items() if not name.startswith("momilp") and case["complete"]]
     per_point = {}
     for p in sorted({case["objectives"] for case in whole}):
         chosen = [case for case in whole if case["objectives"] == p]
@@ -150,4 +146,4 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--one"]:
         print(json.dumps(one(sys.argv[2])))
     else:
-        print(main().read_text())
+        print(main(sys.argv[1:]).read_text())

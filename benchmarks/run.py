@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-CASES = ("startup", "sibuyan", "build", "fronts", "national_io", "moo", "coverage", "parallel", "moo_peers")
+CASES = ("startup", "sibuyan", "build", "fronts", "national_io", "moo", "certified", "parallel", "moo_peers")
 
 
 def main(names: list[str]) -> None:

@@ -115,8 +115,11 @@ def _hull_volume(unit: Floats) -> float:
 
 
 def _half_plane_volume(values: Floats, planes: HalfPlanes, reference: Floats) -> float:
-    """Share of the box from the best of the values to the reference point that the half-planes leave."""
-    from scipy.spatial import ConvexHull, HalfspaceIntersection
+    """Share of the box from the best of the values to the reference point that the half-planes leave.
+
+    All of it where Qhull gives up, as it may on thousands of half-planes that are nearly the same.
+    """
+    from scipy.spatial import ConvexHull, HalfspaceIntersection, QhullError
 
     p, ideal = len(reference), values.min(axis=0)
     size = reference - ideal
@@ -125,8 +128,11 @@ def _half_plane_volume(values: Floats, planes: HalfPlanes, reference: Floats) ->
     limits = np.concatenate([bounds - weights @ ideal, np.zeros(p), -np.ones(p)])
     # Halfway from a mix of points to the reference point no half-plane is met.
     inside = ((values.mean(axis=0) - ideal) / size + 1.0) / 2
-    corners = HalfspaceIntersection(np.column_stack([sides, limits]), inside).intersections
-    return float(ConvexHull(corners).volume)
+    try:
+        corners = HalfspaceIntersection(np.column_stack([sides, limits]), inside).intersections
+        return float(ConvexHull(corners).volume)
+    except QhullError:
+        return 1.0
 
 
 def _starts(p: int) -> Floats:

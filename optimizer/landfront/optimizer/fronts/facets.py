@@ -69,7 +69,13 @@ class Surface:
 
         Gaps up to `least` do not count.
         """
-        hull = facets(self.search.values, self.scale)
+        from scipy.spatial import QhullError
+
+        try:
+            hull = facets(self.search.values, self.scale)
+        except QhullError:
+            self.gap = np.inf
+            return None
         gaps = outer_gap(hull, half_planes(excluded(self.search.facts, np.zeros(len(self.scale)))))
         self.gap = float(gaps.max())
         target = max(EDGE, self.search.request.coverage, least)
@@ -121,6 +127,8 @@ class Surface:
 
     def words(self) -> str:
         """What the search came to."""
+        if not np.isfinite(self.gap):
+            return "the hull of the points could not be computed"
         if self.search.request.coverage > 0 and self.gap <= self.search.request.coverage:
             return f"no unseen solution is further than {self.gap:.3g} of the ranges from a mix of points"
         return "all vertices were found"
