@@ -22,7 +22,7 @@ from landfront.optimizer.structured.exact import Exact, Relaxed
 from landfront.optimizer.structured.parts import Near, near_part
 from landfront.optimizer.structured.passes import Passes
 from landfront.optimizer.structured.rounding import round_core
-from landfront.optimizer.structured.scalar import Scalar, scalar_of, tightened
+from landfront.optimizer.structured.scalar import Scalar, only, scalar_of, tightened
 from landfront.optimizer.structured.support import unfit_bounds
 
 ROUNDED = 3000
@@ -184,19 +184,29 @@ class StructuredEngine:
         return below_cutoff(answer, part.cutoff) if part.cutoff < inf else answer
 
     def clash(self, *, seconds: float) -> tuple[int, ...]:
-        """Coupling rows whose prices prove that they clash."""
-        program = self._program
+        """Coupling rows that clash: those whose prices prove it, then without those that are not needed."""
+        program, deadline = self._program, monotonic() + seconds
         if not self._fits:
             return self._whole.clash(seconds=seconds)
         free = np.full(len(program.senses), inf)
         scalar = scalar_of(program, self._passes.compact, np.zeros(len(free)), free, None)
-        deadline = monotonic() + seconds
         first = self._exact.solve(scalar, np.zeros(len(scalar.base)), deadline=deadline)
         least = self._exact.misses_only(scalar, first, deadline=deadline)
         if not least.complete or least.missed <= CERTAIN:
             return self._whole.clash(seconds=deadline - monotonic())
+        rows = self._priced(least)
+        for row in sorted(rows, key=lambda row: float(abs(least.prices[row]) * self._exact.row_sizes[row])):
+            if row not in rows or monotonic() > deadline:
+                continue
+            rest = self._exact.misses_only(only(scalar, rows - {row}), least, deadline=deadline)
+            if rest.complete and rest.missed > CERTAIN:
+                rows = self._priced(rest)
+        return tuple(sorted(rows))
+
+    def _priced(self, least: Relaxed) -> set[int]:
+        """Rows that have a price where rows are missed by as little as can be."""
         priced = np.abs(least.prices) * self._exact.row_sizes
-        return tuple(np.flatnonzero(priced > CERTAIN * priced.max(initial=0.0)).tolist())
+        return set(np.flatnonzero(priced > CERTAIN * priced.max(initial=0.0)).tolist())
 
     # What a search over few columns may change.
 

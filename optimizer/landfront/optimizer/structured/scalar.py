@@ -96,3 +96,10 @@ def tightened(scalar: Scalar, margin: Floats) -> Scalar:
     room = np.where(np.isfinite(scalar.upper - scalar.lower), (scalar.upper - scalar.lower) / 4, margin)
     less = np.minimum(margin, room)
     return replace(scalar, lower=scalar.lower + less, upper=scalar.upper - less)
+
+
+def only(scalar: Scalar, rows: set[int]) -> Scalar:
+    """The same problem with these rows alone."""
+    kept = np.zeros(len(scalar.base), dtype=bool)
+    kept[list(rows)] = True
+    return replace(scalar, lower=np.where(kept, scalar.lower, -inf), upper=np.where(kept, scalar.upper, inf))

@@ -1,0 +1,176 @@
+"""The structured engine on thousands of groups: optima, ties, threads, limits that clash, time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from math import inf
+from time import monotonic
+
+import numpy as np
+import pytest
+
+from landfront.optimizer import certify
+from landfront.optimizer.checker import check_front
+from landfront.optimizer.engine import Infeasible, choose_engine
+from landfront.optimizer.front import Fact, Floats
+from landfront.optimizer.fronts import solve_front
+from landfront.optimizer.highs import HighsEngine
+from landfront.optimizer.program import Program
+from landfront.optimizer.scalarize import Scalarizer, Task, failure
+from landfront.optimizer.structured import passes
+from landfront.optimizer.structured.engine import StructuredEngine
+from tests.optimizer import national
+
+FREE = np.full(2, inf)
+
+
+def some(parcels: int = 4000, features: int = 20, *, whole: bool = False) -> Program:
+    """Carbon and food of a national program."""
+    return national.national(parcels, features, whole=whole).select([0, 1])
+
+
+def bound_of(program: Program, weights: Floats, answer_prices: Floats, caps: Floats | None = None) -> float:
+    none = np.zeros(len(weights))
+    fact = Fact(weights, np.full(len(weights), inf), -inf, "recomputed", answer_prices, none)
+    return certify.lagrangian_bound(program, fact)
+
+
+@pytest.mark.parametrize("weights", [[1.0, 0.0], [0.0, 1.0], [1e-4, 1.0], [1.0, 2.0]])
+def test_the_optimum_is_that_of_highs_and_its_prices_prove_it(weights: list[float]) -> None:
+    program, w = some(), np.array(weights)
+    answer = StructuredEngine(program).relax(w, FREE, seconds=inf)
+    truth = HighsEngine(program).relax(w, FREE, seconds=inf)
+    size = float(np.abs(w) @ program.objective_span)
+    assert answer.reason == "optimal"
+    assert answer.bound == pytest.approx(truth.bound, abs=1e-9 * size)
+    assert answer.x is not None
+    assert certify.faults(program, answer.x) == []
+    y = program.senses * program.values(answer.x)
+    assert float(w @ y) == pytest.approx(truth.bound, abs=1e-8 * size)
+    assert bound_of(program, w, answer.row_prices) == pytest.approx(truth.bound, abs=1e-8 * size)
+
+
+@pytest.mark.slow
+def test_the_known_optimum_of_100_000_groups() -> None:
+    if not (national.FOLDER / "gen.py").is_file():
+        pytest.skip(national.ABSENT)
+    program = national.prototype(100_000, 100).relaxed()
+    weights = np.array([1.0, 0.0, 0.0])
+    answer = StructuredEngine(program).relax(weights, np.full(3, inf), seconds=inf)
+    assert -answer.bound == pytest.approx(national.OPTIMUM, rel=1e-9)
+    assert -bound_of(program, weights, answer.row_prices) == pytest.approx(national.OPTIMUM, rel=1e-9)
+
+
+def test_any_multipliers_prove_a_bound() -> None:
+    program, weights = some(), np.array([1.0, 0.0])
+    answer = StructuredEngine(program).relax(weights, FREE, seconds=inf)
+    rng = np.random.default_rng(0)
+    for spread in (1e-6, 1e-2, 1.0, 1e3):
+        wrong = answer.row_prices + rng.normal(0, spread, len(answer.row_prices))
+        assert bound_of(program, weights, wrong) <= answer.bound + 1e-9 * abs(answer.bound)
+
+
+@contextmanager
+def workers(count: int, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with ThreadPoolExecutor(count) as pool, monkeypatch.context() as patch:
+        patch.setattr(passes, "threads", lambda: pool)
+        patch.setattr(passes, "PART", 256)
+        yield
+
+
+def test_answers_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, weights = some(), np.array([1.0, 0.3])
+    answers = []
+    for count in (1, 2, 5):
+        with workers(count, monkeypatch):
+            answers.append(StructuredEngine(program).relax(weights, FREE, seconds=inf))
+    for other in answers[1:]:
+        assert other.bound == answers[0].bound
+        assert np.array_equal(other.row_prices, answers[0].row_prices)
+        assert np.array_equal(np.asarray(other.x), np.asarray(answers[0].x))
+
+
+def optimum(program: Program) -> float:
+    """For a process of its own."""
+    return StructuredEngine(program).relax(np.array([1.0, 0.0]), FREE, seconds=inf).bound
+
+
+def test_a_forked_process_has_threads_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passes, "PART", 256)
+    program = some(2000, 5)
+    here = optimum(program)
+    with ProcessPoolExecutor(1) as pool:
+        assert pool.submit(optimum, program).result(timeout=60) == here
+
+
+@pytest.mark.parametrize("method", ["boxes", "sandwich"])
+def test_a_front_is_certified_and_passes_the_auditor(method: str) -> None:
+    whole = method == "boxes"
+    program, gap = some(whole=whole), 2e-3
+    front = solve_front(program, points=6, gap=gap, engine=StructuredEngine)
+    assert front.method.startswith(method)
+    assert len(front) == 6
+    assert check_front(program, front, gap=gap) == []
+    for point in front:
+        assert point.gap <= gap
+    if whole:
+        assert np.array_equal(front[2].x, np.rint(front[2].x))
+
+
+def test_three_criteria_are_certified() -> None:
+    program = national.national(3000, 10, whole=False)
+    front = solve_front(program, points=8, gap=1e-2, engine=StructuredEngine)
+    assert check_front(program, front, gap=1e-2) == []
+    assert front.bulge < 0.2
+
+
+def test_whole_choices_hold_exactly_where_one_limit_is_an_equation() -> None:
+    program = some(2000, 5, whole=True)
+    lower, upper = program.row_lower.copy(), program.row_upper.copy()
+    lower[0] = upper[0] - 0.5
+    program = replace(program, row_lower=lower, row_upper=upper)
+    task = Task(np.array([1.0, 0.0]), FREE, share=1e-2)
+    solve = Scalarizer(program, StructuredEngine(program)).solve(task)
+    assert solve.reason == "optimal"
+    assert solve.x is not None
+    assert certify.faults(program, np.asarray(solve.x, dtype=float)) == []
+
+
+def test_limits_that_clash_are_named() -> None:
+    program = some()
+    lower, upper = program.row_lower.copy(), program.row_upper.copy()
+    upper[0] = 0.01 * upper[0]  # hardly any budget
+    lower[-1] = 0.9 * float(program.rows.take([len(lower) - 1]).absolute.dot(np.ones(program.columns))[0])
+    program = replace(program, row_lower=lower, row_upper=upper)
+    engine = StructuredEngine(program)
+    solve = Scalarizer(program, engine).solve(Task(np.array([1.0, 0.0]), FREE))
+    assert solve.reason == "infeasible"
+    error = failure(solve, engine, program)
+    assert isinstance(error, Infeasible)
+    assert program.row_names[-1] in error.names
+    assert len(error.names) <= 10
+
+
+def test_time_that_is_over_is_a_reason() -> None:
+    engine = StructuredEngine(some(20_000, 20))
+    began = monotonic()
+    answer = engine.relax(np.array([1.0, 0.0]), FREE, seconds=0.0)
+    assert answer.reason == "time limit"
+    assert answer.x is None
+    assert monotonic() - began < 30
+
+
+def test_the_choice_of_engine_says_why() -> None:
+    small, large = some(), national.national(20_000, 5, whole=False)
+    assert isinstance(choose_engine(small)[0], HighsEngine)
+    engine, why = choose_engine(large)
+    assert isinstance(engine, StructuredEngine)
+    assert "20,000 groups" in why
+    assert isinstance(choose_engine(large, "highs")[0], HighsEngine)
+    assert isinstance(choose_engine(small, "structured")[0], StructuredEngine)
+    loose = replace(small, starts=np.zeros(1, dtype=np.int64))
+    with pytest.raises(ValueError, match="no groups"):
+        choose_engine(loose, "structured")
