@@ -168,7 +168,8 @@ def front(
         typer.Option(help="auto, sandwich, boxes, facets, zones or spread.", metavar="NAME"),
     ] = None,
     solver: Annotated[
-        str | None, typer.Option(help="Ask this solver through Pyomo, such as scip.", metavar="NAME")
+        str | None,
+        typer.Option(help="highs, structured, or a solver that Pyomo knows, such as scip.", metavar="NAME"),
     ] = None,
     workers: Workers = None,
     seed: Annotated[int, typer.Option(help="Kept with the run.")] = 0,

@@ -164,11 +164,11 @@ def test_time_that_is_over_is_a_reason() -> None:
 
 
 def test_the_choice_of_engine_says_why() -> None:
-    small, large = some(), national.national(20_000, 5, whole=False)
+    small, large = some(), national.national(50_000, 5, whole=False)
     assert isinstance(choose_engine(small)[0], HighsEngine)
     engine, why = choose_engine(large)
     assert isinstance(engine, StructuredEngine)
-    assert "20,000 groups" in why
+    assert "50,000 groups" in why
     assert isinstance(choose_engine(large, "highs")[0], HighsEngine)
     assert isinstance(choose_engine(small, "structured")[0], StructuredEngine)
     loose = replace(small, starts=np.zeros(1, dtype=np.int64))

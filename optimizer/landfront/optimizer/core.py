@@ -82,7 +82,7 @@ def core_part(program: Program, fact: Fact, x: Floats, *, loss: Floats, size: in
     moves[chosen] = False
     moves &= program.upper[:grouped] > 0
     directions = _directions(program, fact, x, origin=chosen[group])
-    near[_cheapest_of_each(directions, loss, np.flatnonzero(moves), size)] = True
+    near[cheapest_of_each(directions, loss, np.flatnonzero(moves), size)] = True
     near |= (x[chosen] < 1.0 - tolerances.COLUMN)[group] & (program.upper[:grouped] > 0)
     near |= program.lower[:grouped] > 0
     inside = np.zeros(program.groups, dtype=bool)
@@ -106,11 +106,16 @@ def _directions(program: Program, fact: Fact, x: Floats, *, origin: NDArray[np.i
     rows.append(sp.csr_array(program.minimised[np.flatnonzero(fact.cap_prices > 0)]))
     tight = sp.csc_array(sp.vstack(rows))
     change = tight[:, np.arange(len(origin))] - tight[:, origin]
-    marks = change.sign().T @ np.random.default_rng(0).standard_normal(tight.shape[0])
+    return directions(change)
+
+
+def directions(change: sp.csc_array | sp.csr_array) -> NDArray[np.int64]:
+    """Class of each column by the signs of its changes, shape (columns,)."""
+    marks = change.sign().T @ np.random.default_rng(0).standard_normal(change.shape[0])
     return np.asarray(np.unique(np.round(marks, SIGN_DIGITS), return_inverse=True)[1])
 
 
-def _cheapest_of_each(
+def cheapest_of_each(
     classes: NDArray[np.int64], loss: Floats, moves: NDArray[np.int64], size: int
 ) -> NDArray[np.int64]:
     """About ``size`` of the moves, the same number from each class, cheapest first, equal ones at random."""

@@ -31,7 +31,7 @@ AUGMENT_MANY = 1e-3
 """The same with very many groups, where ends so far apart in scale take most of the time of a front: a point
 that near an end is proven as any other, and coverage says what lies beyond it."""
 
-MANY_GROUPS = 20_000
+MANY_GROUPS = 50_000
 """Groups from which on there are very many."""
 
 LATTICE_RATIO = 1e6

@@ -18,6 +18,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from landfront.optimizer import tolerances
+from landfront.optimizer.core import MOVES_OF_CLASS, cheapest_of_each, directions
 from landfront.optimizer.program import Floats, Ints
 from landfront.optimizer.session import QUICK, Limits, Model, Outcome, Session, power_of_two
 from landfront.optimizer.structured.passes import Passes, Sample
@@ -36,6 +37,9 @@ BETTER = 1e-10
 
 ROUNDS = 40
 """Most cores of one solve."""
+
+WIDER = 4
+"""Columns near a solution are picked, by what they do to tight rows, from so many times more."""
 
 DEAR = 10.0
 """First price of missing a row by its own size: so many times its price there, and the largest cost."""
@@ -209,8 +213,15 @@ class Exact:
     ) -> Core:
         """One column per group as references, and the columns nearest to them; and all that ``x`` uses."""
         price = scalar.price(prices)
-        columns, losses = self._passes.within(price, self._reach(scalar, price, wanted), chosen)
-        near = smallest(columns, losses, wanted)
+        columns, losses = self._passes.within(price, self._reach(scalar, price, WIDER * wanted), chosen)
+        near = columns
+        if len(columns) > wanted:
+            change = self.core(chosen, np.zeros(len(price)), columns).change
+            classes = directions(sp.csr_array(change)[np.flatnonzero(prices)])
+            if MOVES_OF_CLASS * (classes.max() + 1) <= wanted:
+                near = np.sort(columns[cheapest_of_each(classes, losses, np.arange(len(columns)), wanted)])
+            else:
+                near = smallest(columns, losses, wanted)
         if x is not None:
             near = np.union1d(near, columns[x[self._passes.compact.index(columns)] > tolerances.COLUMN])
         return self.core(chosen, self._passes.used_by(chosen), near)
