@@ -18,7 +18,7 @@ from landfront.optimizer import tolerances
 from landfront.optimizer.excluded import excluded, half_planes
 from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.ends import Ends
-from landfront.optimizer.fronts.search import Job, Search
+from landfront.optimizer.fronts.search import Job, Search, Stop
 from landfront.optimizer.hull import Hull, facets, outer_gap
 from landfront.optimizer.scalarize import Solve, Task
 from landfront.optimizer.spans import span_of
@@ -64,9 +64,18 @@ class Surface:
         self.busy: set[bytes] = set()
         self.gap = np.inf
 
+    def _hull(self) -> Hull:
+        """The hull of the points; a search that cannot have it keeps what it has found."""
+        from scipy.spatial import QhullError
+
+        try:
+            return facets(self.search.values, self.scale)
+        except QhullError as error:
+            raise Stop("error", "the points lie too flat for the facets of their hull") from error
+
     def next_job(self) -> Job | None:
         """Solve at the facet with the largest gap that is neither proven nor worked on; None without one."""
-        hull = facets(self.search.values, self.scale)
+        hull = self._hull()
         gaps = outer_gap(hull, half_planes(excluded(self.search.facts, np.zeros(len(self.scale)))))
         self.gap = float(gaps.max())
         target = max(EDGE, self.search.request.coverage)
