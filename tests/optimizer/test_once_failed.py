@@ -103,3 +103,82 @@ def test_zones_closed_by_a_coarse_resolution_are_looked_into_again(monkeypatch: 
     assert front.complete
     assert_all_found(front, everything(program))
     assert again[0] < len(front)
+
+
+def test_pieces_of_two_slices_on_one_line_are_there_once() -> None:
+    # Rounding made a line cross itself: a stretch of it stood there twice, and could not be closed.
+    numbers = [
+        [1, 3, -1, -3, 3, -3, -2, -3, 1, -3, -3, 1, 2, -2],
+        [3, 2, 2, -3, -1, -1, -2, 2, 1, 2, -2, -1, -3, 2],
+    ]
+    units = np.array([0.01 / 7, 1 / 7])
+    program = assemble(
+        np.array(numbers) * units[:, None],
+        np.zeros((0, 14)),
+        [],
+        [],
+        senses=1,
+        lower=[0.0] * 9 + [-2, 0, 1, 1, 1],
+        upper=[1.0] * 9 + [-1, 3, 3, 3, 2],
+        integer=np.arange(14) < 11,
+        starts=[0, 2, 5, 9],
+        offsets=[3, 0] * units,
+    )
+    front = solve_front(program, points="all", gap=1e-3)
+    assert_contract(program, front, everything(program), gap=1e-3, points="all")
+    assert front.complete
+    assert len(front.segments) == 5
+
+
+def test_a_solution_within_a_tolerance_of_another_is_no_second_point() -> None:
+    # Steep: what the solver may miss a row by is worth 0.0015 of the first objective.
+    quarters = [
+        [-16, -9, -22, -4, 12, -4, -27, -17, 15, -22, -15, 8, 23, -4],
+        [-17, 4, -6, -14, 7, 9, 5, -12, -5, 21, 27, -5, 23, 5],
+    ]
+    rows = [
+        [-5, 6, -2, -4, -1, 1, -2, 1, -3, -3, 4, 1, 3, 1],
+        [5, -5, -1, 0, -1, 2, 1, 1, 1, -5, 5, 0, 2, 2],
+        [-3, 0, 0, 3, 0, 1, 4, 1, -1, 5, -2, -4, -3, 2],
+    ]
+    units = np.array([1e4 / 7, 10])
+    program = assemble(
+        np.array(quarters) * units[:, None],
+        rows,
+        [5, 10, -3],
+        [inf, inf, -3],
+        senses=-1,
+        lower=np.where(np.arange(14) < 13, 0, 1),
+        upper=np.where(np.arange(14) < 13, 1, 4),
+        integer=np.arange(14) < 13,
+        starts=[0, 3, 5, 8],
+        offsets=[7, 9] * units,
+    )
+    front = solve_front(program, points=5, gap=1e-3)
+    assert_contract(program, front, everything(program), gap=1e-3, points=5)
+    assert len(front) == 1
+
+
+def test_half_planes_that_nearly_agree_lose_no_front() -> None:
+    numbers = [
+        [0, 0, 2, 3, -3, -2, 2, 3, -2, -1],
+        [3, -1, -2, 2, -2, -1, 1, 0, -3, -3],
+        [3, 2, 2, 0, 2, -1, 0, 2, -3, -1],
+        [-3, 0, 3, -3, -1, -1, 3, -2, 0, -2],
+    ]
+    units = np.array([1 / 7, 10 / 7, 1 / 7, 1e4])
+    program = assemble(
+        np.array(numbers) * units[:, None],
+        np.zeros((0, 10)),
+        [],
+        [],
+        senses=[1, -1, -1, 1],
+        lower=[0.0] * 8 + [-1, 1],
+        upper=[1.0] * 9 + [4],
+        integer=np.arange(10) < 9,
+        starts=[0, 3, 7],
+        offsets=[-9, 5, -8, -4] * units,
+    )
+    front = solve_front(program, points="all", gap=0.15)
+    assert_contract(program, front, everything(program), gap=0.15, points="all")
+    assert front.complete

@@ -302,15 +302,18 @@ def mixed_distance(y: Floats, sets: Sets, scale: Floats) -> float:
     """Every feasible y is within this share of the range of a mix of points, where mixes are solutions.
 
     For each facet of the hull of the points and all that they dominate, one linear program finds how far
-    beyond it the half-planes of the facts reach.
+    beyond it the half-planes of the facts reach. Nothing is proven of points too flat for a hull.
     """
     from scipy.optimize import linprog
-    from scipy.spatial import ConvexHull
+    from scipy.spatial import ConvexHull, QhullError
 
     p, ideal = y.shape[1], y.min(axis=0)
     unit = (y - ideal) / scale
     rays = [unit + (1.0 + np.ptp(unit, axis=0).max()) * axis for axis in np.eye(p)]
-    facets = -ConvexHull(np.concatenate([unit, *rays])).equations[:, :p]
+    try:
+        facets = -ConvexHull(np.concatenate([unit, *rays])).equations[:, :p]
+    except QhullError:
+        return inf
     facets = np.unique(np.round(facets[np.all(facets > -1e-9, axis=1)], 12), axis=0).clip(0.0)
     plain = np.all(np.isinf(sets.upper), axis=1) & np.isfinite(sets.beta)
     planes, beta = sets.weights[plain] * scale, sets.beta[plain] - sets.weights[plain] @ ideal

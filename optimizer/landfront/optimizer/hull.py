@@ -127,8 +127,8 @@ def bulge(points: Floats, half_planes: tuple[Floats, Floats], scale: Floats) -> 
     """How far any feasible y can lie below the hull of the points, in ranges of all objectives at once.
 
     The least t such that ``y + t * scale`` is in ``conv(A) + R^p_+`` for every y that the half-planes allow:
-    the largest gap of a facet. Never too small; infinite when some objective is not bounded or Qhull gives
-    up, 0 when nothing can be better than a mix of the points.
+    the largest gap of a facet. Never too small; infinite when some objective is not bounded, or the points
+    lie too flat for Qhull; 0 when nothing can be better than a mix of the points.
 
     Parameters
     ----------
@@ -140,10 +140,9 @@ def bulge(points: Floats, half_planes: tuple[Floats, Floats], scale: Floats) -> 
     from scipy.spatial import QhullError
 
     try:
-        hull = facets(points, scale)
+        return max(0.0, float(outer_gap(facets(points, scale), half_planes).max()))
     except QhullError:
-        return np.inf
-    return max(0.0, float(outer_gap(hull, half_planes).max()))
+        return float("inf")
 
 
 def _check(points: Floats, scale: Floats) -> None:

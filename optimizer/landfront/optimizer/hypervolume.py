@@ -102,22 +102,27 @@ def _point_volume(unit: Floats) -> float:
 def _hull_volume(unit: Floats) -> float:
     """Volume of what mixes of the points dominate; 0 where there are too many points for it.
 
-    It is the hull of the points with any of their values moved to the far end of the box.
+    It is the hull of the points with any of their values moved to the far end of the box. Points that lie too
+    flat for it dominate what they do by themselves.
     """
-    from scipy.spatial import ConvexHull
+    from scipy.spatial import ConvexHull, QhullError
 
     p = unit.shape[1]
     if len(unit) << p > HULL_MOST:
         return 0.0
     moved = (np.arange(1 << p)[:, None] >> np.arange(p)) % 2 == 1
     ends = np.where(moved[:, None], 1.0, unit).reshape(-1, p)
-    return float(ConvexHull(np.unique(ends, axis=0)).volume)
+    try:
+        return float(ConvexHull(np.unique(ends, axis=0)).volume)
+    except QhullError:
+        return 0.0
 
 
 def _half_plane_volume(values: Floats, planes: HalfPlanes, reference: Floats) -> float:
     """Share of the box from the best of the values to the reference point that the half-planes leave.
 
-    All of it where Qhull gives up, as it may on thousands of half-planes that are nearly the same.
+    Half-planes that all but agree are too much for Qhull at times: all of the box is left then, which is true
+    whatever they say.
     """
     from scipy.spatial import ConvexHull, HalfspaceIntersection, QhullError
 
@@ -130,7 +135,7 @@ def _half_plane_volume(values: Floats, planes: HalfPlanes, reference: Floats) ->
     inside = ((values.mean(axis=0) - ideal) / size + 1.0) / 2
     try:
         corners = HalfspaceIntersection(np.column_stack([sides, limits]), inside).intersections
-        return float(ConvexHull(corners).volume)
+        return min(float(ConvexHull(corners).volume), 1.0)
     except QhullError:
         return 1.0
 

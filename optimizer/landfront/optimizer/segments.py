@@ -170,9 +170,10 @@ def _covered(unit: Floats, block: NDArray[np.int64], proper: NDArray[np.bool_]) 
     low, high = np.clip(low, 0.0, None), np.clip(high, None, 1.0)
     meet = low <= high
     first, last = (base + np.where(meet, at, 0.0) * slope for at in (low, high))
-    low = np.where((first < 0) & (last > 0), crossing, low)
-    high = np.where((first > 0) & (last < 0), crossing, high)
     same = proper & (np.maximum(np.abs(first), np.abs(last)) <= 1.0)
+    # Where the same line crosses itself is rounding: it would leave a piece of it twice.
+    low = np.where(~same & (first < 0) & (last > 0), crossing, low)
+    high = np.where(~same & (first > 0) & (last < 0), crossing, high)
     earlier = np.arange(len(unit)) < block[:, None]
     used = (high - low) * np.abs(step).max(axis=1, keepdims=True) > 1.0
     used &= np.where(same, earlier, ~proper | (np.maximum(first, last) > 0))

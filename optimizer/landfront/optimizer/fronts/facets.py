@@ -18,7 +18,7 @@ from landfront.optimizer import tolerances
 from landfront.optimizer.excluded import excluded, half_planes
 from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.ends import Ends
-from landfront.optimizer.fronts.search import Job, Search
+from landfront.optimizer.fronts.search import Job, Search, Stop
 from landfront.optimizer.hull import Hull, facets, outer_gap
 from landfront.optimizer.scalarize import Solve, Task
 from landfront.optimizer.spans import span_of
@@ -47,6 +47,8 @@ def all_facets(search: Search) -> Generator[Job | None, None, str]:
             yield job
         elif search.running:
             yield None
+        elif not np.isfinite(surface.gap):
+            raise Stop("error", "the points lie too flat for the facets of their hull")
         else:
             return surface.words()
     yield from search.idle()
@@ -67,7 +69,7 @@ class Surface:
     def next_job(self, least: float = 0.0) -> Job | None:
         """Solve at the facet with the largest gap that is neither proven nor worked on; None without one.
 
-        Gaps up to `least` do not count.
+        Gaps up to `least` do not count. Where the points lie too flat for their hull, the gap is infinite.
         """
         from scipy.spatial import QhullError
 
@@ -127,8 +129,6 @@ class Surface:
 
     def words(self) -> str:
         """What the search came to."""
-        if not np.isfinite(self.gap):
-            return "the hull of the points could not be computed"
         if self.search.request.coverage > 0 and self.gap <= self.search.request.coverage:
             return f"no unseen solution is further than {self.gap:.3g} of the ranges from a mix of points"
         return "all vertices were found"

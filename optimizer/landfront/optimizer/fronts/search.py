@@ -261,9 +261,13 @@ class Search:
         """Put a solution in the archive unless it is dominated or there already; drop what it dominates.
 
         One that would be more than were asked for is not kept: what its solve proved counts all the same.
+        Continuous columns beside whole ones reach beyond a row as far as the solver's tolerance lets them:
+        solutions that differ by no more are the same one.
         """
         assert solve.y is not None
         noise = tolerances.NOISE * (np.abs(solve.y) + self.program.objective_scale)
+        if self.program.integer.any() and not self.program.integer.all():
+            noise = np.maximum(noise, 2 * tolerances.SOLVER_FEASIBILITY * self.program.objective_scale)
         values = self.values
         if np.any(np.all(values <= solve.y + noise, axis=1)):
             return False
