@@ -100,6 +100,7 @@ def summary(decision: str, found: dict[str, list[dict[str, Any]]]) -> dict[str, 
     )
     ours, peer, peers = found["landfront"][-1], found["pyomo"][-1], list(found)[1:]
     return {
+        "runs": len(found["landfront"]),
         "median_seconds": seconds,
         "all_seconds": {tool: [a["seconds"] for a in answers] for tool, answers in found.items()},
         "ratio": {tool: round(seconds[tool] / seconds["landfront"], 1) for tool in peers},
@@ -118,7 +119,7 @@ def main(decisions: Sequence[str] = DECISIONS, runs: int = RUNS) -> Path:
     """The decisions, all tools, `runs` times in turn."""
     from landfront.instances.generate import generate_county
 
-    result: dict[str, Any] = {"parcels": PARCELS, "seed": SEED, "points": POINTS, "gap": GAP, "runs": runs}
+    result: dict[str, Any] = {"parcels": PARCELS, "seed": SEED, "points": POINTS, "gap": GAP}
     result |= {decision: stored("fronts").get(decision, {}) for decision in DECISIONS}
     with tempfile.TemporaryDirectory() as name:
         folder = generate_county(Path(name) / "county", PARCELS, SEED, layer="parquet").parent
