@@ -109,7 +109,7 @@ def relative_size(program: Program, y: Floats, scale: Floats) -> float:
     """How many gaps of the range are one of the value, or of its change: of few points a gap is that.
 
     A point is proven up to the gap times the size of one of its values. What beats it in every value by a
-    share t of the ranges is better by t times the range there, so that t is at most gap times size over range.
+    share t of the ranges is better by t times the range there: t is at most gap times size over range.
     """
     size = np.maximum(np.abs(y), np.abs(y - program.minimised_offsets))
     return max(1.0, float((size / scale).max()))
