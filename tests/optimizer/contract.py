@@ -96,12 +96,23 @@ def assert_contract(program: Program, front: Front, found: Everything, *, gap: f
     assert_sound(program, front, found, gap=gap)
     scale = ranges(program, front.values * front.senses)
     for y in front.values * front.senses:
-        beaten = found.beats(y, scale, gap + NOISE)
-        assert beaten <= gap + NOISE, f"a point is beaten by {beaten:.3g} of the range"
+        share = gap * (1.0 if points == "all" else relative_size(program, y, scale))
+        beaten = found.beats(y, scale, share + NOISE)
+        assert beaten <= share + NOISE, f"a point is beaten by {beaten:.3g} of the range"
     if points != "all":
         assert len(front) <= points
     if front.reason == "optimal":
         assert front.complete
+
+
+def relative_size(program: Program, y: Floats, scale: Floats) -> float:
+    """How many gaps of the range are one of the value, or of its change: of few points a gap is that.
+
+    A point is proven up to the gap times the size of one of its values. What beats it in every value by a
+    share t of the ranges is better by t times the range there: t is at most gap times size over range.
+    """
+    size = np.maximum(np.abs(y), np.abs(y - program.minimised_offsets))
+    return max(1.0, float((size / scale).max()))
 
 
 def assert_sound(program: Program, front: Front, found: Everything, *, gap: float) -> None:
