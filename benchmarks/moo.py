@@ -1,8 +1,8 @@
 """Complete fronts of the published multi-objective instances: exactly the known points, and at what cost.
 
 Needs the shared data set (not part of the project). Usage: ``python benchmarks/moo.py`` runs all cases, or
-those named, ten minutes at most each; ``--one NAME`` runs one and prints JSON. Each case is solved in a
-process of its own, after a tiny one that does the imports. Seconds are those of its processors.
+those named, ten minutes of the processor at most each; ``--one NAME`` runs one and prints JSON. Each case is
+solved in a process of its own, after a tiny one that does the imports. Seconds are those of its processors.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ sys.path.insert(0, str(ROOT))
 from tests.optimizer import moo
 
 SECONDS = 600.0
+SHARED = 3.0
+"""A search may take so many times the processor seconds by the clock, as others may use the machine."""
+
 TINY = "kp_p2_n17"
 
 
@@ -64,7 +67,7 @@ def one(name: str) -> dict[str, Any]:
     case = moo.load(name)
     engine = Counted(choose_engine(case.program)[0])
     start, wall = time.process_time(), time.perf_counter()
-    front = solve_front(case.program, points="all", time_limit=SECONDS, engine=engine)
+    front = solve_front(case.program, points="all", time_limit=SHARED * SECONDS, engine=engine)
     seconds, wall = time.process_time() - start, time.perf_counter() - wall
     start = time.process_time()
     faults = check_front(case.program, front)
@@ -75,6 +78,7 @@ def one(name: str) -> dict[str, Any]:
         **difference(case, front),
         "oracle": case.oracle,
         "complete": front.complete,
+        "in_time": seconds <= SECONDS,
         "reason": front.reason,
         "coverage": front.coverage,
         "cpu_seconds": round(seconds, 3),
