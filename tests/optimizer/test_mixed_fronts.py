@@ -35,7 +35,9 @@ Make = Callable[..., Program]
 def check(program: Program, slices: Slices) -> None:
     front = solve_front(program, points="all")
     assert front.method.startswith("segments")
-    assert_exact(program, front, slices)
+    # Segments that lie closer than a few times the noise of the rows are one to a solver.
+    noise = float(np.max(certify.value_noise(program) / slices.range))
+    assert_exact(program, front, slices, tolerance=max(EXACT, 4 * noise))
 
 
 def check_drawn(program: Program) -> None:
@@ -52,13 +54,13 @@ def test_front_of_a_small_mixed_program_is_that_of_its_slices(seed: int) -> None
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32 - 1), st.booleans(), st.integers(1, 5))
 def test_fronts_of_many_mixed_programs(seed: int, grouped: bool, whole_range: int) -> None:
     check_drawn(mixed_program(seed, grouped=grouped, whole_range=whole_range))
 
 
-@pytest.mark.parametrize(("seed", "grouped", "whole_range"), [(28409, True, 3)])
+@pytest.mark.parametrize(("seed", "grouped", "whole_range"), [(28409, True, 3), (101348, True, 2)])
 def test_fronts_of_mixed_programs_that_failed_once(seed: int, grouped: bool, whole_range: int) -> None:
     program = mixed_program(seed, grouped=grouped, whole_range=whole_range)
     check(program, enumerate_slices(program))
