@@ -1,5 +1,6 @@
 """A run goes on from wherever it was stopped, and ends with the front of an uninterrupted one."""
 
+import importlib
 import os
 import shutil
 import signal
