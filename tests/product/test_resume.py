@@ -38,10 +38,10 @@ def cli(*arguments: object) -> Result:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _no_figures(tiny_run: Path) -> Iterator[None]:
+def _no_figures(tiny_run: Path, squares_run: Path) -> Iterator[None]:
     """Figures take longer than everything else here, and are tested elsewhere.
 
-    The run that all modules share is made before, with its figures.
+    The runs that all modules share are made before, with their figures.
     """
     with pytest.MonkeyPatch.context() as patch:
         # Whoever imports the stub by name while it stands would keep it.
