@@ -165,7 +165,7 @@ def chinese(p: int) -> Front:
     return replace(front, criteria=(front.criteria[0], "粮食总产量", *front.criteria[2:]))
 
 
-@pytest.mark.skipif(not fonts.chinese_font(), reason="no font with Chinese letters is installed")
+@pytest.mark.skipif(fonts.cjk_font() is None, reason="no font with Chinese letters is installed")
 @pytest.mark.parametrize("p", [2, 3, 5])
 def test_chinese_names_are_drawn_where_a_font_has_them(p: int, tmp_path: Path) -> None:
     figure = plot(chinese(p), tmp_path / "figure.png", title="粮食")
@@ -177,12 +177,12 @@ def test_chinese_names_are_drawn_where_a_font_has_them(p: int, tmp_path: Path) -
 def test_without_a_font_names_are_replaced_and_it_is_said(
     p: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fonts, "chinese_font", lambda: ())
+    monkeypatch.setattr(fonts, "cjk_font", lambda: None)
     with pytest.warns(UserWarning, match="no font on this system can draw '粮食, A to Z'") as said:
         figure = plot(chinese(p), tmp_path / "figure.png", title="粮食, A to Z")
     assert len(said) == 1
     shown = words(figure)
-    assert all(fonts.drawable(text) for text in shown)
+    assert all(fonts.drawable(text, (fonts.LATIN_FONT,)) for text in shown)
     assert any(text.startswith("criterion 2") for text in shown)
     assert "A to Z" in shown
     assert overlaps(figure) == []

@@ -14,6 +14,7 @@ from matplotlib.text import Text
 
 import landfront.api as lf
 from landfront.models.formulate import formulate
+from landfront.optimizer.plots.fonts import LATIN_FONT, cjk_font, drawable
 from landfront.report.bars import region_figure
 from landfront.report.canvas import KeyRow, key, key_height, sheet
 from landfront.report.figures import drawable_result, write_figures
@@ -24,7 +25,7 @@ from landfront.report.proof_words import statement
 from landfront.report.raster import rasterise
 from landfront.report.result import Result
 from landfront.report.stored import read_run, result_of
-from landfront.report.style import COLOURS, LATIN_FONT, Labels, cjk_font, colours, drawable, typeset
+from landfront.report.style import COLOURS, Labels, colours, typeset
 from landfront.report.tradeoffs import tradeoff_figure
 from landfront.report.wrapping import lines_of, tied, width_of
 

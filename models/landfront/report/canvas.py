@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.report.style import FAINT, INK, MUTED, Labels, quiet_fonts
+from landfront.optimizer.plots.fonts import quiet_fonts
+from landfront.report.style import FAINT, INK, MUTED, Labels
 from landfront.report.wrapping import TIE, lines_of
 
 if TYPE_CHECKING:

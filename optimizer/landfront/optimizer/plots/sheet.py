@@ -150,7 +150,7 @@ def finish(figure: Figure) -> Figure:
     texts = [text for text in figure.findobj(Text) if isinstance(text, Text)]
     families = fonts.families(text.get_text() for text in texts)
     for text in texts:
-        text.set_fontfamily(families)
+        text.set_fontfamily(list(families))
         # Two dollar signs would switch matplotlib to formula mode.
         text.set_parse_math(False)
         shown = fonts.drawn(text.get_text())
