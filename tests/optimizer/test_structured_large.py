@@ -8,21 +8,25 @@ from contextlib import contextmanager
 from dataclasses import replace
 from math import inf
 from time import monotonic
+from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from landfront.optimizer import certify
 from landfront.optimizer.checker import check_front
-from landfront.optimizer.engine import Infeasible, choose_engine
+from landfront.optimizer.core import whole_part
+from landfront.optimizer.engine import Answer, Infeasible, Part, choose_engine
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.highs import HighsEngine
-from landfront.optimizer.program import Program
+from landfront.optimizer.program import Csr, Factored, Program, Stack
 from landfront.optimizer.scalarize import Scalarizer, Task, failure
 from landfront.optimizer.structured import passes
 from landfront.optimizer.structured.engine import StructuredEngine
 from tests.optimizer import national
+from tests.optimizer.moo import assemble
 
 FREE = np.full(2, inf)
 
@@ -174,3 +178,122 @@ def test_the_choice_of_engine_says_why() -> None:
     loose = replace(small, starts=np.zeros(1, dtype=np.int64))
     with pytest.raises(ValueError, match="no groups"):
         choose_engine(loose, "structured")
+
+
+def mixed_groups(groups: int = 500) -> Program:
+    """Groups of four columns of which half are shares, where what is best takes small shares of many."""
+    rng = np.random.default_rng(3)
+    m = 4 * groups
+    cost = np.sort(rng.integers(0, 40, (groups, 4)), axis=1).astype(float).ravel()
+    row = rng.integers(0, 9, m).astype(float)
+    return assemble(
+        np.array([cost, -row]),
+        row[None],
+        [2.3 * groups],
+        [inf],
+        senses=[1, 1],
+        lower=np.zeros(m),
+        upper=np.ones(m),
+        integer=np.arange(m) % 4 < 2,
+        starts=np.arange(0, m + 1, 4),
+        offsets=np.zeros(2),
+    )
+
+
+@pytest.mark.parametrize("gap", [0.0, 1e-3])
+def test_shares_beside_whole_columns_are_never_ruled_out(gap: float) -> None:
+    program, weights = mixed_groups(), np.array([1.0, 0.0])
+    truth = HighsEngine(program).search(weights, FREE, part=whole_part(program), seconds=60)
+    assert truth.reason == "optimal"
+    assert truth.x is not None
+    best = float(weights @ program.values(truth.x))
+    engine = StructuredEngine(program)
+    answer = engine.relax(weights, FREE, seconds=inf)
+    fact = certify.recomputed(
+        program, Fact(weights, FREE, -inf, "recomputed", answer.row_prices, answer.cap_prices)
+    )
+    part = engine.rest(fact, gap)
+    assert part is not None
+    assert np.all(part.free[~program.integer])
+    solve = Scalarizer(program, engine).solve(Task(weights, FREE, gap=gap))
+    for found in solve.facts:
+        assert found.beta <= best + 1e-6 * abs(best)
+
+
+class Imprecise(HighsEngine):
+    """Multipliers off by so little that a column without an end has a reduced cost: nothing is recomputed.
+
+    Its cores hold nothing, so that what is left is searched from the start alone.
+    """
+
+    def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
+        return Part(np.zeros(len(x), dtype=bool), np.zeros(len(x)))
+
+    def relax(self, *arguments: Any, **options: Any) -> Answer:
+        answer = super().relax(*arguments, **options)
+        return replace(answer, row_prices=answer.row_prices * (1 + 1e-13))
+
+
+def test_a_bound_that_prices_do_not_prove_rules_out_nothing() -> None:
+    """Many groups must take the dear one of two columns, which loses far more than the gap at no prices."""
+    groups = 500
+    rng = np.random.default_rng(5)
+    m = 2 * groups + 1
+    cost, need, room = np.zeros(m), np.zeros(m), np.zeros(m)
+    dear = slice(1, 2 * groups, 2)
+    cost[dear], need[dear], room[dear] = (rng.integers(low, 30, groups) for low in (12, 3, 1))
+    cost[-1], need[-1] = 3.7, 1.0  # a column without an end
+    program = assemble(
+        np.array([cost, -need]),
+        np.array([need, room]),
+        [0.5 * need.sum(), -inf],
+        [inf, 0.2 * room.sum() + 0.5],
+        senses=[1, 1],
+        lower=np.zeros(m),
+        upper=np.append(np.ones(m - 1), inf),
+        integer=np.append(np.ones(m - 1, dtype=bool), False),
+        starts=np.arange(0, m, 2),
+        offsets=np.zeros(2),
+    )
+    weights = np.array([1.0, 0.0])
+    truth = HighsEngine(program).search(weights, FREE, part=whole_part(program), seconds=60)
+    assert truth.x is not None
+    best = float(weights @ program.values(truth.x))
+    start = truth.x.copy()
+    start[-1] += 0.1
+    solve = Scalarizer(program, Imprecise(program)).solve(Task(weights, FREE, gap=0.0, start=start))
+    assert any(fact.proof == "claimed" for fact in solve.facts)
+    for fact in solve.facts:
+        assert fact.beta <= best + 1e-6 * abs(best)
+    assert solve.y is not None
+    assert solve.y[0] == pytest.approx(best, rel=1e-6)
+
+
+def test_factored_rows_of_other_groups_are_taken_as_they_are() -> None:
+    """Amounts per pair of groups, though a column is chosen per group."""
+    groups = 60
+    rng = np.random.default_rng(1)
+    kind = np.tile(np.arange(3, dtype=np.int16), groups)
+    pair = np.repeat(np.arange(groups) // 2 * 2, 3).astype(np.int32)
+    block = Factored(pair, kind, sp.csr_array(rng.random((groups, 1))), rng.random((1, 3)), np.array([0]), 1)
+    costs = Csr(sp.csr_array(rng.integers(1, 9, (1, 3 * groups)).astype(float)))
+    m = 3 * groups
+    most = np.maximum.reduceat(block.tdot(np.ones(1)), np.arange(0, m, 3)).sum()
+    program = Program(
+        objectives=Stack((costs,), m),
+        senses=np.array([1], dtype=np.int8),
+        offsets=np.zeros(1),
+        rows=Stack((block,), m),
+        row_lower=np.array([0.6 * most]),
+        row_upper=np.array([inf]),
+        lower=np.zeros(m),
+        upper=np.ones(m),
+        integer=np.zeros(m, dtype=bool),
+        starts=np.arange(0, m + 1, 3),
+        objective_names=("cost",),
+        row_names=("row",),
+    )
+    weights, free = np.ones(1), np.full(1, inf)
+    one = StructuredEngine(program).relax(weights, free, seconds=inf)
+    two = HighsEngine(program).relax(weights, free, seconds=inf)
+    assert one.bound == pytest.approx(two.bound, rel=1e-9)

@@ -313,6 +313,8 @@ class Scalarizer:
         part = whole_part(program)
         if program.groups >= CORE_GROUPS:
             seconds = min(seconds, FULL_SECONDS)
+        # What a column loses says nothing against a bound that its prices do not prove.
+        if program.groups >= CORE_GROUPS and attempt.fact.proof == "recomputed":
             rest = self.engine.rest(attempt.fact, attempt.value - attempt.fact.beta)
             if rest is None:
                 words = "too many columns can still win for a search of all of them"

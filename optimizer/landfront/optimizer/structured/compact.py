@@ -95,7 +95,7 @@ def compact(program: Program) -> Compact:
     if closed.any():
         open_columns = np.flatnonzero(~closed)
         starts = np.concatenate([[0], np.cumsum(np.add.reduceat((~closed).astype(np.int64), starts[:-1]))])
-    parts = _Parts(program.groups, grouped, open_columns)
+    parts = _Parts(program.starts, open_columns)
     loose = []
     first = 0
     for block, sign in [*((b, None) for b in program.rows.blocks), *_signed(program)]:
@@ -121,14 +121,14 @@ def _signed(program: Program) -> list[tuple[Block, Floats]]:
 class _Parts:
     """Collects blocks as dense rows, amounts and entries."""
 
-    def __init__(self, groups: int, grouped: int, open_columns: Ints | None) -> None:
-        self._groups, self._grouped, self._open = groups, grouped, open_columns
+    def __init__(self, starts: Ints, open_columns: Ints | None) -> None:
+        self._groups, self._grouped, self._open = len(starts) - 1, int(starts[-1]), open_columns
+        self._group = np.repeat(np.arange(self._groups, dtype=np.int32), np.diff(starts))
         self._dense: list[Floats] = []
         self._dense_row: list[int] = []
         self._entries: list[sp.csr_array] = []
         self._entry_row: list[Ints] = []
         self._factors: list[tuple[sp.csr_array, Floats, Ints]] = []
-        self._kind: NDArray[np.int16] | None = None
         self._of_kind: Factored | None = None
 
     def add(self, block: Block, first: int, sign: Floats | None) -> sp.csc_array:
@@ -150,6 +150,8 @@ class _Parts:
             if not same or block.table.shape[1] != self._of_kind.table.shape[1]:
                 return False
         if block.amount.shape[0] != self._groups:
+            return False
+        if not np.array_equal(block.group[: self._grouped], self._group):
             return False
         if self._of_kind is None:
             self._of_kind = block

@@ -271,13 +271,17 @@ class StructuredEngine:
         )
 
     def rest(self, fact: Fact, gap: float) -> Part | None:
-        """All columns that a solution better than the incumbent can hold, None where they are too many."""
-        if not self._fits:
+        """All columns that a solution better than the incumbent can hold, None where they are too many.
+
+        Only whole columns can be told so: a share may be as small as it likes.
+        """
+        if not self._fits or not np.all(self._program.integer[: self._passes.compact.grouped]):
             return self._whole.rest(fact, gap)
         weights = half_plane(fact)[0]
         scalar = scalar_of(self._program, self._passes.compact, weights, np.full(len(weights), inf), None)
         price = scalar.price(self._prices(fact, weights))
-        _, reference, used, (columns, _) = self._passes.choose(price, gap)
+        noise = tolerances.NOISE * (gap + float(np.abs(price) @ self._exact.row_sizes))
+        _, reference, used, (columns, _) = self._passes.choose(price, gap + noise)
         if len(columns) > MOST_SEARCHED:
             return None
         return near_part(self._passes, self._program, self._exact.core(reference, used, columns))
