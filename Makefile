@@ -49,9 +49,9 @@ format: setup-dev
 
 lock: setup-dev  ## renew the pinned dependencies
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --no-annotate --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 \
 		pyproject.toml build-requirements.in -o requirements.lock
-	$(BIN)/uv pip compile --quiet --no-header --no-emit-index-url --no-annotate --python-version 3.11 \
+	$(BIN)/uv pip compile --quiet --no-header --no-annotate --python-version 3.11 \
 		pyproject.toml build-requirements.in --group dev -o requirements-dev.lock
 
 bench: setup-dev  ## all figures of benchmarks/README.md

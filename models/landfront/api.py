@@ -180,8 +180,7 @@ def front(
     coverage
         Ends once some point is worse than any possible one in nothing by more than this share of the range.
     solver
-        ``"highs"`` or ``"structured"`` to force one of the built-in engines, or a solver to ask through
-        Pyomo, such as ``"scip"``.
+        ``"highs"``, ``"structured"``, or a solver to ask through Pyomo, such as ``"scip"``.
     workers
         Processes that solve at the same time. A script that asks for several needs Python's
         ``if __name__ == "__main__":``.

@@ -43,8 +43,10 @@ class Faulty:
     def clash(self, *, seconds: float) -> tuple[int, ...]:
         return self.inner.clash(seconds=seconds)
 
-    def round(self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float) -> Floats | None:
-        return self.inner.round(weights, upper, fact, x, target=target)
+    def round(
+        self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float, seconds: float
+    ) -> Floats | None:
+        return self.inner.round(weights, upper, fact, x, target=target, seconds=seconds)
 
     def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
         return self.inner.core(fact, x, size=size)

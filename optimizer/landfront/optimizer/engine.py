@@ -80,11 +80,30 @@ class Basis:
         rest = np.frombuffer(stored, dtype=np.int8, offset=16 + 8 * prices)
         return cls(np.frombuffer(stored, count=prices, offset=16), rest[:columns], rest[columns:])
 
+    def carried(self, weights: Floats, upper: Floats, slope: Floats | None) -> Floats:
+        """Prices of rows and caps for another scalar problem, in proportion to its weights, shape (r + p,).
+
+        Objectives without a cap keep their weight; a cap's price, negative, is what its weight then lacks.
+        """
+        p = len(weights)
+        total, prices = self.prices[:p], self.prices[p:]
+        free = np.isinf(upper)
+        if slope is not None:
+            rate = _ratio(1 + float(weights @ slope), float(total @ slope))
+        else:
+            rate = _ratio(float(weights[free] @ total[free]), float(total[free] @ total[free]))
+        caps = np.where(free, 0.0, np.maximum(rate * total - weights, 0.0))
+        return np.concatenate([rate * prices, -caps])
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Basis) and self.key == other.key
 
     def __hash__(self) -> int:
         return hash(self.key)
+
+
+def _ratio(new: float, old: float) -> float:
+    return new / old if old > np.finfo(np.float64).tiny else 1.0
 
 
 @dataclass(frozen=True)
@@ -187,7 +206,9 @@ class Engine(Protocol):
         """Coupling rows that clash, as few as can be shown in time."""
         ...
 
-    def round(self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float) -> Floats | None:
+    def round(
+        self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float, seconds: float
+    ) -> Floats | None:
         """A whole choice near the relaxation's solution ``x``, without a tree; None where none is found.
 
         `fact` is what the relaxation proved, and `target` a value of ``weights @ y`` that is good enough.

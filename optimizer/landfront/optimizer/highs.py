@@ -108,7 +108,9 @@ class HighsEngine:
             session = Session(self._layout.model(cost, integer=True))
         return clashing_rows(session, self._layout, seconds=max(end - monotonic(), 0.0))
 
-    def round(self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float) -> Floats | None:
+    def round(
+        self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float, seconds: float
+    ) -> Floats | None:
         """None: a core's search finds whole choices."""
         return None
 

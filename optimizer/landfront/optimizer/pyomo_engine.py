@@ -200,9 +200,11 @@ class PyomoEngine:
         """Coupling rows that clash, found by HiGHS."""
         return self._highs.clash(seconds=seconds)
 
-    def round(self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float) -> Floats | None:
+    def round(
+        self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float, seconds: float
+    ) -> Floats | None:
         """As `highs.HighsEngine`."""
-        return self._highs.round(weights, upper, fact, x, target=target)
+        return self._highs.round(weights, upper, fact, x, target=target, seconds=seconds)
 
     def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
         """As `highs.HighsEngine`."""

@@ -293,7 +293,9 @@ class Scalarizer:
         """What is found without a tree; what the engine raises is worth a tree."""
         target = attempt.fact.beta + TARGET_SHARE * attempt.allowed
         try:
-            rounded = self.engine.round(task.weights, task.upper, attempt.fact, x, target=target)
+            rounded = self.engine.round(
+                task.weights, task.upper, attempt.fact, x, target=target, seconds=task.seconds
+            )
         except Exception:
             return
         if rounded is not None:

@@ -94,7 +94,7 @@ class Sifting:
         problem = self._columns.problem(weights, upper, slope)
         grown = None
         if start is not None:
-            prices = _carried(start, weights, upper, slope)
+            prices = start.carried(weights, upper, slope)
             grown = self._grow(problem, prices, deadline=deadline, far=FAR * self._program.groups)
         if grown is None:
             prices = self._sampled_prices(problem, deadline)
@@ -242,23 +242,3 @@ class Sifting:
         """No solution."""
         rows, p = self._program.rows.shape[0], len(self._program.senses)
         return Answer(reason, None, -inf, np.zeros(rows), np.zeros(p), detail)
-
-
-def _carried(start: Basis, weights: Floats, upper: Floats, slope: Floats | None) -> Floats:
-    """Prices of rows and caps from those of another solve, in proportion to the weights.
-
-    Objectives without a cap keep their weight; a cap's price is what its weight then lacks.
-    """
-    p = len(weights)
-    total, prices = start.prices[:p], start.prices[p:]
-    free = np.isinf(upper)
-    if slope is not None:
-        rate = _ratio(1 + float(weights @ slope), float(total @ slope))
-    else:
-        rate = _ratio(float(weights[free] @ total[free]), float(total[free] @ total[free]))
-    caps = np.where(free, 0.0, np.maximum(rate * total - weights, 0.0))
-    return np.concatenate([rate * prices, -caps])
-
-
-def _ratio(new: float, old: float) -> float:
-    return new / old if old > np.finfo(np.float64).tiny else 1.0

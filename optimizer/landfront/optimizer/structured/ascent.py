@@ -6,7 +6,7 @@ to a sliver of it (Y. Nesterov, Smooth minimization of non-smooth functions, Mat
 2005). Few groups are near a tie at a small width, so that a Hessian costs little more than a pass. Wide
 levels look at a sample of the groups: what a sample does not know, later levels mend.
 
-The result is where the exact solve starts (`core`); nothing is proven here.
+The result is where the exact solve starts (`exact`); nothing is proven here.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class Ascent:
     def _better(self, scalar: Scalar, one: Floats, two: Floats) -> bool:
         """Whether prices promise a better bound than others, by a sample."""
         scalar = bounded(scalar, self.sizes, self._groups)
-        sample = Sample(0, max(self._groups // SAMPLE, 1))
+        sample = Sample(max(self._groups // SAMPLE, 1))
         width = NARROWEST * self._unit(scalar, two)
         first, second = (self._state(scalar, prices, width, sample) for prices in (one, two))
         return first.value > second.value
@@ -156,7 +156,7 @@ class Ascent:
         reach, narrowest = np.ones(len(prices)), NARROWEST * self._finest(scalar, prices)
         while True:
             stride = max(self._groups // wanted, 1)
-            prices, near = self._level(scalar, prices, width, Sample(0, stride), reach)
+            prices, near = self._level(scalar, prices, width, Sample(stride), reach)
             enough = near / NARROWER < self._few or width < narrowest
             if monotonic() > deadline or near == 0 or (stride == 1 and enough):
                 return prices
@@ -252,7 +252,7 @@ class Ascent:
 
     def _state(self, scalar: Scalar, prices: Floats, width: float, sample: Sample) -> State:
         total, usage, curvature, near = self._passes.smooth(
-            scalar.price(prices), width, sample, noise=scalar.noise, curved=True
+            scalar.price(prices), width, sample, noise=scalar.noise
         )
         total += scalar.paid(prices)
         if len(scalar.loose_cost):

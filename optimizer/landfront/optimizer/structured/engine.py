@@ -108,7 +108,7 @@ class StructuredEngine:
         deadline: float,
     ) -> Relaxed:
         if start is not None:
-            prices = scalar.within_signs(carried(start, weights, upper, slope))
+            prices = scalar.within_signs(start.carried(weights, upper, slope))
             found = self._exact.solve(scalar, prices, deadline=deadline, near=True)
             if found.complete or found.outcome.reason == "time limit":
                 return found
@@ -210,7 +210,9 @@ class StructuredEngine:
 
     # What a search over few columns may change.
 
-    def round(self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float) -> Floats | None:
+    def round(
+        self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float, seconds: float
+    ) -> Floats | None:
         """A whole choice near a relaxation's solution ``x``, by local search; see `engine.Engine`.
 
         Where none is found, rows are tightened by the size of some groups first, so that what rounding takes
@@ -218,14 +220,14 @@ class StructuredEngine:
         """
         if not self._fits or self._program.columns > self._passes.compact.grouped:
             return None
+        deadline = monotonic() + seconds
         scalar = scalar_of(self._program, self._passes.compact, weights, upper, None)
         prices, near = self._prices(fact, weights), self._passes.largest(x)
         constant = float(weights @ self._program.minimised_offsets)
         for margin in MARGINS:
             if margin > 0:
-                found = self._exact.solve(
-                    tightened(scalar, margin * self._ascent.sizes), prices, deadline=inf
-                )
+                tighter = tightened(scalar, margin * self._ascent.sizes)
+                found = self._exact.solve(tighter, prices, deadline=deadline)
                 if not found.complete or found.missed > tolerances.SOLVER_FEASIBILITY:
                     return None
                 prices, near = found.prices, found.largest
@@ -285,23 +287,3 @@ class StructuredEngine:
         if len(columns) > MOST_SEARCHED:
             return None
         return near_part(self._passes, self._program, self._exact.core(reference, used, columns))
-
-
-def carried(start: Basis, weights: Floats, upper: Floats, slope: Floats | None) -> Floats:
-    """Prices of rows and caps from those of another solve, in proportion to the weights, shape (k,).
-
-    Objectives without a cap keep their weight; a cap's price is what its weight then lacks.
-    """
-    p = len(weights)
-    total, prices = start.prices[:p], start.prices[p:]
-    free = np.isinf(upper)
-    if slope is not None:
-        rate = _ratio(1 + float(weights @ slope), float(total @ slope))
-    else:
-        rate = _ratio(float(weights[free] @ total[free]), float(total[free] @ total[free]))
-    caps = np.where(free, 0.0, np.maximum(rate * total - weights, 0.0))
-    return np.concatenate([rate * prices, -caps])
-
-
-def _ratio(new: float, old: float) -> float:
-    return new / old if old > np.finfo(np.float64).tiny else 1.0

@@ -229,7 +229,7 @@ class Exact:
     def _reach(self, scalar: Scalar, price: Floats, wanted: int) -> float:
         """The loss within which there are somewhat more than the wanted number of columns, from a sample."""
         stride = max(self._passes.groups // SAMPLE, 1)
-        _, losses = self._passes.within(price, inf, None, sample=Sample(0, stride), noise=scalar.noise)
+        _, losses = self._passes.within(price, inf, None, sample=Sample(stride), noise=scalar.noise)
         at = max(int(1.5 * wanted / stride), 8)
         return float(np.partition(losses, at)[at]) if at < len(losses) else inf
 

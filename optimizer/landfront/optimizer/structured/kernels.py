@@ -11,13 +11,12 @@ references, which made a pass five times slower.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import exp, log
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import numpy as np
-from numba import njit
 
+from landfront.optimizer.kernels import compiled
 from landfront.optimizer.structured.compact import Arrays
 
 FAR = 20.0
@@ -25,13 +24,6 @@ FAR = 20.0
 
 ROOM = 64
 """Rows of a group, besides the dense ones, for which there is room at first."""
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def compiled(function: F) -> F:
-    """Compile at the first call, and keep the machine code for the next process."""
-    return cast(F, njit(cache=True, nogil=True, error_model="numpy")(function))
 
 
 @compiled
@@ -215,7 +207,7 @@ def smooth(
 
     The least reduced cost of a group is replaced by ``-width * log(sum(exp(-reduced / width)))``. The shares
     are those of the exponentials; their use is added to ``usage`` (k,), and the covariance of the columns'
-    coefficients under them to the lower half of ``curvature`` (k, k), unless that is empty.
+    coefficients under them to the lower half of ``curvature`` (k, k).
     """
     starts, kind, dense, dense_row = a.starts, a.kind, a.dense, a.dense_row
     amount_start, term, amount, table = a.amount_start, a.term, a.amount, a.table
@@ -263,8 +255,6 @@ def smooth(
             continue
         near += 1
         total -= width * log(together)
-        if len(curvature) == 0:
-            continue
         need = len(dense_row)
         if factored:
             need += amount_start[group + 1] - amount_start[group]

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -18,21 +18,23 @@ from landfront.optimizer.structured import kernels
 from landfront.optimizer.structured.compact import Compact
 
 PART = 1 << 15
-"""Groups in one part of a pass: some milliseconds of work."""
+"""Groups in one part of a pass, at least: some milliseconds of work."""
+
+MOST_PARTS = 32
+"""Parts of a pass: each may hold a matrix with a side of the number of rows."""
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Every ``stride``-th group from the ``offset``-th on; all with a stride of 1."""
+    """Every ``stride``-th group, from the first on; all with a stride of 1."""
 
-    offset: int = 0
     stride: int = 1
 
     def share(self, groups: int) -> float:
         """All groups over those in the sample."""
-        return groups / max(len(range(self.offset, groups, self.stride)), 1)
+        return groups / max(len(range(0, groups, self.stride)), 1)
 
 
 ALL = Sample()
@@ -49,21 +51,14 @@ class Passes:
         self.groups, self.rows = compact.groups, compact.rows
         self._arrays = compact.arrays
 
-    @cached_property
-    def sizes(self) -> Ints:
-        """Columns of each group, shape (n,)."""
-        return np.diff(self._arrays.starts)
-
     def _priced(self, price: Floats) -> Floats:
         table = self._arrays.table
         return np.ascontiguousarray(price[self._arrays.term_row][:, None] * table)
 
     def _each(self, sample: Sample, work: Callable[[int, int], T]) -> list[T]:
         """Do the parts of a pass, in threads where there are several, and collect in order."""
-        step = PART * sample.stride
-        bounds = [
-            (first, min(first + step, self.groups)) for first in range(sample.offset, self.groups, step)
-        ]
+        step = max(PART, -(-self.groups // (MOST_PARTS * sample.stride))) * sample.stride
+        bounds = [(first, min(first + step, self.groups)) for first in range(0, self.groups, step)]
         if len(bounds) == 1:
             return [work(*bounds[0])]
         return list(threads().map(lambda bound: work(*bound), bounds))
@@ -102,14 +97,13 @@ class Passes:
         return float(sum(part[0] for part in done)), best, np.sum([part[1] for part in done], axis=0), near
 
     def smooth(
-        self, price: Floats, width: float, sample: Sample, *, noise: float = 0.0, curved: bool
+        self, price: Floats, width: float, sample: Sample, *, noise: float = 0.0
     ) -> tuple[float, Floats, Floats, int]:
         """Smoothed least costs of a sample, scaled to all groups: sum, use, curvature, near groups."""
         priced = self._priced(price)
-        size = self.rows if curved else 0
 
         def work(first: int, last: int) -> tuple[float, int, Floats, Floats]:
-            usage, curvature = np.zeros(self.rows), np.zeros((size, size))
+            usage, curvature = np.zeros(self.rows), np.zeros((self.rows, self.rows))
             total, near = kernels.smooth(
                 self._arrays, price, priced, noise, first, last, sample.stride, width, usage, curvature
             )

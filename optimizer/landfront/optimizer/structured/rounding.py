@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from landfront.optimizer.kernels import compiled
 from landfront.optimizer.program import Floats, Ints
 from landfront.optimizer.structured.exact import Core
-from landfront.optimizer.structured.kernels import compiled
 
 TABU = 8
 """Steps for which a group that moved stays."""
