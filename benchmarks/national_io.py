@@ -89,8 +89,8 @@ def one(parcels: int, plans: int) -> dict[str, Any]:
 def _passes(program: Any, stages: Stages) -> None:
     """What an engine and its checks ask of a program, compiled before: seconds of one call each."""
     from landfront.optimizer import certify
+    from landfront.optimizer.attempt import clean
     from landfront.optimizer.front import Fact
-    from landfront.optimizer.scalarize import clean
 
     small = program.select([0, 2])
     prices, free = np.full(len(program.row_lower), 0.1), np.full(2, np.inf)

@@ -13,8 +13,9 @@ from landfront.optimizer.engine import choose_engine
 from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.program import Program
-from landfront.optimizer.scalarize import Scalarizer, Task
+from landfront.optimizer.scalarize import Scalarizer
 from landfront.optimizer.store_rows import solve_of, solve_row
+from landfront.optimizer.task import Task
 
 from .conftest import make_program
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from landfront.optimizer import blocks, certify, passes, scalarize
+from landfront.optimizer import attempt, blocks, certify, passes
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.program import Csr, Factored, Program, Stack
 from tests.optimizer import national
@@ -43,7 +43,7 @@ def twice(seed: int = 0, *, loose: int = 0, plain: bool = True) -> Program:
 
 def compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let everything count as large, and slabs be small."""
-    for module in (blocks, certify, passes, scalarize):
+    for module in (blocks, certify, passes, attempt):
         monkeypatch.setattr(module, "LARGE", 0)
     monkeypatch.setattr(passes, "SLAB", 1000)
 
@@ -129,9 +129,9 @@ def noisy(program: Program) -> Floats:
 def test_cleaning_and_misses(monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
     program = national.national(3_000, 12, whole=whole)
     x = noisy(program)
-    expected, missed = scalarize.clean(program, x), certify.residuals(program, x)
+    expected, missed = attempt.clean(program, x), certify.residuals(program, x)
     compiled(monkeypatch)
-    found, again = scalarize.clean(program, x), certify.residuals(program, x)
+    found, again = attempt.clean(program, x), certify.residuals(program, x)
     np.testing.assert_allclose(found, expected, atol=1e-15)
     np.testing.assert_allclose(
         [again.group, again.column, again.integer], [missed.group, missed.column, missed.integer]

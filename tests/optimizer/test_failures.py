@@ -19,7 +19,8 @@ from landfront.optimizer.engine import Answer, Infeasible, SolverError, Unbounde
 from landfront.optimizer.front import Fact
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.program import Program
-from landfront.optimizer.scalarize import Scalarizer, Task, solve_single
+from landfront.optimizer.scalarize import Scalarizer, solve_single
+from landfront.optimizer.task import Task
 from tests.optimizer.contract import assert_contract, assert_sound, gap_for, known
 from tests.optimizer.faulty import (
     HONEST_FAILURES,

@@ -22,9 +22,10 @@ from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.highs import HighsEngine
 from landfront.optimizer.program import Csr, Factored, Program, Stack
-from landfront.optimizer.scalarize import Scalarizer, Task, failure
+from landfront.optimizer.scalarize import Scalarizer, failure
 from landfront.optimizer.structured import passes
 from landfront.optimizer.structured.engine import StructuredEngine
+from landfront.optimizer.task import Task
 from tests.optimizer import national
 from tests.optimizer.moo import assemble
 

@@ -18,8 +18,8 @@ from typer.testing import CliRunner, Result
 
 import landfront.api as lf
 from landfront.cli import app
-from landfront.optimizer.scalarize import Solve
 from landfront.optimizer.store import Store
+from landfront.optimizer.task import Solve
 from landfront.report.folder import CLAIM, alone
 from landfront.report.stored import read_run
 

@@ -21,8 +21,8 @@ from landfront.optimizer.front import Fact, Front, Point
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.points import key_of
 from landfront.optimizer.program import Csr, Program, Stack
-from landfront.optimizer.scalarize import Solve, Task
 from landfront.optimizer.store import Store, StoreError, read_store
+from landfront.optimizer.task import Solve, Task
 
 NUMBERS = st.floats(allow_nan=False, width=64)
 Floats = np.ndarray

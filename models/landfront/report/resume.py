@@ -15,8 +15,8 @@ from landfront.models.formulate import Formulation, formulate
 from landfront.optimizer import certify
 from landfront.optimizer.points import key_of
 from landfront.optimizer.program import Program
-from landfront.optimizer.scalarize import Solve
 from landfront.optimizer.store import Store, Stored, StoreError
+from landfront.optimizer.task import Solve
 from landfront.report.folder import held_folder
 from landfront.report.plans import read_columns
 from landfront.report.quantities import percent

@@ -22,8 +22,8 @@ from landfront.instances.faults import refuse
 from landfront.instances.load import input_files
 from landfront.instances.study import Study
 from landfront.models.formulate import Formulation, formulate
-from landfront.optimizer.scalarize import Solve
 from landfront.optimizer.store import Store
+from landfront.optimizer.task import Solve
 from landfront.report import toml
 from landfront.report.folder import check_new, new_folder
 from landfront.report.interrupts import finish_first

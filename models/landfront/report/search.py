@@ -18,7 +18,8 @@ from landfront.models.plan_text import as_text
 from landfront.optimizer.engine import Infeasible, SolverError
 from landfront.optimizer.front import Front, Point
 from landfront.optimizer.fronts import CLASSIC, METHODS, solve_method
-from landfront.optimizer.scalarize import Solve, solve_single
+from landfront.optimizer.scalarize import solve_single
+from landfront.optimizer.task import Solve
 from landfront.report.infeasible import explain
 from landfront.report.processes import processes
 from landfront.report.quantities import number, percent

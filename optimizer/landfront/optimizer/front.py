@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from landfront.optimizer.plots import Kind
     from landfront.optimizer.program import Program
     from landfront.optimizer.quality import Knee
-    from landfront.optimizer.scalarize import Solve
     from landfront.optimizer.segments import Segment
+    from landfront.optimizer.task import Solve
 
 Floats = NDArray[np.float64]
 Reason = Literal["optimal", "time limit", "interrupted", "infeasible", "unbounded", "error", "points reached"]

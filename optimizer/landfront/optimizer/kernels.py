@@ -176,7 +176,7 @@ def misses(starts: Array, x: Array, lower: Array, upper: Array, integer: Array) 
 def tidy(
     starts: Array, x: Array, lower: Array, upper: Array, integer: Array, near_whole: float, near: float
 ) -> Floats:
-    """`x` with noise taken out, as `scalarize.clean` says."""
+    """`x` with noise taken out, as `attempt.clean` says."""
     clean = np.empty(len(x))
     for j in range(len(x)):
         value = float(x[j])

@@ -13,7 +13,7 @@ from landfront.optimizer.front import Point
 from landfront.optimizer.program import Program
 
 if TYPE_CHECKING:
-    from landfront.optimizer.scalarize import Solve
+    from landfront.optimizer.task import Solve
 
 TINY = 1e-9
 """Smallest size that a gap is a share of: values of exactly zero have no relative gap."""

@@ -14,7 +14,8 @@ from landfront.optimizer.certify import fact_holds
 from landfront.optimizer.engine import Engine, choose_engine
 from landfront.optimizer.front import Fact
 from landfront.optimizer.program import Program
-from landfront.optimizer.scalarize import Scalarizer, Solve, Task
+from landfront.optimizer.scalarize import Scalarizer
+from landfront.optimizer.task import Solve, Task
 
 FIRST_SHARE = 1e-4
 """The first search may leave this share of the bound open: often that is proof enough, and cheap."""

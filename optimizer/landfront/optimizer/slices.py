@@ -13,7 +13,8 @@ import numpy as np
 from landfront.optimizer.engine import Engine, choose_engine
 from landfront.optimizer.front import Floats
 from landfront.optimizer.program import Program
-from landfront.optimizer.scalarize import Scalarizer, Solve, Task
+from landfront.optimizer.scalarize import Scalarizer
+from landfront.optimizer.task import Solve, Task
 
 KEPT = 8
 """Slices whose engine is kept: solves come in runs on the same few slices."""

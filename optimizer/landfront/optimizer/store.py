@@ -23,7 +23,6 @@ from landfront.optimizer.engine import Basis
 from landfront.optimizer.front import Fact, Front, Point
 from landfront.optimizer.points import key_of
 from landfront.optimizer.program import Program
-from landfront.optimizer.scalarize import Solve
 from landfront.optimizer.store_rows import (
     FACT,
     POINT,
@@ -38,6 +37,7 @@ from landfront.optimizer.store_rows import (
     solve_of,
     solve_row,
 )
+from landfront.optimizer.task import Solve
 
 Floats = NDArray[np.float64]
 Keep = Callable[[str, Floats], None]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from landfront.optimizer.engine import Basis
 from landfront.optimizer.front import Fact, Point, Proof, Reason
 from landfront.optimizer.points import key_of
-from landfront.optimizer.scalarize import Solve, Task
+from landfront.optimizer.task import Solve, Task
 
 Floats = NDArray[np.float64]
 Row = tuple[Any, ...]

@@ -20,7 +20,8 @@ from landfront.optimizer import certify, tolerances
 from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.search import Accuracy, Job, Search
 from landfront.optimizer.outer import Cells, beaten, end_gaps, open_cells, outer
-from landfront.optimizer.scalarize import CORE_GROUPS, Solve, Task
+from landfront.optimizer.scalarize import CORE_GROUPS
+from landfront.optimizer.task import Solve, Task
 
 WIDE = 1.0 / 8
 """A complete front cuts boxes wider than this share of the range in two, then walks from point to point: the

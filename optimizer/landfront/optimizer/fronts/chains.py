@@ -14,9 +14,9 @@ from landfront.optimizer import tolerances
 from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.search import Stretch
 from landfront.optimizer.program import Program
-from landfront.optimizer.scalarize import Solve
 from landfront.optimizer.segments import SAME, Staircase, nondominated
 from landfront.optimizer.slices import fixed_part
+from landfront.optimizer.task import Solve
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,8 @@ from landfront.optimizer.fronts.pool import Here, MakeEngine
 from landfront.optimizer.fronts.search import Accuracy, Failed, Job, Method, Request, Search, Stop
 from landfront.optimizer.program import Program
 from landfront.optimizer.sane import check_program
-from landfront.optimizer.scalarize import Solve, Task, failure
+from landfront.optimizer.scalarize import failure
+from landfront.optimizer.task import Solve, Task
 
 Named = Mapping[str, float]
 

@@ -32,8 +32,9 @@ from landfront.optimizer.fronts.search import (
 from landfront.optimizer.program import Program
 from landfront.optimizer.proof import prove
 from landfront.optimizer.sane import check_program
-from landfront.optimizer.scalarize import Solve, Task, failure
+from landfront.optimizer.scalarize import failure
 from landfront.optimizer.segments import minimised
+from landfront.optimizer.task import Solve, Task
 
 
 def solve_front(

@@ -20,8 +20,8 @@ from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.ends import Ends
 from landfront.optimizer.fronts.search import Job, Search, Stop
 from landfront.optimizer.hull import Hull, facets, outer_gap
-from landfront.optimizer.scalarize import Solve, Task
 from landfront.optimizer.spans import span_of
+from landfront.optimizer.task import Solve, Task
 
 EDGE = 1e-9
 """A facet whose certified gap is below this share of the ranges is proven: finer is the solver's noise."""

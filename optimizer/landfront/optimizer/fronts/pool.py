@@ -18,8 +18,8 @@ from time import monotonic
 
 from landfront.optimizer.engine import Engine, choose_engine
 from landfront.optimizer.program import Program
-from landfront.optimizer.scalarize import Solve, Task
 from landfront.optimizer.slices import Slices
+from landfront.optimizer.task import Solve, Task
 
 MakeEngine = Callable[[Program], Engine]
 

@@ -40,7 +40,8 @@ from landfront.optimizer.fronts.classic import (
 from landfront.optimizer.fronts.pool import MakeEngine
 from landfront.optimizer.fronts.search import Failed, Job, Search, Stop
 from landfront.optimizer.program import Program
-from landfront.optimizer.scalarize import Scalarizer, Solve, Task
+from landfront.optimizer.scalarize import Scalarizer
+from landfront.optimizer.task import Solve, Task
 
 RHO = 1e-4
 """Weight of the sum beside the largest miss: a solution may miss by a ten-thousandth of a range more than

@@ -19,7 +19,7 @@ from landfront.optimizer import tolerances
 from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.search import Job, Search
 from landfront.optimizer.outer import chord_gaps, outer, worst_level
-from landfront.optimizer.scalarize import Solve, Task
+from landfront.optimizer.task import Solve, Task
 
 EDGE = 1e-9
 """A chord whose certified gap is below this share of the range is an edge: finer is the solver's noise."""

@@ -20,8 +20,8 @@ from landfront.optimizer.front import Fact, Floats, Point, Reason
 from landfront.optimizer.points import make_point
 from landfront.optimizer.program import Program
 from landfront.optimizer.proof import prove
-from landfront.optimizer.scalarize import Solve, Task
 from landfront.optimizer.segments import Segment
+from landfront.optimizer.task import Solve, Task
 
 OnPoint = Callable[[Point, tuple[Fact, ...]], None]
 OnProgress = Callable[[int, int | None, str], None]
@@ -77,7 +77,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Gap of a scalar problem, as in `scalarize.Task`."""
+    """Gap of a scalar problem, as in `task.Task`."""
 
     gap: float = 0.0
     share: float = 0.0

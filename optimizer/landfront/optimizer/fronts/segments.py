@@ -32,7 +32,7 @@ from landfront.optimizer.fronts.chains import Chain, Chains
 from landfront.optimizer.fronts.search import Accuracy, Job, Search
 from landfront.optimizer.open_parts import OpenParts, open_parts
 from landfront.optimizer.proof import ranges
-from landfront.optimizer.scalarize import Solve, Task
+from landfront.optimizer.task import Solve, Task
 
 CLOSE = 0.9
 """A part is closed at this share of the gap: the rest is room for the noise of the proof."""

@@ -23,8 +23,8 @@ from landfront.optimizer.front import Floats
 from landfront.optimizer.fronts.ends import Ends
 from landfront.optimizer.fronts.facets import Surface
 from landfront.optimizer.fronts.search import Accuracy, Job, Search
-from landfront.optimizer.scalarize import Solve
 from landfront.optimizer.spans import span_of
+from landfront.optimizer.task import Solve
 
 DEEP = 0.93
 """Share of the largest depth of a zone below which a point is searched, halved where there was none before.

@@ -16,7 +16,7 @@ from landfront.optimizer.fronts.classic import by_axis, end, polish, run_method,
 from landfront.optimizer.fronts.pool import MakeEngine
 from landfront.optimizer.fronts.search import Accuracy, Job, Search
 from landfront.optimizer.program import Program
-from landfront.optimizer.scalarize import Solve
+from landfront.optimizer.task import Solve
 
 
 def solve_weighted(

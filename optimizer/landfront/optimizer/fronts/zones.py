@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from landfront.optimizer import certify, tolerances, zones
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.fronts.search import Accuracy, Job, Search
-from landfront.optimizer.scalarize import Solve, Task
 from landfront.optimizer.spans import span_of
+from landfront.optimizer.task import Solve, Task
 
 LATTICE_GAP = 0.9
 """Share of the smallest step of the augmented objective to which a solve is proven: the rest is for noise."""
