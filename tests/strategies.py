@@ -147,10 +147,13 @@ class Everything:
         Values of the vertices of all slices, by slice, shape (v, p).
     starts
         Slice s has the vertices ``starts[s]:starts[s + 1]``, shape (slices + 1,).
+    size
+        Size of the terms that values are sums of, shape (p,): they may cancel, their rounding does not.
     """
 
     values: Floats
     starts: NDArray[np.int64]
+    size: Floats
 
     @cached_property
     def least(self) -> Floats:
@@ -160,8 +163,8 @@ class Everything:
     @cached_property
     def span(self) -> Floats:
         """Range of each value over everything; where that is rounding alone, its size, shape (p,)."""
-        span, size = np.ptp(self.values, axis=0), np.abs(self.values).max(axis=0)
-        return np.where(span > ROUNDING * size, span, unit(size))
+        span = np.ptp(self.values, axis=0)
+        return np.where(span > ROUNDING * self.size, span, self.size)
 
     @cached_property
     def front(self) -> Floats:
@@ -175,7 +178,7 @@ class Everything:
 
     def in_units(self, factors: Floats) -> Everything:
         """The same in other units, shape (p,): what is nondominated stays so."""
-        other = Everything(self.values * factors, self.starts)
+        other = Everything(self.values * factors, self.starts, self.size * factors)
         vars(other)["front"] = self.front * factors
         return other
 
@@ -225,7 +228,7 @@ def everything(program: Program) -> Everything:
         x, at = _vertices(program, whole, loose)
     values = x @ program.minimised.T + program.minimised_offsets
     _, starts = np.unique(at, return_index=True)
-    return Everything(values, np.append(starts, len(values)).astype(np.int64))
+    return Everything(values, np.append(starts, len(values)).astype(np.int64), program.objective_scale)
 
 
 def _whole_choices(program: Program) -> Floats:
