@@ -54,7 +54,7 @@ def test_front_of_a_small_mixed_program_is_that_of_its_slices(seed: int) -> None
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 2**32 - 1), st.booleans(), st.integers(1, 5))
 def test_fronts_of_many_mixed_programs(seed: int, grouped: bool, whole_range: int) -> None:
     check_drawn(mixed_program(seed, grouped=grouped, whole_range=whole_range))

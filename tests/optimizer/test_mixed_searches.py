@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from landfront.optimizer import scalarize
+from landfront.optimizer import scalarize, task
 from landfront.optimizer.checker import check_front
 from landfront.optimizer.engine import Answer, Basis, Infeasible, SolverError
 from landfront.optimizer.front import Floats
@@ -192,7 +192,7 @@ def test_a_clock_that_stops_the_search_after_the_gap_is_reached_takes_nothing_ba
 ) -> None:
     program, clock = mixed_program(36), [0.0]
     exact = solve_front(program, points="all", gap=0.02)
-    for module in (driver, scalarize):
+    for module in (driver, scalarize, task):
         monkeypatch.setattr(module, "monotonic", lambda: clock[0])
 
     found: list[float] = []
