@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
 
@@ -16,3 +17,7 @@ if ROOT not in sys.path:
 settings.register_profile("fixed", derandomize=True)
 settings.register_profile("random", derandomize=False, print_blob=True)
 settings.load_profile("fixed")
+
+# A job in the background of a shell ignores Ctrl-C, and so would what tests interrupt.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
