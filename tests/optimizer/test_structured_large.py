@@ -23,7 +23,8 @@ from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.highs import HighsEngine
 from landfront.optimizer.program import Csr, Factored, Program, Stack
 from landfront.optimizer.scalarize import Scalarizer, failure
-from landfront.optimizer.structured import passes
+from landfront.optimizer.structured import ascent, passes
+from landfront.optimizer.structured.compact import compact
 from landfront.optimizer.structured.engine import StructuredEngine
 from landfront.optimizer.task import Task
 from tests.optimizer import national
@@ -56,6 +57,43 @@ def test_the_optimum_is_that_of_highs_and_its_prices_prove_it(weights: list[floa
     y = program.senses * program.values(answer.x)
     assert float(w @ y) == pytest.approx(truth.bound, abs=1e-8 * size)
     assert bound_of(program, w, answer.row_prices) == pytest.approx(truth.bound, abs=1e-8 * size)
+
+
+@pytest.mark.parametrize("weights", [[1.0, 0.0], [0.0, 1.0], [1e-4, 1.0]])
+def test_groups_near_a_tie_stand_for_all(weights: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ascent, "MANY", 0)
+    monkeypatch.setattr(ascent, "FEW", 4)
+    taken: list[int] = []
+    whole = passes.Passes.active
+
+    def active(self: Any, *arguments: Any, **how: Any) -> passes.Active:
+        found = whole(self, *arguments, **how)
+        taken.append(len(found.groups))
+        return found
+
+    monkeypatch.setattr(passes.Passes, "active", active)
+    program, w = some(), np.array(weights)
+    answer = StructuredEngine(program).relax(w, FREE, seconds=inf)
+    truth = HighsEngine(program).relax(w, FREE, seconds=inf)
+    assert 0 < min(taken) < ascent.MOST_ACTIVE * program.groups
+    assert answer.bound == pytest.approx(truth.bound, abs=1e-9 * float(np.abs(w) @ program.objective_span))
+
+
+def test_groups_by_themselves_are_those_of_the_whole() -> None:
+    program = some()
+    every = passes.Passes(compact(program))
+    rng = np.random.default_rng(1)
+    price = np.concatenate([np.zeros(every.rows - 2), [1.0, 0.3]]) - 1e-3 * rng.normal(size=every.rows)
+    found = every.active(price, 0.05, noise=1e-3)
+    assert 0 < len(found.groups) < every.groups
+    local = found.passes.choose(price, noise=1e-3)
+    _total, best, usage, _ = every.choose(price, noise=1e-3)
+    assert np.array_equal(found.reference, best)
+    assert np.array_equal(found.columns[local[1]], best[found.groups])
+    assert np.allclose(found.used + local[2], usage, rtol=1e-12, atol=1e-9)
+    others = np.setdiff1d(np.arange(every.groups), found.groups)
+    columns, _ = every.within(price, 0.05, best, noise=1e-3)
+    assert not np.isin(every.group_of(columns), others).any()
 
 
 @pytest.mark.slow

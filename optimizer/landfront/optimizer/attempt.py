@@ -69,6 +69,8 @@ class Attempt:
 
     def offer(self, x: Floats, *, integral: bool = False, exact: bool = False) -> None:
         """Take ``x`` as the incumbent when it is feasible, as `exact` as a solver's own, and better."""
+        if exact and not certify.is_integral(self.program, x):
+            return
         found = certify.residuals(self.program, x)
         if exact and not certify.misses_no_more(self.program, found, self.task.upper):
             return

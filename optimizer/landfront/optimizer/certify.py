@@ -76,6 +76,11 @@ def _misses(program: Program, x: NDArray[Any]) -> tuple[float, float, float]:
     )
 
 
+def is_integral(program: Program, x: NDArray[Any]) -> bool:
+    """Whether whole columns have whole numbers, within the tolerance."""
+    return bool(_misses(program, x)[2] <= tolerances.INTEGER)
+
+
 def row_tolerance(program: Program) -> Floats:
     """By how much each coupling row may be missed, in the row's unit, shape (r,)."""
     bound = np.maximum(_finite(program.row_lower), _finite(program.row_upper))

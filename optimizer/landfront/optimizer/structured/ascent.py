@@ -21,7 +21,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.optimizer.program import Floats, Ints
-from landfront.optimizer.structured.passes import Passes, Sample
+from landfront.optimizer.structured.passes import Active, Passes
 from landfront.optimizer.structured.scalar import Scalar
 
 WIDEST = 0.25
@@ -39,6 +39,18 @@ FINEST = 0.02
 
 LARGER = 6
 """A sample that shows few near ties gives way to one with so many times more groups."""
+
+SCREENED = 0.2
+"""A sample of more than this share of the groups gives way to all groups near a tie, which are as many."""
+
+MANY = 50_000
+"""Groups from which on those near a tie are taken out: of fewer, all are looked at as fast."""
+
+MARGIN = 20.0
+"""Groups are near a tie within so many widths: beyond it they have no part in the smoothed minimum."""
+
+MOST_ACTIVE = 0.5
+"""Share of the groups near a tie from which on all are looked at."""
 
 FEW = 40
 """Groups near a tie per row that tell how prices move them; with fewer, steps follow the sample's
@@ -115,55 +127,81 @@ class State:
     below: NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class Start:
+    """Where the exact solution starts: prices, shape (k,), and the groups near a tie, None for all."""
+
+    prices: Floats
+    active: Active | None = None
+
+
 class Ascent:
     """Prices for scalar problems over one program."""
 
-    def __init__(self, passes: Passes) -> None:
+    def __init__(self, passes: Passes, sizes: Floats | None = None) -> None:
+        """`sizes` are those of the rows where they are known, see `sizes`."""
         self._passes = passes
         self._groups = passes.groups
+        if sizes is not None:
+            self.sizes = sizes
 
-    def cold(self, scalar: Scalar, *, deadline: float) -> Floats:
-        """Prices from nothing, shape (k,)."""
+    def cold(self, scalar: Scalar, *, deadline: float) -> Start:
+        """Prices from nothing."""
         prices = np.zeros(self._passes.rows)
         width = WIDEST * self._unit(scalar, prices)
         return self._levels(scalar, prices, width, 2 * self._few, deadline=deadline)
 
-    def warm(self, scalar: Scalar, prices: Floats, *, deadline: float) -> Floats:
+    def warm(self, scalar: Scalar, prices: Floats, *, deadline: float) -> Start:
         """Better prices from those of a similar problem; from nothing where those are worse than none."""
         if not self._better(scalar, prices, np.zeros(self._passes.rows)):
             return self.cold(scalar, deadline=deadline)
         width = WARM * self._unit(scalar, prices)
-        return self._levels(scalar, prices, width, self._groups, deadline=deadline)
+        return self._levels(scalar, prices, width, 2 * LARGER * self._few, deadline=deadline)
 
     def _better(self, scalar: Scalar, one: Floats, two: Floats) -> bool:
         """Whether prices promise a better bound than others, by a sample."""
         scalar = bounded(scalar, self.sizes, self._groups)
-        sample = Sample(max(self._groups // SAMPLE, 1))
+        sample = self._over(self._passes.sample(SAMPLE))
         width = NARROWEST * self._unit(scalar, two)
-        first, second = (self._state(scalar, prices, width, sample) for prices in (one, two))
+        first, second = (sample._state(scalar, prices, width) for prices in (one, two))
         return first.value > second.value
+
+    def _over(self, passes: Passes) -> Ascent:
+        """The same over some of the groups."""
+        return Ascent(passes, self.sizes)
 
     @property
     def _few(self) -> int:
         return FEW * max(self._passes.rows, FEWEST)
 
-    def _levels(
-        self, scalar: Scalar, prices: Floats, width: float, wanted: int, *, deadline: float
-    ) -> Floats:
-        """From one width to narrower ones, on samples of at least the `wanted` number of groups at first."""
+    def _levels(self, scalar: Scalar, prices: Floats, width: float, wanted: int, *, deadline: float) -> Start:
+        """From one width to narrower ones, on samples of at least the `wanted` number of groups at first.
+
+        Once a sample would be a large part of the groups, those near a tie take its place.
+        """
         scalar = bounded(scalar, self.sizes, self._groups)
         prices = scalar.within_signs(prices)
         reach, narrowest = np.ones(len(prices)), NARROWEST * self._finest(scalar, prices)
+        level, problem = self._over(self._passes.sample(wanted)), scalar
+        active: Active | None = None
         while True:
-            stride = max(self._groups // wanted, 1)
-            prices, near = self._level(scalar, prices, width, Sample(stride), reach)
-            enough = near / NARROWER < self._few or width < narrowest
-            if monotonic() > deadline or near == 0 or (stride == 1 and enough):
-                return prices
-            if enough:
-                wanted *= LARGER
-            else:
+            prices, near = level._level(problem, prices, width, reach)
+            weight = level._passes.weight
+            few = self._groups >= MANY and near * weight <= MOST_ACTIVE * self._groups
+            # The last sample is left while it knows enough: what follows counts on the others' choices.
+            last = weight > 1 and LARGER * wanted > SCREENED * self._groups
+            enough = near < self._few * (NARROWER if last and few else 1.0) or width < narrowest
+            if monotonic() > deadline or near == 0 or (weight == 1 and enough):
+                return Start(prices, active)
+            margin = MARGIN * width
+            if not enough:
                 width /= NARROWER
+            else:
+                wanted *= LARGER
+                level = self._over(self._passes.sample(wanted))
+            if active is not None or (few and (last if enough else weight == 1)):
+                active = self._passes.active(scalar.price(prices), margin, noise=scalar.noise)
+                problem, level = scalar.without(active.used), self._over(active.passes)
 
     @cached_property
     def _typical(self) -> tuple[sp.csc_array, Ints]:
@@ -215,20 +253,18 @@ class Ascent:
         finest = float(np.quantile(loss, FINEST)) if len(loss) else self._unit(scalar, prices)
         return min(finest, scalar.noise) if scalar.noise > 0 else finest
 
-    def _level(
-        self, scalar: Scalar, prices: Floats, width: float, sample: Sample, reach: Floats
-    ) -> tuple[Floats, int]:
+    def _level(self, scalar: Scalar, prices: Floats, width: float, reach: Floats) -> tuple[Floats, int]:
         """Newton steps at one width; `reach` are the longest steps, which grow where they were too short."""
-        state = self._state(scalar, prices, width, sample)
+        state = self._state(scalar, prices, width)
         for _ in range(STEPS):
             longest = reach * (TRUST * width / self.sizes)
             step = newton_step(scalar, state, longest)
             promise = float(state.gradient @ step) / 2
             at_end = np.abs(step) > 0.99 * longest
-            small = promise <= DONE * width * max(state.near, 1) * sample.share(self._groups)
+            small = promise <= DONE * width * max(state.near, 1) * self._passes.weight
             if small and not at_end.any():
                 break
-            better, length = self._search(scalar, state, step, width, sample)
+            better, length = self._search(scalar, state, step, width)
             reach[:] = np.maximum(
                 np.where(at_end & (length == 1.0), reach * LONGER, reach * length / LONGER), 1.0
             )
@@ -237,22 +273,20 @@ class Ascent:
             state = better
         return state.prices, state.near
 
-    def _search(
-        self, scalar: Scalar, state: State, step: Floats, width: float, sample: Sample
-    ) -> tuple[State | None, float]:
+    def _search(self, scalar: Scalar, state: State, step: Floats, width: float) -> tuple[State | None, float]:
         """The first of some lengths of a step that helps, and the length."""
         slope = float(state.gradient @ step)
         length = 1.0
         for _ in range(TRIES):
-            found = self._state(scalar, scalar.within_signs(state.prices + length * step), width, sample)
+            found = self._state(scalar, scalar.within_signs(state.prices + length * step), width)
             if found.value >= state.value + 1e-4 * length * slope:
                 return found, length
             length *= SHRINK
         return None, length
 
-    def _state(self, scalar: Scalar, prices: Floats, width: float, sample: Sample) -> State:
+    def _state(self, scalar: Scalar, prices: Floats, width: float) -> State:
         total, usage, curvature, near = self._passes.smooth(
-            scalar.price(prices), width, sample, noise=scalar.noise
+            scalar.price(prices), width, noise=scalar.noise, bounded=scalar.bounded
         )
         total += scalar.paid(prices)
         if len(scalar.loose_cost):

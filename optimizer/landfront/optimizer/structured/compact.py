@@ -7,7 +7,7 @@ minimisation form. Columns that are closed (upper bound 0) are left out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -18,6 +18,8 @@ from landfront.optimizer.program import Block, Factored, Floats, Ints, Program
 DENSE = 0.4
 """Share of a row's columns that have a coefficient from which on it is kept for all columns: an entry then
 costs 8 bytes instead of 12, and needs no look-up."""
+
+Reals = NDArray[np.float64] | NDArray[np.float32]
 
 LANES = 8
 """Kinds of a table are filled up to a multiple of this: the kernels take so many at once."""
@@ -31,23 +33,28 @@ class Arrays(NamedTuple):
     ``amount`` are amounts per group, whose products with ``table`` (terms, kinds) are coefficients of the
     rows ``term_row`` (terms,); ``entry_start`` (m + 1,), ``entry_row`` and ``entry`` are single coefficients.
     Where there are no amounts or entries, their starts have length 0. ``largest`` is the size of the
-    largest group.
+    largest group. ``number`` (n,) are the groups' numbers in the arrays that they were taken from, of length
+    0 where they have their own. Coefficients are of single precision where they were given so.
     """
 
     largest: int
     starts: Ints
     kind: NDArray[np.int16]
-    dense: Floats
+    dense: Reals
     dense_row: Ints
     amount_start: Ints
     term: NDArray[np.int32]
-    amount: Floats
+    amount: Reals
     table: Floats
     term_row: Ints
     idle: NDArray[np.bool_]
     entry_start: Ints
     entry_row: NDArray[np.int32]
-    entry: Floats
+    entry: Reals
+    number: Ints
+
+
+NO_NUMBERS = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,7 @@ class _Parts:
     def __init__(self, starts: Ints, open_columns: Ints | None) -> None:
         self._groups, self._grouped, self._open = len(starts) - 1, int(starts[-1]), open_columns
         self._group = np.repeat(np.arange(self._groups, dtype=np.int32), np.diff(starts))
-        self._dense: list[Floats] = []
+        self._dense: list[Reals] = []
         self._dense_row: list[int] = []
         self._entries: list[sp.csr_array] = []
         self._entry_row: list[Ints] = []
@@ -139,7 +146,7 @@ class _Parts:
             return _loose_of(block, self._grouped, sign)
         matrix = block.to_csr()
         if sign is not None:
-            matrix = sp.csr_array(sp.diags_array(sign) @ matrix)
+            matrix = sp.csr_array(sp.diags_array(sign.astype(matrix.dtype)) @ matrix)
         self._add_matrix(sp.csr_array(matrix[:, : self._grouped]), first)
         return sp.csc_array(matrix[:, self._grouped :])
 
@@ -162,7 +169,7 @@ class _Parts:
             matrix = sp.csr_array(matrix[:, self._open])
         filled = np.diff(matrix.indptr) >= DENSE * matrix.shape[1]
         for row in np.flatnonzero(filled).tolist():
-            self._dense.append(np.asarray(matrix[[row]].toarray(), dtype=np.float64).ravel())
+            self._dense.append(_real(matrix[[row]].toarray().ravel()))
             self._dense_row.append(first + row)
         rest = np.flatnonzero(~filled)
         if matrix.nnz and len(rest):
@@ -185,9 +192,10 @@ class _Parts:
             np.array(self._dense_row, dtype=np.int64),
             *self._amounts(),
             *self._single(),
+            NO_NUMBERS,
         )
 
-    def _amounts(self) -> tuple[Ints, NDArray[np.int32], Floats, Floats, Ints, NDArray[np.bool_]]:
+    def _amounts(self) -> tuple[Ints, NDArray[np.int32], Reals, Floats, Ints, NDArray[np.bool_]]:
         if not self._factors:
             none = np.zeros(0, dtype=np.int64)
             return none, none.astype(np.int32), np.zeros(0), np.zeros((0, LANES)), none, np.zeros(0, bool)
@@ -199,19 +207,24 @@ class _Parts:
         return (
             amount.indptr.astype(np.int64),
             amount.indices.astype(np.int32, copy=False),
-            amount.data.astype(np.float64, copy=False),
+            _real(amount.data),
             np.ascontiguousarray(table, dtype=np.float64),
             np.concatenate([factor[2] for factor in self._factors]).astype(np.int64),
             np.all(table == 0, axis=0),
         )
 
-    def _single(self) -> tuple[Ints, NDArray[np.int32], Floats]:
+    def _single(self) -> tuple[Ints, NDArray[np.int32], Reals]:
         if not self._entries:
             none = np.zeros(0, dtype=np.int64)
             return none, none.astype(np.int32), np.zeros(0)
         by_column = sp.csc_array(sp.vstack(self._entries, format="csr"))
         row = np.concatenate(self._entry_row).astype(np.int32)
-        return by_column.indptr.astype(np.int64), row[by_column.indices], by_column.data.astype(np.float64)
+        return by_column.indptr.astype(np.int64), row[by_column.indices], _real(by_column.data)
+
+
+def _real(values: NDArray[Any]) -> Reals:
+    """Numbers of single precision as they are, others in double precision."""
+    return values if values.dtype == np.float32 else values.astype(np.float64, copy=False)
 
 
 def _loose_of(block: Factored, grouped: int, sign: Floats | None) -> sp.csc_array:

@@ -57,6 +57,11 @@ class StructuredEngine:
         """Name, and version of the solver of the cores."""
         return f"landfront structured engine, cores by {solver_version()}"
 
+    def prepare(self) -> None:
+        """Turn the program into the form that passes read, which the first question does else."""
+        if self._fits:
+            self._exact  # noqa: B018
+
     @cached_property
     def _passes(self) -> Passes:
         return Passes(compact(self._program))
@@ -112,12 +117,12 @@ class StructuredEngine:
             found = self._exact.solve(scalar, prices, deadline=deadline, near=True)
             if found.complete or found.outcome.reason == "time limit":
                 return found
-            prices = self._ascent.warm(scalar, prices, deadline=deadline)
-            found = self._exact.solve(scalar, prices, deadline=deadline, near=True)
+            near = self._ascent.warm(scalar, prices, deadline=deadline)
+            found = self._exact.solve(scalar, near.prices, active=near.active, deadline=deadline, near=True)
             if found.complete or found.outcome.reason == "time limit":
                 return found
-        prices = self._ascent.cold(scalar, deadline=deadline)
-        return self._exact.solve(scalar, prices, deadline=deadline)
+        cold = self._ascent.cold(scalar, deadline=deadline)
+        return self._exact.solve(scalar, cold.prices, active=cold.active, deadline=deadline)
 
     def _contradiction(
         self,

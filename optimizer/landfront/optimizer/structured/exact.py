@@ -21,7 +21,7 @@ from landfront.optimizer import tolerances
 from landfront.optimizer.core import MOVES_OF_CLASS, cheapest_of_each, directions
 from landfront.optimizer.program import Floats, Ints
 from landfront.optimizer.session import QUICK, Limits, Model, Outcome, Session, power_of_two
-from landfront.optimizer.structured.passes import Passes, Sample
+from landfront.optimizer.structured.passes import Active, Passes
 from landfront.optimizer.structured.scalar import Scalar
 
 CORE = 1000
@@ -34,6 +34,10 @@ PENALTY = 1e4
 
 BETTER = 1e-10
 """A column joins the core when it is better by this share of the largest cost: the solver's own tolerance."""
+
+KEPT = 4
+"""A core with more columns than so many first cores loses those that are far from a tie: dropping them sooner
+brings most of them back."""
 
 ROUNDS = 40
 """Most cores of one solve."""
@@ -131,33 +135,47 @@ class Exact:
         self._passes = passes
         self.row_sizes = 1 / power_of_two(sizes)
 
-    def solve(self, scalar: Scalar, prices: Floats, *, deadline: float, near: bool = False) -> Relaxed:
+    def solve(
+        self,
+        scalar: Scalar,
+        prices: Floats,
+        *,
+        deadline: float,
+        active: Active | None = None,
+        near: bool = False,
+    ) -> Relaxed:
         """Solve over cores until no column is missing, or the time is over.
 
-        With `near` it gives up where the first core misses many columns, or some rounds did not end it:
-        better prices are sooner had.
+        The first core is one of the `active` groups. With `near` it gives up where the first core misses
+        many columns, or some rounds did not end it: better prices are sooner had.
         """
         size = self._cost_size(scalar)
         most = PENALTY * size
         dear = np.minimum(DEAR * (np.abs(prices) * self.row_sizes + size), most)
-        return self._grow(scalar, prices, dear, most=most, better=BETTER * size, deadline=deadline, near=near)
+        core = self.nearest(scalar, prices, active)
+        better = BETTER * size
+        return self._grow(
+            scalar, core, dear, most=most, better=better, deadline=deadline, active=active, near=near
+        )
 
     def misses_only(self, scalar: Scalar, found: Relaxed, *, deadline: float) -> Relaxed:
         """The least by which rows must be missed, in units of their sizes; `missed` may be 0."""
         least = replace(scalar, base=np.zeros_like(scalar.base), loose_cost=np.zeros_like(scalar.loose_cost))
         prices = found.prices / (PENALTY * self._cost_size(scalar))
         one = np.ones(len(prices))
-        return self._grow(least, prices, one, most=1.0, better=BETTER, deadline=deadline)
+        core = self.nearest(least, prices)
+        return self._grow(least, core, one, most=1.0, better=BETTER, deadline=deadline)
 
     def _grow(
         self,
         scalar: Scalar,
-        prices: Floats,
+        core: Core,
         dear: Floats,
         *,
         most: float,
         better: float,
         deadline: float,
+        active: Active | None = None,
         near: bool = False,
     ) -> Relaxed:
         """Cores until no column is missing; `dear` is what missing a row costs, shape (k,), at most `most`.
@@ -165,13 +183,12 @@ class Exact:
         A low price of missing rows keeps the prices of a poor first core near those that it came from; where
         rows are still missed once no column is missing, it rises.
         """
-        core = self.nearest(scalar, prices)
         found = self._solve(scalar, core, dear, deadline)
         value = inf
         for round_ in range(ROUNDS):
             if found.outcome.reason != "optimal":
                 return found
-            missing = self._missing(scalar, found, better)
+            missing = self._missing(scalar, found, better, active)
             if not len(missing):
                 if found.missed <= MISSED or np.all(dear >= most):
                     return replace(found, complete=True)
@@ -188,7 +205,7 @@ class Exact:
         """The columns in use, those that are missing, and the nearest of the others; all, to `keep` them."""
         core, wanted = found.core, self._wanted()
         old = core.columns
-        if not keep and len(old) > wanted:
+        if not keep and len(old) > KEPT * wanted:
             loss = scalar.price(found.prices) @ core.change
             loss[found.shares > 0] = -inf
             old = old[np.argpartition(loss, wanted)[: max(wanted, int((found.shares > 0).sum()))]]
@@ -201,19 +218,30 @@ class Exact:
         size = float(np.abs(scalar.base) @ self.row_sizes)
         return size if size > 0 else 1.0
 
-    def nearest(self, scalar: Scalar, prices: Floats) -> Core:
-        """The best column of each group at some prices, and the columns with the smallest losses."""
-        price, wanted = scalar.price(prices), self._wanted()
-        noise, reach = scalar.noise, self._reach(scalar, price, wanted)
-        _, reference, used, (columns, losses) = self._passes.choose(price, reach, noise=noise)
-        return self.core(reference, used, smallest(columns, losses, wanted))
+    def nearest(self, scalar: Scalar, prices: Floats, active: Active | None = None) -> Core:
+        """The best column of each group at some prices, and the columns with the smallest losses.
+
+        With `active` groups the others keep their reference.
+        """
+        price, wanted, noise = scalar.price(prices), self._wanted(), scalar.noise
+        passes = self._passes if active is None else active.passes
+        reach = _reach(passes, scalar, price, wanted)
+        _, reference, used, (columns, losses) = passes.choose(price, reach, noise=noise)
+        columns = smallest(columns, losses, wanted)
+        if active is not None:
+            chosen, columns = active.columns[reference], active.columns[columns]
+            reference, used = active.reference.copy(), used + active.used
+            reference[active.groups] = chosen
+        return self.core(reference, used, columns)
 
     def around(
         self, scalar: Scalar, prices: Floats, chosen: Ints, wanted: int, x: Floats | None = None
     ) -> Core:
         """One column per group as references, and the columns nearest to them; and all that ``x`` uses."""
         price = scalar.price(prices)
-        columns, losses = self._passes.within(price, self._reach(scalar, price, WIDER * wanted), chosen)
+        columns, losses = self._passes.within(
+            price, _reach(self._passes, scalar, price, WIDER * wanted), chosen
+        )
         near = columns
         if len(columns) > wanted:
             change = self.core(chosen, np.zeros(len(price)), columns).change
@@ -226,13 +254,6 @@ class Exact:
             near = np.union1d(near, columns[x[self._passes.compact.index(columns)] > tolerances.COLUMN])
         return self.core(chosen, self._passes.used_by(chosen), near)
 
-    def _reach(self, scalar: Scalar, price: Floats, wanted: int) -> float:
-        """The loss within which there are somewhat more than the wanted number of columns, from a sample."""
-        stride = max(self._passes.groups // SAMPLE, 1)
-        _, losses = self._passes.within(price, inf, None, sample=Sample(stride), noise=scalar.noise)
-        at = max(int(1.5 * wanted / stride), 8)
-        return float(np.partition(losses, at)[at]) if at < len(losses) else inf
-
     def core(self, reference: Ints, used: Floats, columns: Ints) -> Core:
         """A core of sorted columns."""
         group = self._passes.group_of(columns)
@@ -241,15 +262,27 @@ class Exact:
         change = self._passes.matrix(columns) - base[:, np.searchsorted(inside, group)]
         return Core(reference, used, columns, group, sp.csc_array(change))
 
-    def _missing(self, scalar: Scalar, found: Relaxed, better: float) -> Ints:
-        """Columns outside the core that are better than the best of their group inside it, the best first."""
+    def _missing(self, scalar: Scalar, found: Relaxed, better: float, active: Active | None) -> Ints:
+        """Columns outside the core that are better than the best of their group inside it, the best first.
+
+        Those of the `active` groups, as long as there are any.
+        """
         core, price = found.core, scalar.price(found.prices)
-        columns, loss = self._passes.within(price, -better, core.reference)
-        if not len(columns):
-            return columns
         gain = price @ core.change
         inside = np.zeros(self._passes.groups)
         np.minimum.at(inside, core.group, gain)
+        if active is not None:
+            columns, loss = active.passes.within(price, -better, active.places(core.reference))
+            missing = self._outside(core, active.columns[columns], loss, inside, better)
+            if len(missing):
+                return missing
+        columns, loss = self._passes.within(price, -better, core.reference)
+        return self._outside(core, columns, loss, inside, better)
+
+    def _outside(self, core: Core, columns: Ints, loss: Floats, inside: Floats, better: float) -> Ints:
+        """Of sorted columns those outside the core that beat the best inside, shape (n,), the best first."""
+        if not len(columns):
+            return columns
         loss = loss - inside[self._passes.group_of(columns)]
         missing = (loss < -better) & ~np.isin(columns, core.columns)
         columns, loss = columns[missing], loss[missing]
@@ -257,13 +290,13 @@ class Exact:
 
     def _solve(self, scalar: Scalar, core: Core, dear: Floats, deadline: float) -> Relaxed:
         model, rows, missed = self.model(scalar, core, dear)
-        outcome = Session(model, QUICK, cost_size=self._cost_size(scalar)).run(
-            Limits(seconds=deadline - monotonic())
-        )
+        session = Session(model, QUICK, cost_size=self._cost_size(scalar))
+        count = len(core.columns)
+        outcome = session.run(Limits(seconds=deadline - monotonic()))
         prices = np.zeros(len(scalar.base))
         prices[rows] = outcome.duals[: len(rows)]
         x = np.zeros(len(model.cost)) if outcome.x is None else outcome.x
-        count, end = len(core.columns), len(x) - missed
+        end = len(x) - missed
         return Relaxed(
             core,
             outcome,
@@ -299,6 +332,14 @@ class Exact:
             row_upper=np.concatenate([upper - core.used[rows], np.ones(crowds.shape[0])]),
         )
         return model, rows, missed
+
+
+def _reach(passes: Passes, scalar: Scalar, price: Floats, wanted: int) -> float:
+    """The loss within which there are somewhat more than the wanted number of columns, from a sample."""
+    sample = passes.sample(SAMPLE)
+    _, losses = sample.within(price, inf, None, noise=scalar.noise)
+    at = max(int(1.5 * wanted / sample.weight), 8)
+    return float(np.partition(losses, at)[at]) if at < len(losses) else inf
 
 
 def _rescue(size: Floats, dear: Floats, lower: Floats, upper: Floats) -> tuple[sp.csc_array, Floats]:

@@ -1,6 +1,6 @@
 """Passes over groups, compiled: what each group chooses at given prices, and how that changes with them.
 
-Every pass works on the groups ``first, first + stride, ... < last`` and releases the interpreter's lock, so
+Every pass works on the groups ``first ... last - 1`` and releases the interpreter's lock, so
 that parts of a pass run in threads. ``row_price`` holds a price per row (see `compact.Arrays`): the reduced
 cost of a column is the sum of its coefficients times these prices. ``priced`` is the table times the prices
 of its terms' rows, shape (terms, kinds).
@@ -30,51 +30,64 @@ ROOM = 64
 def _terms(amount_start: Any, term: Any, amount: Any, priced: Any, group: int, out: Any) -> None:
     """Amounts of a group times the priced table into ``out``, one number per kind.
 
-    Eight kinds at a time stay in registers; tables have a multiple of eight (`compact.LANES`).
+    Eight kinds at a time, a number that is known when this is compiled, so that they go through the processor
+    together; tables have a multiple of eight (`compact.LANES`).
     """
-    for k in range(0, priced.shape[1], 8):
-        s0 = s1 = s2 = s3 = s4 = s5 = s6 = s7 = 0.0
+    for first in range(0, priced.shape[1], 8):
+        eight = out[first : first + 8]
+        for k in range(8):
+            eight[k] = 0.0
         for q in range(amount_start[group], amount_start[group + 1]):
-            t, x = term[q], amount[q]
-            s0 += x * priced[t, k]
-            s1 += x * priced[t, k + 1]
-            s2 += x * priced[t, k + 2]
-            s3 += x * priced[t, k + 3]
-            s4 += x * priced[t, k + 4]
-            s5 += x * priced[t, k + 5]
-            s6 += x * priced[t, k + 6]
-            s7 += x * priced[t, k + 7]
-        out[k], out[k + 1], out[k + 2], out[k + 3] = s0, s1, s2, s3
-        out[k + 4], out[k + 5], out[k + 6], out[k + 7] = s4, s5, s6, s7
+            x, prices = amount[q], priced[term[q], first : first + 8]
+            for k in range(8):
+                eight[k] += x * prices[k]
 
 
 @compiled
-def _mixed(column: int) -> float:
+def _mixed(group: int, option: int) -> float:
     """A number in [0, 1) that has nothing to do with the column but is always the same."""
-    x = np.uint64(column) * np.uint64(0x9E3779B97F4A7C15)
+    x = np.uint64((group << 16) + option) * np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     return float(x >> np.uint64(11)) * 1.1102230246251565e-16
 
 
 @compiled
 def _columns(
-    begin: int, end: int, kind: Any, by_kind: Any, dense: Any, dense_price: Any, noise: float, out: Any
+    begin: int,
+    end: int,
+    kind: Any,
+    by_kind: Any,
+    dense: Any,
+    dense_price: Any,
+    noise: float,
+    group: int,
+    out: Any,
 ) -> tuple[int, float]:
     """Reduced costs of the columns ``begin .. end`` into ``out``, single coefficients left out; the least.
 
-    With ``noise`` ties are broken: each column costs some share of it more.
+    With ``noise`` ties are broken: each column costs some share of it more, by the number of its group.
     """
-    d = len(dense_price)
-    at, least = 0, np.inf
-    for j in range(begin, end):
-        total = by_kind[kind[j]]
-        for i in range(d):
-            total += dense[j, i] * dense_price[i]
-        if noise > 0:
-            total += noise * _mixed(j)
-        out[j - begin] = total
-        if total < least:
-            at, least = j - begin, total
+    d, count = len(dense_price), end - begin
+    for i in range(count):
+        out[i] = by_kind[kind[begin + i]]
+    # A loop over so few takes longer than what it does.
+    if d == 1:
+        for i in range(count):
+            out[i] += dense[begin + i, 0] * dense_price[0]
+    elif d == 2:
+        for i in range(count):
+            out[i] += dense[begin + i, 0] * dense_price[0] + dense[begin + i, 1] * dense_price[1]
+    else:
+        for i in range(count):
+            for q in range(d):
+                out[i] += dense[begin + i, q] * dense_price[q]
+    if noise > 0:
+        for i in range(count):
+            out[i] += noise * _mixed(group, i)
+    at, least = 0, out[0]
+    for i in range(1, count):
+        if out[i] < least:
+            at, least = i, out[i]
     return at, least
 
 
@@ -145,6 +158,7 @@ def choose(
     term_row, idle = a.term_row, a.idle
     entry_start, entry_row, entry = a.entry_start, a.entry_row, a.entry
     factored, single = len(amount_start) > 0, len(entry_start) > 0
+    number, numbered = a.number, len(a.number) > 0
     dense_price = row_price[dense_row]
     by_kind, out = np.zeros(priced.shape[1]), np.empty(a.largest)
     total, found = 0.0, 0
@@ -152,7 +166,8 @@ def choose(
         begin, end = starts[group], starts[group + 1]
         if factored:
             _terms(amount_start, term, amount, priced, group, by_kind)
-        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, noise, out)
+        name = number[group] if numbered else group
+        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, noise, name, out)
         if single:
             at, least = _singles(begin, end, entry_start, entry_row, entry, row_price, out)
         total += least
@@ -169,6 +184,53 @@ def choose(
         if single:
             _use_singles(entry_start, entry_row, entry, column, 1.0, usage)
     return total, found
+
+
+@compiled
+def screen(
+    a: Arrays,
+    row_price: Any,
+    priced: Any,
+    noise: float,
+    first: int,
+    last: int,
+    most: float,
+    best: Any,
+    tied: Any,
+    usage: Any,
+) -> None:
+    """Best column of each group into ``best`` (n,), and whether another one costs at most ``most`` more into
+    ``tied`` (n,); the use of those that are not tied is added to ``usage``.
+    """
+    starts, kind, dense, dense_row = a.starts, a.kind, a.dense, a.dense_row
+    amount_start, term, amount, table = a.amount_start, a.term, a.amount, a.table
+    term_row, idle = a.term_row, a.idle
+    entry_start, entry_row, entry = a.entry_start, a.entry_row, a.entry
+    factored, single = len(amount_start) > 0, len(entry_start) > 0
+    number, numbered = a.number, len(a.number) > 0
+    dense_price = row_price[dense_row]
+    by_kind, out = np.zeros(priced.shape[1]), np.empty(a.largest)
+    for group in range(first, last):
+        begin, end = starts[group], starts[group + 1]
+        if factored:
+            _terms(amount_start, term, amount, priced, group, by_kind)
+        name = number[group] if numbered else group
+        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, noise, name, out)
+        if single:
+            at, least = _singles(begin, end, entry_start, entry_row, entry, row_price, out)
+        column = begin + at
+        best[group] = column
+        near = 0
+        for i in range(end - begin):
+            near += out[i] <= least + most
+        tied[group] = near > 1
+        if near > 1:
+            continue
+        _use_dense(dense, dense_row, column, 1.0, usage)
+        if factored and not idle[kind[column]]:
+            _use_terms(amount_start, term, amount, table, term_row, group, kind[column], 1.0, usage)
+        if single:
+            _use_singles(entry_start, entry_row, entry, column, 1.0, usage)
 
 
 @compiled
@@ -198,8 +260,8 @@ def smooth(
     noise: float,
     first: int,
     last: int,
-    stride: int,
     width: float,
+    bounded: Any,
     usage: Any,
     curvature: Any,
 ) -> tuple[float, int]:
@@ -207,51 +269,46 @@ def smooth(
 
     The least reduced cost of a group is replaced by ``-width * log(sum(exp(-reduced / width)))``. The shares
     are those of the exponentials; their use is added to ``usage`` (k,), and the covariance of the columns'
-    coefficients under them to the lower half of ``curvature`` (k, k).
+    coefficients under them to the lower half of ``curvature`` (k, k). Rows that are not ``bounded`` (k,) are
+    left out where that saves work: their prices are 0 whatever they use.
     """
     starts, kind, dense, dense_row = a.starts, a.kind, a.dense, a.dense_row
     amount_start, term, amount, table = a.amount_start, a.term, a.amount, a.table
     term_row, idle = a.term_row, a.idle
     entry_start, entry_row, entry = a.entry_start, a.entry_row, a.entry
     factored, single = len(amount_start) > 0, len(entry_start) > 0
+    number, numbered = a.number, len(a.number) > 0
     dense_price = row_price[dense_row]
     largest = a.largest
     by_kind, out, share = np.zeros(priced.shape[1]), np.empty(largest), np.empty(largest)
+    tied = np.empty(largest, np.int64)
     room = len(dense_row) + ROOM
     rows, values = np.empty(room, np.int64), np.empty((room, largest))
     total, near = 0.0, 0
-    for group in range(first, last, stride):
+    for group in range(first, last):
         begin, end = starts[group], starts[group + 1]
-        count = end - begin
         if factored:
             _terms(amount_start, term, amount, priced, group, by_kind)
-        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, noise, out)
+        name = number[group] if numbered else group
+        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, noise, name, out)
         if single:
             at, least = _singles(begin, end, entry_start, entry_row, entry, row_price, out)
         total += least
-        far, tied = least + FAR * width, 0
-        for i in range(count):
-            if out[i] < far:
-                tied += 1
-        together = 0.0
-        for i in range(count):
-            share[i] = 0.0
-            if i == at:
-                share[i] = 1.0
-            elif out[i] < far:
-                share[i] = exp((least - out[i]) / width)
-            together += share[i]
-        for i in range(count):
-            if share[i] == 0:
-                continue
-            share[i] /= together
-            column = begin + i
-            _use_dense(dense, dense_row, column, share[i], usage)
+        count, together = 0, 0.0
+        far = least + FAR * width
+        for i in range(end - begin):
+            if i == at or out[i] < far:
+                tied[count] = begin + i
+                share[count] = exp((least - out[i]) / width)
+                together += share[count]
+                count += 1
+        if count == 1:
+            column = begin + at
+            _use_dense(dense, dense_row, column, 1.0, usage)
             if factored and not idle[kind[column]]:
-                _use_terms(amount_start, term, amount, table, term_row, group, kind[column], share[i], usage)
+                _use_terms(amount_start, term, amount, table, term_row, group, kind[column], 1.0, usage)
             if single:
-                _use_singles(entry_start, entry_row, entry, column, share[i], usage)
-        if tied <= 1:
+                _use_singles(entry_start, entry_row, entry, column, 1.0, usage)
             continue
         near += 1
         total -= width * log(together)
@@ -264,48 +321,63 @@ def smooth(
             rows, values = np.empty(need, np.int64), np.empty((need, largest))
         found = 0
         for i in range(len(dense_row)):
+            if not bounded[dense_row[i]]:
+                continue
             rows[found] = dense_row[i]
-            for j in range(begin, end):
-                values[found, j - begin] = dense[j, i]
+            for c in range(count):
+                values[found, c] = dense[tied[c], i]
             found += 1
         if factored:
             for q in range(amount_start[group], amount_start[group + 1]):
                 t = term[q]
+                if not bounded[term_row[t]]:
+                    continue
                 rows[found] = term_row[t]
-                for j in range(begin, end):
-                    values[found, j - begin] = amount[q] * table[t, kind[j]]
+                for c in range(count):
+                    values[found, c] = amount[q] * table[t, kind[tied[c]]]
                 found += 1
         if single:
-            for j in range(begin, end):
-                if share[j - begin] == 0:
-                    continue
-                for q in range(entry_start[j], entry_start[j + 1]):
+            for c in range(count):
+                for q in range(entry_start[tied[c]], entry_start[tied[c] + 1]):
                     rows[found] = entry_row[q]
-                    for i in range(count):
-                        values[found, i] = 0.0
-                    values[found, j - begin] = entry[q]
+                    for other in range(count):
+                        values[found, other] = 0.0
+                    values[found, c] = entry[q]
                     found += 1
-        _covariance(rows, values, found, share, count, curvature)
+        for c in range(count):
+            share[c] /= together
+        _spread(rows, values, found, share, count, usage, curvature)
     return total, near
 
 
 @compiled
-def _covariance(rows: Any, values: Any, found: int, share: Any, count: int, curvature: Any) -> None:
-    """Add the covariance of rows of values under shares to ``curvature``, in its lower half."""
+def _spread(rows: Any, values: Any, found: int, share: Any, count: int, usage: Any, curvature: Any) -> None:
+    """Add the means of rows of values under shares to ``usage``, and their covariance to ``curvature``.
+
+    Values are overwritten. Of the covariance the lower half is filled.
+    """
+    kept = 0
     for k in range(found):
-        average = 0.0
-        for i in range(count):
-            average += share[i] * values[k, i]
-        for i in range(count):
-            values[k, i] -= average
-        for other in range(k + 1):
+        average, varied = 0.0, False
+        for c in range(count):
+            average += share[c] * values[k, c]
+            varied |= values[k, c] != values[k, 0]
+        row = rows[k]
+        usage[row] += average
+        if not varied:
+            continue
+        rows[kept] = row
+        for c in range(count):
+            values[kept, c] = values[k, c] - average
+        for other in range(kept + 1):
             together = 0.0
-            for i in range(count):
-                together += share[i] * values[k, i] * values[other, i]
-            high, low = max(rows[k], rows[other]), min(rows[k], rows[other])
-            if k != other and high == low:
+            for c in range(count):
+                together += share[c] * values[kept, c] * values[other, c]
+            high, low = max(row, rows[other]), min(row, rows[other])
+            if other != kept and high == low:
                 together *= 2.0
             curvature[high, low] += together
+        kept += 1
 
 
 @compiled
@@ -316,7 +388,6 @@ def within(
     noise: float,
     first: int,
     last: int,
-    stride: int,
     reference: Any,
     most: float,
     columns: Any,
@@ -331,14 +402,16 @@ def within(
     amount_start, term, amount = a.amount_start, a.term, a.amount
     entry_start, entry_row, entry = a.entry_start, a.entry_row, a.entry
     factored, single, referred = len(amount_start) > 0, len(entry_start) > 0, len(reference) > 0
+    number, numbered = a.number, len(a.number) > 0
     dense_price = row_price[a.dense_row]
     by_kind, out = np.zeros(priced.shape[1]), np.empty(a.largest)
     found = 0
-    for group in range(first, last, stride):
+    for group in range(first, last):
         begin, end = starts[group], starts[group + 1]
         if factored:
             _terms(amount_start, term, amount, priced, group, by_kind)
-        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, noise, out)
+        name = number[group] if numbered else group
+        at, least = _columns(begin, end, kind, by_kind, dense, dense_price, noise, name, out)
         if single:
             at, least = _singles(begin, end, entry_start, entry_row, entry, row_price, out)
         if referred:
@@ -351,6 +424,40 @@ def within(
                     columns[found], loss[found] = begin + i, out[i] - out[at]
                 found += 1
     return found
+
+
+@compiled
+def copy(
+    a: Arrays,
+    groups: Any,
+    first: int,
+    last: int,
+    starts: Any,
+    columns: Any,
+    kind: Any,
+    dense: Any,
+    amount_start: Any,
+    term: Any,
+    amount: Any,
+) -> None:
+    """Columns of the groups ``groups[first:last]`` and what they have, from ``starts`` and ``amount_start``
+    on.
+    """
+    old_starts, old_kind, old_dense = a.starts, a.kind, a.dense
+    old_amount_start, old_term, old_amount = a.amount_start, a.term, a.amount
+    d, factored = old_dense.shape[1], len(old_amount_start) > 0
+    for at in range(first, last):
+        group, new = groups[at], starts[at]
+        for j in range(old_starts[group], old_starts[group + 1]):
+            columns[new], kind[new] = j, old_kind[j]
+            for i in range(d):
+                dense[new, i] = old_dense[j, i]
+            new += 1
+        if factored:
+            new = amount_start[at]
+            for q in range(old_amount_start[group], old_amount_start[group + 1]):
+                term[new], amount[new] = old_term[q], old_amount[q]
+                new += 1
 
 
 @compiled

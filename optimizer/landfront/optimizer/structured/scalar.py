@@ -46,6 +46,11 @@ class Scalar:
         """Price of each row in reduced costs, where ``prices`` are the multipliers of the rows."""
         return self.base - prices
 
+    @property
+    def bounded(self) -> NDArray[np.bool_]:
+        """Rows that have a bound, shape (k,)."""
+        return np.asarray((self.lower > -inf) | (self.upper < inf))
+
     def within_signs(self, prices: Floats) -> Floats:
         """The prices that press on a bound: others are 0."""
         return np.clip(prices, np.where(self.upper < inf, -inf, 0.0), np.where(self.lower > -inf, inf, 0.0))
@@ -60,6 +65,10 @@ class Scalar:
         """The bound that each row is held against, its use where there is none, shape (k,)."""
         side = np.where(held_below, self.lower, self.upper)
         return np.where(np.isfinite(side), side, usage)
+
+    def without(self, used: Floats) -> Scalar:
+        """The problem of some of the groups, where the others use so much of the rows, shape (k,)."""
+        return replace(self, lower=self.lower - used, upper=self.upper - used)
 
     def paid(self, prices: Floats) -> float:
         """Prices times the bounds that they press on."""
