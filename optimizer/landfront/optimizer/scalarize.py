@@ -13,7 +13,7 @@ from time import monotonic
 
 import numpy as np
 
-from landfront.optimizer import certify
+from landfront.optimizer import certify, tolerances
 from landfront.optimizer.attempt import Attempt, beyond, claim, clean
 from landfront.optimizer.core import whole_part
 from landfront.optimizer.engine import (
@@ -90,13 +90,26 @@ class Scalarizer:
             return answer, (fact,)
         fact = certify.recomputed(self.program, fact)
         if fact.beta > -inf:
-            return answer, (fact,)
+            return answer, (fact, *self._alone(task, fact))
         # A column without an end and a reduced cost of 1e-17 leave nothing to recompute.
         fact = claim(task, answer.bound, self.program)
         priced = np.isfinite(task.upper) & (answer.cap_prices > 0)
         return answer, (fact, beyond(fact, np.where(priced, answer.cap_prices, 0.0))) if priced.any() else (
             fact,
         )
+
+    def _alone(self, task: Task, fact: Fact) -> tuple[Fact, ...]:
+        """What the multipliers of very many groups say of the main objective alone, where others only help.
+
+        Without it nothing would bound an objective that never is asked for alone.
+        """
+        others = np.arange(len(task.weights)) != task.main
+        if self.program.groups < tolerances.MANY_GROUPS or not task.weights[others].any():
+            return ()
+        if np.isfinite(task.upper).any():
+            return ()
+        weights = np.where(others, 0.0, task.weights)
+        return (certify.recomputed(self.program, replace(fact, weights=weights)),)
 
     def _ask_relax(self, task: Task) -> Answer:
         """Ask the engine; what it raises is an answer too, so that a search keeps what it has."""

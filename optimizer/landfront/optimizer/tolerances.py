@@ -27,9 +27,9 @@ FLAT = 1e-7
 AUGMENT = 1e-6
 """Share of an objective's range that the other one may cost in an augmented weight without integers."""
 
-AUGMENT_MANY = 1e-3
-"""The same with very many groups, where ends so far apart in scale take most of the time of a front: a point
-that near an end is proven as any other, and coverage says what lies beyond it."""
+AUGMENT_MANY = 0.01
+"""The same with very many groups, whose ends are where an objective's last hundredth costs the range of
+another: beyond it prices are so far apart in scale that a point takes long. Coverage says what is there."""
 
 MANY_GROUPS = 50_000
 """Groups from which on there are very many."""

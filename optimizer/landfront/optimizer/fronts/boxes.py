@@ -115,7 +115,7 @@ def _weighted_ends(search: Search) -> Job:
     """
     plain = []
     for axis in (0, 1):
-        relaxed = (yield from search.relax(np.eye(2)[axis], main=axis)).relaxed
+        relaxed = (yield from search.relax(search.alone(axis), main=axis)).relaxed
         assert relaxed is not None
         plain.append(relaxed)
     scale = np.maximum(np.abs(plain[0] - plain[1]), tolerances.NOISE * search.program.objective_span)

@@ -19,27 +19,29 @@ class Ends:
         self.search = search
         self.p = len(search.program.senses)
         self.reached: list[Floats] = []
-        self.least, self.most = np.full(self.p, -inf), np.full(self.p, inf)
+        self.most = np.full(self.p, inf)
 
     def find(self, share: float) -> Generator[Job | None, None, None]:
         """Hand out the jobs: bounds, then ends with this share of a range as the weight of the others."""
         for axis in range(self.p):
-            yield self.bound(axis, 1.0)
-            yield self.bound(axis, -1.0)
+            yield self.best(axis)
+            if self.search.program.groups < tolerances.MANY_GROUPS:
+                yield self.worst(axis)
         yield from self.search.idle()
         for axis in range(self.p):
             yield self.end(axis, share)
         yield from self.search.idle()
 
-    def bound(self, axis: int, sign: float) -> Job:
-        """A proven bound of one objective from below (sign 1) or from above (sign -1)."""
-        task = self.search.relax(sign * np.eye(self.p)[axis], main=axis, may_fail=sign < 0)
-        solve = yield from task
-        if sign > 0:
-            self.least[axis] = solve.beta
-            assert solve.relaxed is not None
-            self.reached.append(solve.relaxed)
-        elif solve.relaxed is not None:
+    def best(self, axis: int) -> Job:
+        """What can be reached of one objective, and a proof of it."""
+        solve = yield from self.search.relax(self.search.alone(axis), main=axis)
+        assert solve.relaxed is not None
+        self.reached.append(solve.relaxed)
+
+    def worst(self, axis: int) -> Job:
+        """A proven bound of one objective from above, which only spares work."""
+        solve = yield from self.search.relax(-np.eye(self.p)[axis], main=axis, may_fail=True)
+        if solve.relaxed is not None:
             self.most[axis] = -solve.beta
 
     @property

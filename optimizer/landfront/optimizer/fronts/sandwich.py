@@ -66,7 +66,7 @@ class Ends:
         yield self._augmented(float(_values(self.best[1])[1]), self.best[1])
 
     def _plain(self, axis: int) -> Job:
-        self.best[axis] = yield from self.search.solve(np.eye(2)[axis], main=axis)
+        self.best[axis] = yield from self.search.solve(self.search.alone(axis), main=axis)
 
     def _augmented(self, level: float, near: Solve) -> Job:
         scale = np.abs(_values(self.best[0]) - _values(self.best[1]))

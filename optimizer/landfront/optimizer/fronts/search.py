@@ -135,6 +135,19 @@ class Search:
         """Values of the archive in minimisation form, sorted by the first, shape (s, p)."""
         return np.array([solve.y for solve in self.archive]).reshape(-1, len(self.program.senses))
 
+    def alone(self, axis: int) -> Floats:
+        """Weights of one objective alone, shape (p,); with very many groups a little of the others.
+
+        There most groups may be indifferent to it, which leaves too many solutions equally good. Ranges are
+        not known yet, and spans stand for them. What is proven bounds the objective alone as well
+        (`scalarize.Scalarizer`).
+        """
+        weights = np.eye(len(self.program.senses))[axis]
+        if self.program.groups >= tolerances.MANY_GROUPS:
+            span = self.program.objective_span
+            weights = np.where(weights > 0, 1.0, self.augment * span[axis] / np.where(span > 0, span, 1.0))
+        return np.asarray(weights)
+
     @property
     def augment(self) -> float:
         """Share of an objective's range that the other ones may cost in an augmented weight."""

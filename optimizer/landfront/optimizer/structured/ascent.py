@@ -75,7 +75,10 @@ TYPICAL = 2000
 """Groups that are looked at to tell what is typical."""
 
 STEPS = 6
-"""Most Newton steps of a level."""
+"""Most Newton steps of a level, those aside that move some price as far as they may."""
+
+MOST_STEPS = 40
+"""Most with those, where all kinds of groups are looked at."""
 
 DONE = 0.2
 """A level ends when a step promises less than this share of what smoothing itself is off by."""
@@ -181,11 +184,20 @@ class Ascent:
         """
         scalar = bounded(scalar, self.sizes, self._groups)
         prices = scalar.within_signs(prices)
-        reach, narrowest = np.ones(len(prices)), NARROWEST * self._finest(scalar, prices)
+        # Where noise breaks ties, fewer and fewer groups are near one at any width.
+        reach, narrowest = np.ones(len(prices)), 0.0
+        if scalar.noise == 0:
+            narrowest = NARROWEST * self._finest(scalar, prices)
         level, problem = self._over(self._passes.sample(wanted)), scalar
         active: Active | None = None
         while True:
-            prices, near = level._level(problem, prices, width, reach)
+            before = prices
+            steps = MOST_STEPS if active is None else STEPS
+            prices, near, settled = level._level(problem, prices, width, reach, steps)
+            if active is not None and not settled and monotonic() < deadline:
+                # Prices went further than the groups near a tie know: all of them tell.
+                prices, active, level, problem = before, None, self, scalar
+                continue
             weight = level._passes.weight
             few = self._groups >= MANY and near * weight <= MOST_ACTIVE * self._groups
             # The last sample is left while it knows enough: what follows counts on the others' choices.
@@ -253,16 +265,24 @@ class Ascent:
         finest = float(np.quantile(loss, FINEST)) if len(loss) else self._unit(scalar, prices)
         return min(finest, scalar.noise) if scalar.noise > 0 else finest
 
-    def _level(self, scalar: Scalar, prices: Floats, width: float, reach: Floats) -> tuple[Floats, int]:
-        """Newton steps at one width; `reach` are the longest steps, which grow where they were too short."""
+    def _level(
+        self, scalar: Scalar, prices: Floats, width: float, reach: Floats, steps: int
+    ) -> tuple[Floats, int, bool]:
+        """Newton steps at one width; `reach` are the longest steps, which grow where they were too short.
+
+        Groups near a tie come back too, and whether no price had further to go that matters.
+        """
         state = self._state(scalar, prices, width)
-        for _ in range(STEPS):
+        free, settled = 0, True
+        for _ in range(steps):
             longest = reach * (TRUST * width / self.sizes)
             step = newton_step(scalar, state, longest)
             promise = float(state.gradient @ step) / 2
             at_end = np.abs(step) > 0.99 * longest
             small = promise <= DONE * width * max(state.near, 1) * self._passes.weight
-            if small and not at_end.any():
+            settled = small or not at_end.any()
+            free += not at_end.any()
+            if not at_end.any() and (small or free > STEPS):
                 break
             better, length = self._search(scalar, state, step, width)
             reach[:] = np.maximum(
@@ -271,7 +291,7 @@ class Ascent:
             if better is None:
                 break
             state = better
-        return state.prices, state.near
+        return state.prices, state.near, settled
 
     def _search(self, scalar: Scalar, state: State, step: Floats, width: float) -> tuple[State | None, float]:
         """The first of some lengths of a step that helps, and the length."""

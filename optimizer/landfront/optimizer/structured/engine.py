@@ -156,6 +156,8 @@ class StructuredEngine:
         r = len(program.row_lower)
         prices, caps = found.prices[:r], np.maximum(-found.prices[r:], 0.0)
         constant = float(scalar.base @ core.used + weights @ program.minimised_offsets)
+        # Noise makes no plan cheaper, and none dearer by more than this.
+        constant -= self._exact.lasting(scalar) * self._passes.groups
         return Answer(
             reason="optimal",
             x=x,
@@ -231,7 +233,7 @@ class StructuredEngine:
         constant = float(weights @ self._program.minimised_offsets)
         for margin in MARGINS:
             if margin > 0:
-                tighter = tightened(scalar, margin * self._ascent.sizes)
+                tighter = self._ascent.without_ties(tightened(scalar, margin * self._ascent.sizes))
                 found = self._exact.solve(tighter, prices, deadline=deadline)
                 if not found.complete or found.missed > tolerances.SOLVER_FEASIBILITY:
                     return None

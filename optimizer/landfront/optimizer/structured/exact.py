@@ -60,6 +60,10 @@ FAR = 0.5
 NEAR_ROUNDS = 8
 """Most cores from prices that were thought to be near."""
 
+POLISHED = 200_000
+"""Groups up to which what breaks ties is taken out again: with more, too many prices are equally good for
+cores to find the one at which nothing is missing, and the solution is best up to the noise."""
+
 SAMPLE = 20_000
 """Groups that are looked at to guess which loss leaves a core of the wanted size."""
 
@@ -78,6 +82,8 @@ class Core:
         Of the core, sorted, without references, and their groups.
     change
         What each column uses more than its group's reference, shape (k, columns).
+    dearer
+        What each column costs more by the noise that breaks ties, shape (columns,).
     """
 
     reference: Ints
@@ -85,6 +91,7 @@ class Core:
     columns: Ints
     group: Ints
     change: sp.csc_array
+    dearer: Floats
 
 
 @dataclass(frozen=True)
@@ -160,7 +167,8 @@ class Exact:
 
     def misses_only(self, scalar: Scalar, found: Relaxed, *, deadline: float) -> Relaxed:
         """The least by which rows must be missed, in units of their sizes; `missed` may be 0."""
-        least = replace(scalar, base=np.zeros_like(scalar.base), loose_cost=np.zeros_like(scalar.loose_cost))
+        free = np.zeros_like(scalar.base), np.zeros_like(scalar.loose_cost)
+        least = replace(scalar, base=free[0], loose_cost=free[1], noise=0.0)
         prices = found.prices / (PENALTY * self._cost_size(scalar))
         one = np.ones(len(prices))
         core = self.nearest(least, prices)
@@ -206,10 +214,11 @@ class Exact:
         core, wanted = found.core, self._wanted()
         old = core.columns
         if not keep and len(old) > KEPT * wanted:
-            loss = scalar.price(found.prices) @ core.change
+            loss = scalar.price(found.prices) @ core.change + core.dearer
             loss[found.shares > 0] = -inf
             old = old[np.argpartition(loss, wanted)[: max(wanted, int((found.shares > 0).sum()))]]
-        return self.core(core.reference, core.used, np.union1d(old, missing[:wanted]))
+        columns = np.union1d(old, missing[:wanted])
+        return self.core(core.reference, core.used, columns, self.lasting(scalar))
 
     def _wanted(self) -> int:
         return CORE + CORE_PER_ROW * self._passes.rows
@@ -232,7 +241,7 @@ class Exact:
             chosen, columns = active.columns[reference], active.columns[columns]
             reference, used = active.reference.copy(), used + active.used
             reference[active.groups] = chosen
-        return self.core(reference, used, columns)
+        return self.core(reference, used, columns, self.lasting(scalar))
 
     def around(
         self, scalar: Scalar, prices: Floats, chosen: Ints, wanted: int, x: Floats | None = None
@@ -254,13 +263,20 @@ class Exact:
             near = np.union1d(near, columns[x[self._passes.compact.index(columns)] > tolerances.COLUMN])
         return self.core(chosen, self._passes.used_by(chosen), near)
 
-    def core(self, reference: Ints, used: Floats, columns: Ints) -> Core:
+    def lasting(self, scalar: Scalar) -> float:
+        """The noise that stays in costs."""
+        return scalar.noise if self._passes.groups > POLISHED else 0.0
+
+    def core(self, reference: Ints, used: Floats, columns: Ints, noise: float = 0.0) -> Core:
         """A core of sorted columns."""
         group = self._passes.group_of(columns)
         inside = np.unique(group)
         base = self._passes.matrix(reference[inside])
         change = self._passes.matrix(columns) - base[:, np.searchsorted(inside, group)]
-        return Core(reference, used, columns, group, sp.csc_array(change))
+        dearer = np.zeros(len(columns))
+        if noise > 0:
+            dearer = noise * (self._passes.mixed(columns) - self._passes.mixed(reference[group]))
+        return Core(reference, used, columns, group, sp.csc_array(change), dearer)
 
     def _missing(self, scalar: Scalar, found: Relaxed, better: float, active: Active | None) -> Ints:
         """Columns outside the core that are better than the best of their group inside it, the best first.
@@ -268,15 +284,15 @@ class Exact:
         Those of the `active` groups, as long as there are any.
         """
         core, price = found.core, scalar.price(found.prices)
-        gain = price @ core.change
+        gain, noise = price @ core.change + core.dearer, self.lasting(scalar)
         inside = np.zeros(self._passes.groups)
         np.minimum.at(inside, core.group, gain)
         if active is not None:
-            columns, loss = active.passes.within(price, -better, active.places(core.reference))
+            columns, loss = active.passes.within(price, -better, active.places(core.reference), noise=noise)
             missing = self._outside(core, active.columns[columns], loss, inside, better)
             if len(missing):
                 return missing
-        columns, loss = self._passes.within(price, -better, core.reference)
+        columns, loss = self._passes.within(price, -better, core.reference, noise=noise)
         return self._outside(core, columns, loss, inside, better)
 
     def _outside(self, core: Core, columns: Ints, loss: Floats, inside: Floats, better: float) -> Ints:
@@ -323,7 +339,7 @@ class Exact:
         missed = rescue.shape[1]
         count = len(core.columns)
         model = Model(
-            cost=np.concatenate([scalar.base @ core.change, loose_cost, rescue_cost]),
+            cost=np.concatenate([scalar.base @ core.change + core.dearer, loose_cost, rescue_cost]),
             lower=np.concatenate([np.zeros(count), scalar.loose_lower, np.zeros(missed)]),
             upper=np.concatenate([np.ones(count), scalar.loose_upper, np.full(missed, inf)]),
             integer=np.zeros(matrix.shape[1], dtype=bool),

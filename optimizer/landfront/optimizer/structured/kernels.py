@@ -52,6 +52,15 @@ def _mixed(group: int, option: int) -> float:
 
 
 @compiled
+def mixed(group: Any, option: Any) -> Any:
+    """Those numbers for the options of some groups, shape (n,)."""
+    out = np.empty(len(group))
+    for i in range(len(group)):
+        out[i] = _mixed(group[i], option[i])
+    return out
+
+
+@compiled
 def _columns(
     begin: int,
     end: int,

@@ -243,6 +243,11 @@ class Passes:
         """Group of each column."""
         return np.asarray(np.searchsorted(self._arrays.starts, columns, side="right") - 1)
 
+    def mixed(self, columns: Ints) -> Floats:
+        """The share of the noise that some columns cost more."""
+        group = self.group_of(columns)
+        return np.asarray(kernels.mixed(group, columns - self._arrays.starts[group]))
+
     def matrix(self, columns: Ints) -> sp.csc_array:
         """Coefficients of some columns, shape (k, columns)."""
         group = self.group_of(columns)
@@ -290,8 +295,8 @@ def _each(count: int, work: Callable[[int, int], T]) -> list[T]:
     """Do the parts of a pass, in threads where there are several, and collect in order."""
     step = max(PART, -(-count // MOST_PARTS))
     bounds = [(first, min(first + step, count)) for first in range(0, count, step)]
-    if len(bounds) == 1:
-        return [work(*bounds[0])]
+    if len(bounds) <= 1:
+        return [work(0, count)]
     return list(threads().map(lambda bound: work(*bound), bounds))
 
 
