@@ -26,6 +26,7 @@ from measure import ROOT, RUNS, in_fresh_process, median, peak_gib, save, stored
 sys.path.insert(0, str(ROOT))
 from landfront.optimizer import certify
 from landfront.optimizer.checker import check_front
+from landfront.optimizer.engine import Engine, choose_engine
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.highs import HighsEngine
 from landfront.optimizer.program import Program
@@ -38,8 +39,10 @@ CARBON = np.array([1.0, 0.0, 0.0])
 FREE = np.full(3, inf)
 MILLION = 1_000_000
 SCALE = (10_000, 100_000, MILLION, 10 * MILLION)
-PEER_SECONDS = 120.0
-"""Longest search of HiGHS for whole parcels; what it proved by then counts."""
+SECONDS = 60.0
+"""Longest search for a whole plan beside HiGHS, for both; what is proven by then counts."""
+WARM = 60_000
+"""Parcels of the case that is solved first: enough for all passes to be compiled ones."""
 
 
 class Clock:
@@ -54,11 +57,12 @@ class Clock:
         return {f"{name}_seconds": round(wall, 4), f"{name}_cpu_seconds": round(cpu, 4)}
 
 
-def engine_of(program: Program) -> tuple[StructuredEngine, dict[str, float]]:
-    """The engine, ready, and how long that took."""
-    clock, engine = Clock(), StructuredEngine(program)
-    engine.prepare()
-    return engine, clock.read("prepare")
+def engine_of(program: Program) -> tuple[Engine, dict[str, Any]]:
+    """The engine that landfront takes, ready, and how long that took."""
+    clock, engine = Clock(), choose_engine(program)[0]
+    if isinstance(engine, StructuredEngine):
+        engine.prepare()
+    return engine, {"engine": engine.name, **clock.read("prepare")}
 
 
 def share(parcels: int, features: int) -> dict[str, Any]:
@@ -84,7 +88,8 @@ def whole(parcels: int, features: int, gap: float) -> dict[str, Any]:
     program = national(parcels, features)
     engine, found = engine_of(program)
     clock = Clock()
-    solve = Scalarizer(program, engine).solve(Task(CARBON, FREE, share=gap))
+    deadline = time.monotonic() + SECONDS
+    solve = Scalarizer(program, engine).solve(Task(CARBON, FREE, share=gap, deadline=deadline))
     found |= clock.read("solve")
     faults = certify.faults(program, np.asarray(solve.x, dtype=np.float64))
     return {**found, "gap": gap_of(solve, program), "reason": solve.reason, "faults": faults}
@@ -148,7 +153,7 @@ def highs_whole(parcels: int, features: int, gap: float) -> dict[str, Any]:
     clock, engine = Clock(), HighsEngine(program)
     size = abs(float(engine.relax(CARBON, FREE, seconds=inf).bound))
     part = replace(whole_part(program), gap=gap * size)
-    answer = engine.search(CARBON, FREE, part=part, seconds=PEER_SECONDS)
+    answer = engine.search(CARBON, FREE, part=part, seconds=SECONDS)
     value = None if answer.x is None else float(CARBON @ (program.senses * program.values(answer.x)))
     left = inf if value is None else (value - answer.bound) / abs(value)
     return {**clock.read("solve"), "gap": left, "reason": answer.reason}
@@ -201,7 +206,7 @@ def whole_beside_highs() -> list[dict[str, Any]]:
     """Whole plans of 10,000 parcels; HiGHS is asked for the gap that landfront proved."""
     rows = []
     for features, gap in ((10, 1e-4), (100, 1e-4), (500, 1e-4)):
-        ours = run("whole", 10_000, features, gap)
+        ours = run("whole", 10_000, features, gap, runs=1)
         peer = run("highs_whole", 10_000, features, ours["gap"], runs=1)
         ratio = round(peer["solve_cpu_seconds"] / ours["solve_cpu_seconds"], 1)
         rows.append({"features": features, "ours": ours, "peer": peer, "ratio_cpu": ratio})
@@ -235,7 +240,7 @@ def one(what: str, arguments: Sequence[str]) -> dict[str, Any]:
     words = [a for a in arguments if not a[0].isdigit()]
     values: list[Any] = [*numbers[:2], *words, *numbers[2:]]
     if what in ("share", "whole", "front"):
-        ONE[what](3000, *values[1:2], *([2, 3, 1e-3] if what == "front" else values[2:]))
+        ONE[what](WARM, *values[1:2], *{"front": [2, 3, 1e-3], "whole": [1e-2]}.get(what, []))
     answer = ONE[what](*values)
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     return {**answer, "peak_gib": max(peak_gib(), round(children, 3)), "load": round(os.getloadavg()[0], 2)}
