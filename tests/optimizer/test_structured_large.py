@@ -23,7 +23,7 @@ from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.highs import HighsEngine
 from landfront.optimizer.program import Csr, Factored, Program, Stack
 from landfront.optimizer.scalarize import Scalarizer, failure
-from landfront.optimizer.structured import ascent, passes
+from landfront.optimizer.structured import ascent, exact, passes
 from landfront.optimizer.structured.compact import compact
 from landfront.optimizer.structured.engine import StructuredEngine
 from landfront.optimizer.task import Task
@@ -94,6 +94,41 @@ def test_groups_by_themselves_are_those_of_the_whole() -> None:
     others = np.setdiff1d(np.arange(every.groups), found.groups)
     columns, _ = every.within(price, 0.05, best, noise=1e-3)
     assert not np.isin(every.group_of(columns), others).any()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_whole_classes_that_are_tied_at_the_best_prices(kept: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All groups of a class gain the same per unit of budget, so that only the price tells who is tied."""
+    monkeypatch.setattr(ascent, "FEW", 4)
+    if kept:  # what breaks ties stays in costs, as with very many groups
+        monkeypatch.setattr(exact, "POLISHED", 0)
+    rng = np.random.default_rng(5)
+    groups, classes = 4000, 6
+    area, gain = rng.uniform(0.5, 2, groups), rng.uniform(1, 3, classes)[rng.integers(0, classes, groups)]
+    spent = np.column_stack([np.zeros(groups), area]).ravel()
+    program = assemble(
+        np.array([np.column_stack([np.zeros(groups), -gain * area]).ravel(), spent]),
+        spent[None],
+        [-inf],
+        [0.45 * area.sum()],
+        senses=[1, 1],
+        lower=np.zeros(2 * groups),
+        upper=np.ones(2 * groups),
+        integer=np.zeros(2 * groups, dtype=bool),
+        starts=np.arange(0, 2 * groups + 1, 2),
+        offsets=np.zeros(2),
+    )
+    weights = np.array([1.0, 0.0])
+    answer = StructuredEngine(program).relax(weights, FREE, seconds=60)
+    truth = HighsEngine(program).relax(weights, FREE, seconds=60)
+    assert answer.reason == "optimal"
+    assert answer.x is not None
+    assert certify.faults(program, answer.x) == []
+    value = float(weights @ program.values(answer.x))
+    assert answer.bound <= truth.bound + 1e-9 * abs(truth.bound)
+    assert bound_of(program, weights, answer.row_prices) <= truth.bound + 1e-9 * abs(truth.bound)
+    assert value == pytest.approx(truth.bound, rel=1e-6 if kept else 1e-9)
+    assert answer.bound == pytest.approx(truth.bound, rel=1e-3 if kept else 1e-9)
 
 
 @pytest.mark.slow

@@ -134,10 +134,21 @@ class State:
 
 @dataclass(frozen=True)
 class Start:
-    """Where the exact solution starts: prices, shape (k,), and the groups near a tie, None for all."""
+    """Where the exact solution starts.
+
+    Attributes
+    ----------
+    prices
+        Shape (k,).
+    active
+        The groups near a tie, None for all.
+    noise
+        What breaks ties, 0 where none is needed.
+    """
 
     prices: Floats
-    active: Active | None = None
+    active: Active | None
+    noise: float
 
 
 class Ascent:
@@ -205,8 +216,13 @@ class Ascent:
             # The last sample is left while it knows enough: what follows counts on the others' choices.
             last = weight > 1 and LARGER * wanted > SCREENED * self._groups
             enough = near < self._few * (NARROWER if last and few else 1.0) or width < narrowest
+            if weight == 1 and width < narrowest and near >= self._few and monotonic() < deadline:
+                # Whole classes of groups are tied at these prices, and would all choose alike.
+                scalar, narrowest = replace(scalar, noise=NOISE * self._finest(scalar, prices)), 0.0
+                active, level, problem, width = None, self, scalar, min(width, scalar.noise)
+                continue
             if monotonic() > deadline or near == 0 or (weight == 1 and enough):
-                return Start(prices, active)
+                return Start(prices, active, scalar.noise)
             margin = MARGIN * width
             if not enough:
                 width /= NARROWER

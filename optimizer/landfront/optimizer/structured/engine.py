@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from math import inf
 from time import monotonic
@@ -16,7 +17,7 @@ from landfront.optimizer.front import Fact, Floats, Reason
 from landfront.optimizer.highs import HighsEngine, below_cutoff, limits_of
 from landfront.optimizer.program import Ints, Program
 from landfront.optimizer.session import Session, solver_version
-from landfront.optimizer.structured.ascent import Ascent
+from landfront.optimizer.structured.ascent import Ascent, Start
 from landfront.optimizer.structured.compact import compact
 from landfront.optimizer.structured.exact import Exact, Relaxed
 from landfront.optimizer.structured.parts import Near, near_part
@@ -117,12 +118,16 @@ class StructuredEngine:
             found = self._exact.solve(scalar, prices, deadline=deadline, near=True)
             if found.complete or found.outcome.reason == "time limit":
                 return found
-            near = self._ascent.warm(scalar, prices, deadline=deadline)
-            found = self._exact.solve(scalar, near.prices, active=near.active, deadline=deadline, near=True)
+            warm = self._ascent.warm(scalar, prices, deadline=deadline)
+            found = self._from(scalar, warm, deadline=deadline, near=True)
             if found.complete or found.outcome.reason == "time limit":
                 return found
-        cold = self._ascent.cold(scalar, deadline=deadline)
-        return self._exact.solve(scalar, cold.prices, active=cold.active, deadline=deadline)
+        return self._from(scalar, self._ascent.cold(scalar, deadline=deadline), deadline=deadline)
+
+    def _from(self, scalar: Scalar, start: Start, *, deadline: float, near: bool = False) -> Relaxed:
+        """The exact solution from where the ascent ended."""
+        scalar = replace(scalar, noise=start.noise)
+        return self._exact.solve(scalar, start.prices, active=start.active, deadline=deadline, near=near)
 
     def _contradiction(
         self,
@@ -157,7 +162,7 @@ class StructuredEngine:
         prices, caps = found.prices[:r], np.maximum(-found.prices[r:], 0.0)
         constant = float(scalar.base @ core.used + weights @ program.minimised_offsets)
         # Noise makes no plan cheaper, and none dearer by more than this.
-        constant -= self._exact.lasting(scalar) * self._passes.groups
+        constant -= found.noise * self._passes.groups
         return Answer(
             reason="optimal",
             x=x,

@@ -110,6 +110,8 @@ class Relaxed:
         Largest miss of a row by its own size.
     complete
         Whether no column is missing.
+    noise
+        What breaks ties in its costs.
     """
 
     core: Core
@@ -119,6 +121,7 @@ class Relaxed:
     loose: Floats
     missed: float
     complete: bool
+    noise: float
 
     @property
     def largest(self) -> Ints:
@@ -321,6 +324,7 @@ class Exact:
             x[count:end],
             float(np.max(x[end:], initial=0.0)),
             False,
+            self.lasting(scalar),
         )
 
     def model(self, scalar: Scalar, core: Core, dear: Floats) -> tuple[Model, Ints, int]:
