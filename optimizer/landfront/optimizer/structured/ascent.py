@@ -61,6 +61,12 @@ accidents."""
 FEWEST = 20
 """Rows that are counted at least."""
 
+FLOOR = 1e-7
+"""Differences of costs that are smaller than this share of a typical one are rounding."""
+
+LEAST = 1e-5
+"""The last width where noise breaks ties, as a share of it: fewer and fewer groups are near one."""
+
 NOISE = 0.01
 """What breaks ties, as a share of the finest differences of costs."""
 
@@ -197,8 +203,7 @@ class Ascent:
         """
         scalar = bounded(scalar, self.sizes, self._groups)
         prices = scalar.within_signs(prices)
-        # Where noise breaks ties, fewer and fewer groups are near one at any width.
-        reach, narrowest = np.ones(len(prices)), 0.0
+        reach, narrowest = np.ones(len(prices)), LEAST * scalar.noise
         if scalar.noise == 0:
             narrowest = NARROWEST * self._finest(scalar, prices)
         level, problem = self._over(self._passes.sample(wanted)), scalar
@@ -216,10 +221,12 @@ class Ascent:
             # The last sample is left while it knows enough: what follows counts on the others' choices.
             last = weight > 1 and LARGER * wanted > SCREENED * self._groups
             enough = near < self._few * (NARROWER if last and few else 1.0) or width < narrowest
-            if weight == 1 and width < narrowest and near >= self._few and monotonic() < deadline:
+            tied = scalar.noise == 0 and weight == 1 and width < narrowest and near >= self._few
+            if tied and monotonic() < deadline:
                 # Whole classes of groups are tied at these prices, and would all choose alike.
-                scalar, narrowest = replace(scalar, noise=NOISE * self._finest(scalar, prices)), 0.0
-                active, level, problem, width = None, self, scalar, min(width, scalar.noise)
+                scalar = replace(scalar, noise=NOISE * self._finest(scalar, prices))
+                active, level, problem = None, self, scalar
+                width, narrowest = min(width, scalar.noise), LEAST * scalar.noise
                 continue
             if monotonic() > deadline or near == 0 or (weight == 1 and enough):
                 return Start(prices, active, scalar.noise)
@@ -280,7 +287,8 @@ class Ascent:
         """A small difference of the costs in a group that are not equal: objectives may differ in scale."""
         loss = self._losses(scalar, prices)
         loss = loss[loss > 0]
-        finest = float(np.quantile(loss, FINEST)) if len(loss) else self._unit(scalar, prices)
+        unit = self._unit(scalar, prices)
+        finest = max(float(np.quantile(loss, FINEST)), FLOOR * unit) if len(loss) else unit
         return min(finest, scalar.noise) if scalar.noise > 0 else finest
 
     def _level(
