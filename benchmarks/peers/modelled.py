@@ -63,7 +63,7 @@ class Pyomo:
         from peers.pyomo_epsilon import build
 
         self._model = build(program)
-        own = [program.coefficients(i) * program.senses[i] for i in range(2)]
+        own = [program.coefficients(i) for i in range(2)]
         x = self._model.x
         carbon, food = (sum(c * x[j] for j, c in enumerate(row.tolist()) if c) for row in own)
         self._model.carbon = pyo.Objective(expr=carbon, sense=pyo.maximize)
@@ -87,7 +87,7 @@ class Linopy:
         import linopy
         import pandas as pd
 
-        own = [program.coefficients(i) * program.senses[i] for i in range(2)]
+        own = [program.coefficients(i) for i in range(2)]
         self._own, self._model = own, linopy.Model()
         self._x = self._model.add_variables(
             lower=0.0, upper=1.0, coords=[pd.RangeIndex(program.columns, name="option")], name="x"
@@ -95,6 +95,8 @@ class Linopy:
         rows = program.row_matrix
         for row in range(rows.shape[0]):
             part = slice(rows.indptr[row], rows.indptr[row + 1])
+            if part.start == part.stop:
+                continue
             chosen = self._x.isel(option=rows.indices[part])
             total = (chosen * rows.data[part].astype(float)).sum()
             if np.isfinite(program.row_upper[row]):

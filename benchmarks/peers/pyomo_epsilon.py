@@ -26,6 +26,8 @@ def build(program: Program) -> Any:
     model.limit = pyo.ConstraintList()
     for row in range(rows.shape[0]):
         part = slice(rows.indptr[row], rows.indptr[row + 1])
+        if part.start == part.stop:
+            continue
         terms = zip(rows.indices[part].tolist(), rows.data[part].tolist(), strict=True)
         total = sum(value * model.x[column] for column, value in terms)
         lower, upper = (None if np.isinf(v) else v for v in (program.row_lower[row], program.row_upper[row]))
