@@ -1,8 +1,8 @@
 """Programs of national size: relaxations, whole plans and fronts by the structured engine, beside peers.
 
 Usage: ``python benchmarks/national.py`` runs all cases, or those named, and keeps the stored results of the
-others; ``--one CASE ...`` runs one here and prints JSON. `modelled` needs linopy besides. The instances are of
-`tests/optimizer/national.py`. Each run is a process of its own that solves something small first, so that
+others; ``--one CASE ...`` runs one here and prints JSON. `modelled` needs linopy besides. Instances are those
+of `tests/optimizer/national.py`. Each run is a process of its own that solves something small first, so that
 neither imports nor compilation count; what is made of a loaded program before the first solve (`prepare`) is
 stated apart.
 """
