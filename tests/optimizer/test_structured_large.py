@@ -102,6 +102,14 @@ def test_whole_classes_that_are_tied_at_the_best_prices(kept: bool, monkeypatch:
     monkeypatch.setattr(ascent, "FEW", 4)
     if kept:  # what breaks ties stays in costs, as with very many groups
         monkeypatch.setattr(exact, "POLISHED", 0)
+    noises: list[float] = []
+    plain = exact.Exact.nearest
+
+    def nearest(self: Any, scalar: Any, *arguments: Any) -> exact.Core:
+        noises.append(scalar.noise)
+        return plain(self, scalar, *arguments)
+
+    monkeypatch.setattr(exact.Exact, "nearest", nearest)
     rng = np.random.default_rng(5)
     groups, classes = 4000, 6
     area, gain = rng.uniform(0.5, 2, groups), rng.uniform(1, 3, classes)[rng.integers(0, classes, groups)]
@@ -121,6 +129,7 @@ def test_whole_classes_that_are_tied_at_the_best_prices(kept: bool, monkeypatch:
     weights = np.array([1.0, 0.0])
     answer = StructuredEngine(program).relax(weights, FREE, seconds=60)
     truth = HighsEngine(program).relax(weights, FREE, seconds=60)
+    assert max(noises) > 0
     assert answer.reason == "optimal"
     assert answer.x is not None
     assert certify.faults(program, answer.x) == []

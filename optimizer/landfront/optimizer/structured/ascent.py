@@ -48,8 +48,8 @@ MANY = 50_000
 
 MARGIN = 80.0
 """Groups are near a tie within so many widths. Beyond `kernels.FAR` they have no part in the smoothed
-minimum, but prices move: with 20 all groups had to be asked more often, and a front of a million groups took
-86 to 105 s, with 40 it took 69 s, with 80 63 s."""
+minimum, but prices move: with 10 to 20 all groups had to be asked more often, and a front of a million groups
+took 86 to 105 s, with 40 it took 69 s, with 80 63 s."""
 
 MOST_ACTIVE = 0.5
 """Share of the groups near a tie from which on all are looked at."""

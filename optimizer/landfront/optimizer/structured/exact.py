@@ -309,13 +309,13 @@ class Exact:
 
     def _solve(self, scalar: Scalar, core: Core, dear: Floats, deadline: float) -> Relaxed:
         model, rows, missed = self.model(scalar, core, dear)
-        session = Session(model, QUICK, cost_size=self._cost_size(scalar))
-        count = len(core.columns)
-        outcome = session.run(Limits(seconds=deadline - monotonic()))
+        outcome = Session(model, QUICK, cost_size=self._cost_size(scalar)).run(
+            Limits(seconds=deadline - monotonic())
+        )
         prices = np.zeros(len(scalar.base))
         prices[rows] = outcome.duals[: len(rows)]
         x = np.zeros(len(model.cost)) if outcome.x is None else outcome.x
-        end = len(x) - missed
+        count, end = len(core.columns), len(x) - missed
         return Relaxed(
             core,
             outcome,
