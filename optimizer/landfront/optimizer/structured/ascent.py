@@ -54,6 +54,30 @@ took 86 to 105 s, with 40 it took 69 s, with 80 63 s."""
 MOST_ACTIVE = 0.5
 """Share of the groups near a tie from which on all are looked at."""
 
+KNOWN = 0.5
+"""Share of the margin by which prices may move over the groups near a tie, each by what a group typically
+uses of its row: beyond that, the others would choose otherwise."""
+
+MORE_KNOWN, LESS_KNOWN = 2.0, 4.0
+"""It is larger by this where the others agreed, smaller where they did not."""
+
+AGAIN = 8
+"""How often the groups near a tie are taken out anew at one width before all are looked at."""
+
+BOX_STEPS = 12
+"""Most Newton steps over the groups near a tie at a time."""
+
+LAST = 2.0
+"""Groups near a tie in the last sample at which it is left, in units of `FEW`: what follows looks at those
+near a tie alone, which are fewer when the sample has led to a smaller width, but cost more steps when it
+led astray."""
+
+LASTING = 0.5
+"""Groups near a tie are tied for good where a narrower width leaves more than this share of them."""
+
+TINY = 1e-300
+"""In place of 0 as the longest step of a price that may not move."""
+
 FEW = 40
 """Groups near a tie per row that tell how prices move them; with fewer, steps follow the sample's
 accidents."""
@@ -86,7 +110,7 @@ STEPS = 6
 """Most Newton steps of a level, those aside that move some price as far as they may."""
 
 MOST_STEPS = 40
-"""Most with those, where all kinds of groups are looked at."""
+"""Most with those, where groups of all kinds are looked at."""
 
 DONE = 0.2
 """A level ends when a step promises less than this share of what smoothing itself is off by."""
@@ -208,20 +232,31 @@ class Ascent:
             narrowest = NARROWEST * self._finest(scalar, prices)
         level, problem = self._over(self._passes.sample(wanted)), scalar
         active: Active | None = None
+        margin, ties, again, known = 0.0, inf, 0, KNOWN
         while True:
             before = prices
-            steps = MOST_STEPS if active is None else STEPS
-            prices, near, settled = level._level(problem, prices, width, reach, steps)
-            if active is not None and not settled and monotonic() < deadline:
-                # Prices went further than the groups near a tie know: all of them tell.
-                prices, active, level, problem = before, None, self, scalar
+            box = inf if active is None else known * margin
+            prices, near, settled = level._level(problem, prices, width, reach, box)
+            # Few groups near a tie are left to the exact solution, whatever prices they ask for.
+            if active is not None and not settled and near >= self._few and monotonic() < deadline:
+                # Prices may have gone further than the groups near a tie know: do others agree?
+                again += 1
+                wider = self._passes.active(scalar.price(prices), margin, noise=scalar.noise)
+                if self._least(scalar, prices, wider) > self._least(scalar, before, active):
+                    active, known = wider, known * MORE_KNOWN
+                    problem, level = scalar.without(active.used), self._over(active.passes)
+                else:
+                    prices, known = before, known / LESS_KNOWN
+                if again > AGAIN:
+                    active, level, problem = None, self, scalar
                 continue
-            weight = level._passes.weight
+            again, known, weight = 0, KNOWN, level._passes.weight
             few = self._groups >= MANY and near * weight <= MOST_ACTIVE * self._groups
-            # The last sample is left while it knows enough: what follows counts on the others' choices.
             last = weight > 1 and LARGER * wanted > SCREENED * self._groups
-            enough = near < self._few * (NARROWER if last and few else 1.0) or width < narrowest
-            tied = scalar.noise == 0 and weight == 1 and width < narrowest and near >= self._few
+            lasting = near > LASTING * ties and width < narrowest
+            ties = near
+            enough = near < self._few * (LAST if last and few else 1.0) or lasting
+            tied = scalar.noise == 0 and weight == 1 and lasting and near >= self._few
             if tied and monotonic() < deadline:
                 # Whole classes of groups are tied at these prices, and would all choose alike.
                 scalar = replace(scalar, noise=NOISE * self._finest(scalar, prices))
@@ -237,8 +272,18 @@ class Ascent:
                 wanted *= LARGER
                 level = self._over(self._passes.sample(wanted))
             if active is not None or (few and (last if enough else weight == 1)):
-                active = self._passes.active(scalar.price(prices), margin, noise=scalar.noise)
+                # The last ones are taken from all: the core comes of them.
+                every = active is None or near < self._few * NARROWER
+                within = self._passes.active if every else active.nearer
+                active = within(scalar.price(prices), margin, noise=scalar.noise)
                 problem, level = scalar.without(active.used), self._over(active.passes)
+
+    def _least(self, scalar: Scalar, prices: Floats, active: Active) -> float:
+        """The dual at the prices that chose the groups near a tie."""
+        value = active.total(scalar.price(prices)) + scalar.paid(prices)
+        if len(scalar.loose_cost):
+            value += loose_part(scalar, prices, self._unit(scalar, prices))[0]
+        return value
 
     @cached_property
     def _typical(self) -> tuple[sp.csc_array, Ints]:
@@ -292,23 +337,29 @@ class Ascent:
         return min(finest, scalar.noise) if scalar.noise > 0 else finest
 
     def _level(
-        self, scalar: Scalar, prices: Floats, width: float, reach: Floats, steps: int
+        self, scalar: Scalar, prices: Floats, width: float, reach: Floats, box: float
     ) -> tuple[Floats, int, bool]:
         """Newton steps at one width; `reach` are the longest steps, which grow where they were too short.
 
-        Groups near a tie come back too, and whether no price had further to go that matters.
+        No price changes what a group typically uses of a row by more than `box`. Groups near a tie come back
+        too, and whether no price had further to go that matters.
         """
         state = self._state(scalar, prices, width)
         free, settled = 0, True
-        for _ in range(steps):
+        for _ in range(MOST_STEPS if box == inf else BOX_STEPS):
             longest = reach * (TRUST * width / self.sizes)
-            step = newton_step(scalar, state, longest)
+            gone, far = state.prices - prices, box / self.sizes
+            low, high = np.maximum(-longest, -far - gone), np.minimum(longest, far - gone)
+            step = newton_step(scalar, state, low, high)
             promise = float(state.gradient @ step) / 2
-            at_end = np.abs(step) > 0.99 * longest
-            small = promise <= DONE * width * max(state.near, 1) * self._passes.weight
-            settled = small or not at_end.any()
+            boxed = np.abs(gone + step) > 0.99 * far
+            at_end = (np.abs(step) > 0.99 * longest) & ~boxed
+            worth = DONE * width * max(state.near, 1) * self._passes.weight
+            settled = promise <= worth or not at_end.any()
+            if boxed.any():
+                settled = settled and float(np.abs(state.gradient) @ np.where(boxed, far, 0.0)) <= worth
             free += not at_end.any()
-            if not at_end.any() and (small or free > STEPS):
+            if not at_end.any() and (promise <= worth or free > STEPS):
                 break
             better, length = self._search(scalar, state, step, width)
             reach[:] = np.maximum(
@@ -378,18 +429,19 @@ def sp_ratio(scalar: Scalar, need: Floats) -> Floats:
     return np.where(ratio > 0, ratio, 1.0)
 
 
-def newton_step(scalar: Scalar, state: State, reach: Floats) -> Floats:
+def newton_step(scalar: Scalar, state: State, low: Floats, high: Floats) -> Floats:
     """Step that is best in the quadratic model among those that keep the prices' signs, shape (k,).
 
-    No price moves further than `reach`, shape (k,).
+    Prices move by at least `low` and at most `high`, shape (k,), between which is 0.
     """
     y, g = state.prices, state.gradient
+    reach = np.maximum(high - low, TINY)
     diagonal = np.diagonal(state.curvature).copy()
     diagonal = np.maximum(diagonal, FLAT * np.abs(g) / reach)
     curvature = state.curvature.copy()
     np.fill_diagonal(curvature, diagonal * (1 + 1e-9) + 1e-300)
-    high = np.where(state.below & (scalar.lower > -inf), reach, np.minimum(reach, -y))
-    low = np.where(~state.below & (scalar.upper < inf), -reach, np.maximum(-reach, -y))
+    high = np.where(state.below & (scalar.lower > -inf), high, np.minimum(high, -y))
+    low = np.where(~state.below & (scalar.upper < inf), low, np.maximum(low, -y))
     none = (scalar.lower == -inf) & (scalar.upper == inf)
     low[none] = high[none] = 0.0
     return bounded_quadratic(curvature, g, np.minimum(low, 0.0), np.maximum(high, 0.0))

@@ -115,9 +115,10 @@ class StructuredEngine:
     ) -> Relaxed:
         if start is not None:
             prices = scalar.within_signs(start.carried(weights, upper, slope))
-            found = self._exact.solve(scalar, prices, deadline=deadline, near=True)
-            if found.complete or found.outcome.reason == "time limit":
-                return found
+            if self._program.groups < tolerances.MANY_GROUPS:
+                found = self._exact.solve(scalar, prices, deadline=deadline, near=True)
+                if found.complete or found.outcome.reason == "time limit":
+                    return found
             warm = self._ascent.warm(scalar, prices, deadline=deadline)
             found = self._from(scalar, warm, deadline=deadline, near=True)
             if found.complete or found.outcome.reason == "time limit":

@@ -42,8 +42,14 @@ brings most of them back."""
 ROUNDS = 40
 """Most cores of one solve."""
 
-WIDER = 4
+WIDER = 13
 """Columns near a solution are picked, by what they do to tight rows, from so many times more."""
+
+CHEAPEST = 0.33
+"""Share of the columns near a solution that are the cheapest; the others are the cheapest for some row."""
+
+OF_ROW = 1.5
+"""Columns for rows, as a share of the columns near a solution: many are for several rows."""
 
 DEAR = 10.0
 """First price of missing a row by its own size: so many times its price there, and the largest cost."""
@@ -257,11 +263,8 @@ class Exact:
         near = columns
         if len(columns) > wanted:
             change = self.core(chosen, np.zeros(len(price)), columns).change
-            classes = directions(sp.csr_array(change)[np.flatnonzero(prices)])
-            if MOVES_OF_CLASS * (classes.max() + 1) <= wanted:
-                near = np.sort(columns[cheapest_of_each(classes, losses, np.arange(len(columns)), wanted)])
-            else:
-                near = smallest(columns, losses, wanted)
+            tight = sp.csr_array(change)[np.flatnonzero(prices)]
+            near = columns[picked(tight, losses, wanted)]
         if x is not None:
             near = np.union1d(near, columns[x[self._passes.compact.index(columns)] > tolerances.COLUMN])
         return self.core(chosen, self._passes.used_by(chosen), near)
@@ -378,6 +381,39 @@ def _crowds(group: Ints) -> sp.csr_array:
     inside = np.flatnonzero(np.repeat(size > 1, size))
     starts = np.concatenate([[0], np.cumsum(size[size > 1])])
     return sp.csr_array((np.ones(len(inside)), inside, starts), shape=(len(starts) - 1, len(group)))
+
+
+def picked(change: sp.csr_array, losses: Floats, wanted: int) -> Ints:
+    """About so many columns with small losses, in order, some for all that can be done to the tight rows.
+
+    Where coefficients repeat, the cheapest columns all press on the tight rows in the same proportion, and
+    where a row is dear and few columns use it, the cheapest of all hardly hold one that does.
+
+    Parameters
+    ----------
+    change
+        Of the tight rows by the columns, shape (tight, columns).
+    losses
+        Of the columns.
+    """
+    every = np.arange(len(losses))
+    classes = directions(change)
+    if MOVES_OF_CLASS * (classes.max() + 1) <= wanted:
+        return np.sort(cheapest_of_each(classes, losses, every, wanted))
+    rank = np.empty_like(every)
+    rank[np.lexsort((np.random.default_rng(0).random(len(every)), losses))] = every
+    # What a column does to several rows counts for each, more and less of a row by themselves.
+    row = np.repeat(np.arange(change.shape[0]), np.diff(change.indptr))
+    moves = change.data != 0
+    lists, column = (2 * row + (change.data > 0))[moves], change.indices[moves]
+    order = np.argsort(lists * len(losses) + rank[column])
+    members = np.bincount(lists)
+    first = np.repeat(np.cumsum(members) - members, members)
+    most = max(MOVES_OF_CLASS, int(OF_ROW * wanted / np.count_nonzero(members)))
+    of_rows = order[np.arange(len(order)) - first < most]
+    near = rank < CHEAPEST * wanted
+    near[column[of_rows]] = True
+    return np.flatnonzero(near)
 
 
 def smallest(columns: Ints, losses: Floats, wanted: int) -> Ints:

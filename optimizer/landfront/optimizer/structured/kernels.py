@@ -207,9 +207,11 @@ def screen(
     best: Any,
     tied: Any,
     usage: Any,
-) -> None:
+) -> tuple[float, float]:
     """Best column of each group into ``best`` (n,), and whether another one costs at most ``most`` more into
     ``tied`` (n,); the use of those that are not tied is added to ``usage``.
+
+    The sum of the least costs of those that are tied and of the others comes back.
     """
     starts, kind, dense, dense_row = a.starts, a.kind, a.dense, a.dense_row
     amount_start, term, amount, table = a.amount_start, a.term, a.amount, a.table
@@ -219,6 +221,7 @@ def screen(
     number, numbered = a.number, len(a.number) > 0
     dense_price = row_price[dense_row]
     by_kind, out = np.zeros(priced.shape[1]), np.empty(a.largest)
+    total, rest = 0.0, 0.0
     for group in range(first, last):
         begin, end = starts[group], starts[group + 1]
         if factored:
@@ -234,12 +237,15 @@ def screen(
             near += out[i] <= least + most
         tied[group] = near > 1
         if near > 1:
+            total += least
             continue
+        rest += least
         _use_dense(dense, dense_row, column, 1.0, usage)
         if factored and not idle[kind[column]]:
             _use_terms(amount_start, term, amount, table, term_row, group, kind[column], 1.0, usage)
         if single:
             _use_singles(entry_start, entry_row, entry, column, 1.0, usage)
+    return total, rest
 
 
 @compiled

@@ -129,14 +129,18 @@ class Passes:
         priced = self._priced(price)
         reference, tied = np.empty(self.groups, dtype=np.int64), np.empty(self.groups, dtype=bool)
 
-        def work(first: int, last: int) -> Floats:
+        def work(first: int, last: int) -> tuple[float, float, Floats]:
             usage = np.zeros(self.rows)
-            kernels.screen(self._arrays, price, priced, noise, first, last, most, reference, tied, usage)
-            return usage
+            sums = kernels.screen(
+                self._arrays, price, priced, noise, first, last, most, reference, tied, usage
+            )
+            return *sums, usage
 
-        used = np.asarray(np.sum(self._each(work), axis=0))
+        done = self._each(work)
+        used = np.asarray(np.sum([part[2] for part in done], axis=0))
+        kept = float(sum(part[1] for part in done)) - float(price @ used)
         groups = np.flatnonzero(tied)
-        return Active(*self.part(groups), groups, reference, used)
+        return Active(*self.part(groups), groups, reference, used, kept, float(sum(part[0] for part in done)))
 
     def smooth(
         self,
@@ -273,6 +277,10 @@ class Active:
         Column of each group, shape (n,).
     used
         What the groups that keep theirs use of the rows, shape (k,).
+    kept
+        What they cost besides: their noise.
+    least
+        Sum of the least costs of the groups that may choose, at the prices that told them apart.
     """
 
     passes: Passes
@@ -280,6 +288,27 @@ class Active:
     groups: Ints
     reference: Ints
     used: Floats
+    kept: float
+    least: float
+
+    def total(self, price: Floats) -> float:
+        """Sum of the least costs of all groups at the prices that told them apart, shape (k,)."""
+        return self.least + self.kept + float(price @ self.used)
+
+    def nearer(self, price: Floats, most: float, *, noise: float = 0.0) -> Active:
+        """Those of these groups that are near a tie at other prices, see `Passes.active`."""
+        inner = self.passes.active(price, most, noise=noise)
+        reference = self.reference.copy()
+        reference[self.groups] = self.columns[inner.reference]
+        return Active(
+            inner.passes,
+            self.columns[inner.columns],
+            self.groups[inner.groups],
+            reference,
+            self.used + inner.used,
+            self.kept + inner.kept,
+            inner.least,
+        )
 
     def places(self, reference: Ints) -> Ints:
         """Columns of all groups, shape (n,), as those of these groups, shape (a,)."""

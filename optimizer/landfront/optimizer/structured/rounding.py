@@ -3,7 +3,8 @@
 Each step takes the single change that lowers cost plus priced violation most, and a group that moved stays
 for some steps (tabu search: F. Glover, ORSA Journal on Computing 1, 1989). Rows that stay broken get
 dearer, all get cheaper once everything holds (P. Morris, The breakout method, AAAI 1993), so that the
-search crosses the border of what is feasible again and again.
+search crosses the border of what is feasible again and again. What it finds is bettered by pairs of changes
+(`pairs`).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import numpy as np
 from landfront.optimizer.kernels import compiled
 from landfront.optimizer.program import Floats, Ints
 from landfront.optimizer.structured.exact import Core
+from landfront.optimizer.structured.pairs import descend
 
 TABU = 8
 """Steps for which a group that moved stays."""
@@ -25,7 +27,14 @@ DEARER, CHEAPER = 1.2, 0.8
 holds."""
 
 STEPS = 3000
-"""Steps that are always taken where the target is not met."""
+"""Most steps without a feasible choice."""
+
+PATIENCE = 300
+"""Steps without a better choice, once there is one, after which pairs of changes go on: ten times more gained
+nothing that pairs did not."""
+
+ROUNDING = 1e-12
+"""Share of a row's bound by which it may be missed: sums differ by as much. The choice is checked anew."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,6 @@ def round_core(
     *,
     penalty: Floats,
     target: float,
-    steps: int = STEPS,
 ) -> Choice | None:
     """The cheapest whole choice that is found from the references, None without a feasible one.
 
@@ -72,25 +80,17 @@ def round_core(
     starts = np.flatnonzero(np.diff(core.group, prepend=-1, append=-1))
     of = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     change = core.change
-    chosen = np.full(len(starts) - 1, -1, dtype=np.int64)
-    found = np.empty_like(chosen)
-    best = _search(
-        change.indptr.astype(np.int64),
-        change.indices.astype(np.int64),
-        change.data,
-        of,
-        cost,
-        lower,
-        upper,
-        penalty,
-        core.used,
-        chosen,
-        found,
-        target,
-        steps,
-    )
+    columns = change.indptr.astype(np.int64), change.indices.astype(np.int64), change.data
+    found = np.full(len(starts) - 1, -1, dtype=np.int64)
+    low = lower - ROUNDING * np.where(np.isfinite(lower), np.abs(lower), 0.0)
+    high = upper + ROUNDING * np.where(np.isfinite(upper), np.abs(upper), 0.0)
+    best = _search(*columns, of, cost, low, high, penalty, core.used, found, target)
     if not np.isfinite(best):
         return None
+    moved = found[found >= 0]
+    use = core.used + np.asarray(change[:, moved].sum(axis=1)).ravel()
+    if np.all((use >= low) & (use <= high)):
+        best = descend(*columns, starts, cost, low, high, use, found, best, target)
     return Choice(found[found >= 0], best)
 
 
@@ -150,13 +150,11 @@ def _apply(at: int, sign: float, indptr: Any, rows: Any, values: Any, use: Any) 
 
 
 @compiled
-def _violated(lower: Any, upper: Any, use: Any) -> int:
-    count = 0
+def _holds(low: Any, high: Any, use: Any) -> bool:
+    held = 0
     for row in range(len(use)):
-        size = 1e-12 * (abs(lower[row]) if use[row] < lower[row] else abs(upper[row]))
-        if _over(use[row], lower[row], upper[row]) > size:
-            count += 1
-    return count
+        held += low[row] <= use[row] <= high[row]
+    return held == len(use)
 
 
 @compiled
@@ -166,27 +164,25 @@ def _search(
     values: Any,
     of: Any,
     cost: Any,
-    lower: Any,
-    upper: Any,
+    low: Any,
+    high: Any,
     penalty: Any,
     use: Any,
-    chosen: Any,
     found: Any,
     target: float,
-    steps: int,
 ) -> float:
-    """Steps from ``chosen``; the best feasible choice into ``found`` and its cost, infinite without one."""
-    groups, columns = len(chosen), len(cost)
+    """Steps from the references; the best feasible choice into ``found``; its cost, infinite without one."""
+    groups, columns = len(found), len(cost)
+    chosen = np.full(groups, -1, np.int64)
     penalty, use = penalty.copy(), use.copy()
     change, touched = np.zeros(len(use)), np.empty(2 * len(use), np.int64)
     until = np.zeros(groups, np.int64)
-    total, best = 0.0, np.inf
-    for g in range(groups):
-        if chosen[g] >= 0:
-            total += cost[chosen[g]]
-    for step in range(steps):
-        if total < best and _violated(lower, upper, use) == 0:
-            best = total
+    total, best, last_step = 0.0, np.inf, STEPS
+    for step in range(STEPS + PATIENCE):
+        if step >= last_step:
+            break
+        if total < best and _holds(low, high, use):
+            best, last_step = total, step + PATIENCE
             found[:] = chosen
             if best <= target:
                 return best
@@ -201,13 +197,13 @@ def _search(
             if g != last:
                 last = g
                 if out >= 0:  # back to the reference
-                    gain = _effect(-1, out, indptr, rows, values, lower, upper, penalty, use, change, touched)
+                    gain = _effect(-1, out, indptr, rows, values, low, high, penalty, use, change, touched)
                     if gain - price < least:
                         least, group, column = gain - price, g, -1
             if at == out:
                 continue
             gain = cost[at] - price
-            gain += _effect(at, out, indptr, rows, values, lower, upper, penalty, use, change, touched)
+            gain += _effect(at, out, indptr, rows, values, low, high, penalty, use, change, touched)
             if gain < least:
                 least, group, column = gain, g, at
         if group < 0:
@@ -215,7 +211,7 @@ def _search(
         if least >= 0:
             broken = 0
             for row in range(len(use)):
-                if _over(use[row], lower[row], upper[row]) > 0:
+                if _over(use[row], low[row], high[row]) > 0:
                     penalty[row] *= DEARER
                     broken += 1
             if broken == 0:
