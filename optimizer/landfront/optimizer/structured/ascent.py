@@ -92,7 +92,8 @@ LEAST = 1e-5
 """The last width where noise breaks ties, as a share of it: fewer and fewer groups are near one."""
 
 NOISE = 0.01
-"""What breaks ties, as a share of the finest differences of costs."""
+"""What breaks ties, as a share of the finest differences of costs, or of the width at which groups are tied
+for good."""
 
 TIES = 0.02
 """Share of columns that cost the same as the cheapest of their group up to which ties do no harm."""
@@ -229,7 +230,7 @@ class Ascent:
         prices = scalar.within_signs(prices)
         reach, narrowest = np.ones(len(prices)), LEAST * scalar.noise
         if scalar.noise == 0:
-            narrowest = NARROWEST * self._finest(scalar, prices)
+            narrowest = NARROWEST * self._finest(scalar, np.zeros(len(prices)))
         level, problem = self._over(self._passes.sample(wanted)), scalar
         active: Active | None = None
         margin, ties, again, known = 0.0, inf, 0, KNOWN
@@ -237,33 +238,38 @@ class Ascent:
             before = prices
             box = inf if active is None else known * margin
             prices, near, settled = level._level(problem, prices, width, reach, box)
+            late = monotonic() > deadline
             # Few groups near a tie are left to the exact solution, whatever prices they ask for.
-            if active is not None and not settled and near >= self._few and monotonic() < deadline:
+            if active is not None and not settled and near >= self._few and not late:
                 # Prices may have gone further than the groups near a tie know: do others agree?
                 again += 1
                 wider = self._passes.active(scalar.price(prices), margin, noise=scalar.noise)
-                if self._least(scalar, prices, wider) > self._least(scalar, before, active):
+                gain = self._least(scalar, prices, wider) - self._least(scalar, before, active)
+                if gain > 0:
                     active, known = wider, known * MORE_KNOWN
                     problem, level = scalar.without(active.used), self._over(active.passes)
                 else:
                     prices, known = before, known / LESS_KNOWN
                 if again > AGAIN:
                     active, level, problem = None, self, scalar
-                continue
+                if not 0 < gain <= DONE * width * near:
+                    continue
             again, known, weight = 0, KNOWN, level._passes.weight
             few = self._groups >= MANY and near * weight <= MOST_ACTIVE * self._groups
             last = weight > 1 and LARGER * wanted > SCREENED * self._groups
-            lasting = near > LASTING * ties and width < narrowest
-            ties = near
-            enough = near < self._few * (LAST if last and few else 1.0) or lasting
-            tied = scalar.noise == 0 and weight == 1 and lasting and near >= self._few
-            if tied and monotonic() < deadline:
+            lasting = width < narrowest and near * weight > LASTING * ties
+            ties = near * weight
+            if lasting and weight == 1 and scalar.noise == 0 and near >= self._few and not late:
                 # Whole classes of groups are tied at these prices, and would all choose alike.
-                scalar = replace(scalar, noise=NOISE * self._finest(scalar, prices))
-                active, level, problem = None, self, scalar
-                width, narrowest = min(width, scalar.noise), LEAST * scalar.noise
+                scalar, ties = replace(scalar, noise=NOISE * width), inf
+                problem = scalar
+                if active is not None:
+                    active = self._passes.active(scalar.price(prices), margin, noise=scalar.noise)
+                    problem, level = scalar.without(active.used), self._over(active.passes)
+                width, narrowest = scalar.noise, LEAST * scalar.noise
                 continue
-            if monotonic() > deadline or near == 0 or (weight == 1 and enough):
+            enough = near < self._few * (LAST if last and few else 1.0) or lasting
+            if late or near == 0 or (weight == 1 and enough):
                 return Start(prices, active, scalar.noise)
             margin = MARGIN * width
             if not enough:
@@ -274,7 +280,7 @@ class Ascent:
             if active is not None or (few and (last if enough else weight == 1)):
                 # The last ones are taken from all: the core comes of them.
                 every = active is None or near < self._few * NARROWER
-                within = self._passes.active if every else active.nearer
+                within = self._passes.active if active is None or every else active.nearer
                 active = within(scalar.price(prices), margin, noise=scalar.noise)
                 problem, level = scalar.without(active.used), self._over(active.passes)
 
