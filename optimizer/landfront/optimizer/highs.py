@@ -12,13 +12,17 @@ import numpy as np
 
 from landfront.optimizer.branching import OWN_MODEL, Whole, search_among, search_core
 from landfront.optimizer.core import core_part, reduced_costs, reduced_part
-from landfront.optimizer.engine import Answer, Basis, Part
+from landfront.optimizer.engine import Answer, Basis, Engine, Part
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.layout import Layout, answer_of, lay_out
 from landfront.optimizer.program import Program
 from landfront.optimizer.relaxation import Relaxation
 from landfront.optimizer.session import Limits, Session, solver_version
 from landfront.optimizer.sifting import Sifting, can_sift
+
+ROUNDED_GROUPS = 2000
+"""Groups from which on whole choices are looked for by local search first: below, a core's search finds them
+before the compiled search is even loaded."""
 
 REBUILDS = ("a search over few of the columns", "a search below one of several corners")
 
@@ -63,6 +67,15 @@ class HighsEngine:
     def _whole(self) -> Whole:
         self.rebuilds["the first search over all columns"] += 1
         return Whole(self._layout)
+
+    @cached_property
+    def _rounding(self) -> Engine | None:
+        """The engine whose local search finds whole choices, where it takes the program."""
+        from landfront.optimizer.structured.engine import StructuredEngine
+        from landfront.optimizer.structured.support import unfit_shape
+
+        many = self._program.groups >= ROUNDED_GROUPS and not unfit_shape(self._program)
+        return StructuredEngine(self._program) if many else None
 
     def relax(
         self,
@@ -111,8 +124,10 @@ class HighsEngine:
     def round(
         self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float, seconds: float
     ) -> Floats | None:
-        """None: a core's search finds whole choices."""
-        return None
+        """By local search where groups are many; of few, a core's search finds whole choices as soon."""
+        if self._rounding is None:
+            return None
+        return self._rounding.round(weights, upper, fact, x, target=target, seconds=seconds)
 
     def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
         """See `core.core_part`."""

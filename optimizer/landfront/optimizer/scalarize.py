@@ -39,6 +39,9 @@ CORE_SIZES = (400, 1500)
 CORE_SECONDS = 6.0
 """Longest search in one core: what is not found by then is found sooner in the next one."""
 
+BETTERED = 2.0
+"""Longest search in one core that is only to better what local search found."""
+
 FULL_SECONDS = 120.0
 """Longest search over all columns when groups are many and no limit was asked: past it, gaps close slowly."""
 
@@ -196,7 +199,7 @@ class Scalarizer:
 
     def _core(self, task: Task, attempt: Attempt, part: Part) -> Answer:
         allowed = TARGET_SHARE * attempt.allowed
-        seconds = min(task.seconds, CORE_SECONDS)
+        seconds = min(task.seconds, CORE_SECONDS if attempt.x is None else BETTERED)
         part = attempt.prepare(part, gap=allowed / 4, target=attempt.fact.beta + allowed)
         answer = self._ask_search(task, part, seconds)
         attempt.offer_answer(answer)
