@@ -20,6 +20,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from landfront.optimizer import tolerances
 from landfront.optimizer.program import Floats, Ints
 from landfront.optimizer.structured.passes import Active, Passes
 from landfront.optimizer.structured.scalar import Scalar
@@ -74,6 +75,12 @@ led astray."""
 
 LASTING = 0.5
 """Groups near a tie are tied for good where a narrower width leaves more than this share of them."""
+
+CERTAIN = 10 * tolerances.SOLVER_FEASIBILITY
+"""A row that must be missed by more than this share of its size makes a contradiction for certain."""
+
+DEARER = 0.1
+"""Above what the dearest solution of a sample costs by this share of it, the dual is without end."""
 
 TINY = 1e-300
 """In place of 0 as the longest step of a price that may not move."""
@@ -182,6 +189,13 @@ class Start:
     noise: float
 
 
+class MustMissError(Exception):
+    """Prices prove that rows must be missed, by so much of their sizes in all."""
+
+    def __init__(self, missed: float) -> None:
+        super().__init__(f"rows must be missed by at least {missed:.3g} of their size in all")
+
+
 class Ascent:
     """Prices for scalar problems over one program."""
 
@@ -225,6 +239,11 @@ class Ascent:
         """From one width to narrower ones, on samples of at least the `wanted` number of groups at first.
 
         Once a sample would be a large part of the groups, those near a tie take its place.
+
+        Raises
+        ------
+        MustMissError
+            If prices prove that there is no solution: without it they would rise without end.
         """
         scalar = bounded(scalar, self.sizes, self._groups)
         prices = scalar.within_signs(prices)
@@ -233,12 +252,17 @@ class Ascent:
             narrowest = NARROWEST * self._finest(scalar, np.zeros(len(prices)))
         level, problem = self._over(self._passes.sample(wanted)), scalar
         active: Active | None = None
+        ceiling = level._dearest(scalar)
         margin, ties, again, known = 0.0, inf, 0, KNOWN
         while True:
             before = prices
             box = inf if active is None else known * margin
-            prices, near, settled = level._level(problem, prices, width, reach, box)
-            late = monotonic() > deadline
+            state, settled = level._level(problem, prices, width, reach, box)
+            prices, near, late = state.prices, state.near, monotonic() > deadline
+            if active is None and state.value > ceiling:
+                missed = self._must_miss(scalar, prices)
+                if missed > CERTAIN:
+                    raise MustMissError(missed)
             # Few groups near a tie are left to the exact solution, whatever prices they ask for.
             if active is not None and not settled and near >= self._few and not late:
                 # Prices may have gone further than the groups near a tie know: do others agree?
@@ -283,6 +307,19 @@ class Ascent:
                 within = self._passes.active if active is None or every else active.nearer
                 active = within(scalar.price(prices), margin, noise=scalar.noise)
                 problem, level = scalar.without(active.used), self._over(active.passes)
+
+    def _dearest(self, scalar: Scalar) -> float:
+        """More than any solution costs, infinite where loose columns cost something."""
+        if len(scalar.loose_cost):
+            return inf
+        most = -self._passes.choose(-scalar.base)[0] * self._passes.weight
+        least = self._passes.choose(scalar.base)[0] * self._passes.weight
+        return most + DEARER * (most - least + abs(most))
+
+    def _must_miss(self, scalar: Scalar, prices: Floats) -> float:
+        """Share of their sizes by which rows must be missed in all, as these prices prove (Farkas)."""
+        least = self._passes.choose(-prices)[0] + scalar.paid(prices)
+        return least / float(np.abs(prices) @ self.sizes)
 
     def _least(self, scalar: Scalar, prices: Floats, active: Active) -> float:
         """The dual at the prices that chose the groups near a tie."""
@@ -344,11 +381,11 @@ class Ascent:
 
     def _level(
         self, scalar: Scalar, prices: Floats, width: float, reach: Floats, box: float
-    ) -> tuple[Floats, int, bool]:
+    ) -> tuple[State, bool]:
         """Newton steps at one width; `reach` are the longest steps, which grow where they were too short.
 
-        No price changes what a group typically uses of a row by more than `box`. Groups near a tie come back
-        too, and whether no price had further to go that matters.
+        No price changes what a group typically uses of a row by more than `box`. Whether no price had further
+        to go that matters comes back too.
         """
         state = self._state(scalar, prices, width)
         free, settled = 0, True
@@ -374,7 +411,7 @@ class Ascent:
             if better is None:
                 break
             state = better
-        return state.prices, state.near, settled
+        return state, settled
 
     def _search(self, scalar: Scalar, state: State, step: Floats, width: float) -> tuple[State | None, float]:
         """The first of some lengths of a step that helps, and the length."""

@@ -17,10 +17,10 @@ from landfront.optimizer.front import Fact, Floats, Reason
 from landfront.optimizer.highs import HighsEngine, below_cutoff, limits_of
 from landfront.optimizer.program import Ints, Program
 from landfront.optimizer.session import Session, solver_version
-from landfront.optimizer.structured.ascent import Ascent, Start
+from landfront.optimizer.structured.ascent import CERTAIN, Ascent, MustMissError, Start
 from landfront.optimizer.structured.compact import compact
 from landfront.optimizer.structured.exact import Exact, Relaxed
-from landfront.optimizer.structured.parts import Near, near_part
+from landfront.optimizer.structured.parts import Near, loose_part, near_part
 from landfront.optimizer.structured.passes import Passes
 from landfront.optimizer.structured.rounding import round_core
 from landfront.optimizer.structured.scalar import Scalar, only, scalar_of, tightened
@@ -31,9 +31,6 @@ ROUNDED = 3000
 
 MOST_SEARCHED = 30_000
 """Columns up to which everything that can still win is searched."""
-
-CERTAIN = 10 * tolerances.SOLVER_FEASIBILITY
-"""A row that must be missed by more than this share of its size makes a contradiction for certain."""
 
 MARGINS = (0.0, 0.25, 1.0, 4.0)
 """By how many groups' typical use rows are tightened before rounding."""
@@ -94,7 +91,10 @@ class StructuredEngine:
         deadline = monotonic() + seconds
         scalar = scalar_of(self._program, self._passes.compact, weights, upper, slope)
         scalar = self._ascent.without_ties(scalar)
-        found = self._relaxed(scalar, weights, upper, slope=slope, start=start, deadline=deadline)
+        try:
+            found = self._relaxed(scalar, weights, upper, slope=slope, start=start, deadline=deadline)
+        except MustMissError as error:
+            return self._without("infeasible", str(error))
         if found.outcome.reason == "time limit" or monotonic() > deadline:
             return self._without("time limit", "the time limit was reached")
         if not found.complete:
@@ -231,44 +231,57 @@ class StructuredEngine:
         Where none is found, rows are tightened by the size of some groups first, so that what rounding takes
         from them is there.
         """
-        if not self._fits or self._program.columns > self._passes.compact.grouped:
+        if not self._fits:
             return None
-        deadline = monotonic() + seconds
+        deadline, grouped = monotonic() + seconds, self._passes.compact.grouped
         scalar = scalar_of(self._program, self._passes.compact, weights, upper, None)
-        prices, near = self._prices(fact, weights), self._passes.largest(x)
+        prices, near, loose = self._prices(fact, weights), self._passes.largest(x), x[grouped:]
         constant = float(weights @ self._program.minimised_offsets)
         for margin in MARGINS:
             if margin > 0:
                 tighter = self._ascent.without_ties(tightened(scalar, margin * self._ascent.sizes))
                 found = self._exact.solve(tighter, prices, deadline=deadline)
-                if not found.complete or found.missed > tolerances.SOLVER_FEASIBILITY:
+                # Rows that cannot be as tight as that are missed, and may hold as they are.
+                if not found.complete:
                     return None
-                prices, near = found.prices, found.largest
-            chosen = self._rounded(scalar, prices, near, target - constant)
+                prices, near, loose = found.prices, found.largest, found.loose
+            chosen = self._rounded(scalar, prices, near, loose, target=target - constant)
             if chosen is not None:
                 rounded = np.zeros(self._program.columns)
                 rounded[self._passes.compact.index(chosen)] = 1.0
-                return rounded
+                rounded[grouped:] = loose
+                return self._loosened(weights, upper, rounded, seconds=deadline - monotonic())
         return None
 
-    def _rounded(self, scalar: Scalar, prices: Floats, near: Ints, target: float) -> Ints | None:
-        """One column per group near those of a relaxation, shape (n,)."""
+    def _rounded(
+        self, scalar: Scalar, prices: Floats, near: Ints, loose: Floats, *, target: float
+    ) -> Ints | None:
+        """One column per group near those of a relaxation, shape (n,); loose columns keep their value."""
+        taken = scalar.loose @ loose
         core = self._exact.around(scalar, prices, near, ROUNDED)
         cost = scalar.base @ core.change
         loss = np.maximum(cost - prices @ core.change, 0.0)
         found = round_core(
             core,
             cost,
-            scalar.lower,
-            scalar.upper,
+            scalar.lower - taken,
+            scalar.upper - taken,
             penalty=DEAR * np.abs(prices) + float(np.median(loss)) / self._ascent.sizes,
-            target=target - float(scalar.base @ core.used),
+            target=target - float(scalar.base @ (core.used + taken)),
         )
         if found is None:
             return None
         chosen = core.reference.copy()
         chosen[core.group[found.moved]] = core.columns[found.moved]
         return chosen
+
+    def _loosened(self, weights: Floats, upper: Floats, x: Floats, *, seconds: float) -> Floats:
+        """The same whole choice with the best values of the loose columns, as far as there are any."""
+        if len(x) == self._passes.compact.grouped:
+            return x
+        part = replace(loose_part(self._passes, self._program, x), start=x)
+        found = self.search(weights, upper, part=part, seconds=seconds)
+        return x if found.x is None else found.x
 
     def _prices(self, fact: Fact, weights: Floats) -> Floats:
         """Multipliers of rows and caps that prove a fact, for these weights, shape (k,)."""

@@ -83,3 +83,20 @@ def near_part(passes: Passes, program: Program, core: Core) -> Near:
         change=sp.csc_array(sp.hstack([passes.matrix(columns), compact.loose], format="csc")),
         used=passes.used_by(kept),
     )
+
+
+def loose_part(passes: Passes, program: Program, x: Floats) -> Near:
+    """The loose columns alone; groups keep what they have in ``x``, a whole choice."""
+    compact = passes.compact
+    every = np.arange(compact.grouped, program.columns)
+    free = np.arange(program.columns) >= compact.grouped
+    none = np.zeros(0, dtype=np.int64)
+    base = np.where(free, 0.0, x)
+    return Near(
+        free=free,
+        base=base,
+        columns=every,
+        group=none,
+        change=compact.loose,
+        used=passes.used_by(passes.largest(x)),
+    )
