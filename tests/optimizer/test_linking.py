@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf
+from typing import Any
 
 import numpy as np
 import pytest
@@ -54,10 +55,11 @@ def linked(
 
 def carbon(base: Program) -> Matrix:
     """Carbon of every column."""
-    return -np.asarray(base.minimised)[0]
+    values: Matrix = -base.minimised[0]
+    return values
 
 
-def by_group(base: Program, values: Matrix) -> Matrix:
+def by_group(base: Program, values: NDArray[Any]) -> NDArray[Any]:
     """A value per group as one per column."""
     return np.repeat(values, np.diff(base.starts))
 

@@ -30,6 +30,8 @@ WHOLE_TOP = 2.0**20
 BASIS_KINDS = 5
 """Statuses that the solver knows: at lower, basic, at upper, free at zero, nonbasic."""
 
+LOWER, BASIC = 0, 1
+
 
 @dataclass(frozen=True)
 class Model:

@@ -92,6 +92,9 @@ accidents."""
 FEWEST = 20
 """Rows that are counted at least."""
 
+FEW_OF_ALL = 0.5
+"""Share of the groups that are never few: else the exact solution would be left with too much."""
+
 FLOOR = 1e-7
 """Differences of costs that are smaller than this share of a typical one are rounding."""
 
@@ -233,7 +236,8 @@ class Ascent:
 
     @property
     def _few(self) -> int:
-        return FEW * max(self._passes.rows, FEWEST)
+        most = max(int(FEW_OF_ALL * self._groups), FEWEST)
+        return min(FEW * max(self._passes.rows, FEWEST), most)
 
     def _levels(self, scalar: Scalar, prices: Floats, width: float, wanted: int, *, deadline: float) -> Start:
         """From one width to narrower ones, on samples of at least the `wanted` number of groups at first.

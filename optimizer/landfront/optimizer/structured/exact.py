@@ -19,8 +19,18 @@ import scipy.sparse as sp
 
 from landfront.optimizer import tolerances
 from landfront.optimizer.core import MOVES_OF_CLASS, cheapest_of_each, directions
+from landfront.optimizer.engine import NONE, Statuses
 from landfront.optimizer.program import Floats, Ints
-from landfront.optimizer.session import QUICK, Limits, Model, Outcome, Session, power_of_two
+from landfront.optimizer.session import (
+    BASIC,
+    LOWER,
+    QUICK,
+    Limits,
+    Model,
+    Outcome,
+    Session,
+    power_of_two,
+)
 from landfront.optimizer.structured.passes import Active, Passes
 from landfront.optimizer.structured.scalar import Scalar
 
@@ -59,6 +69,9 @@ DEARER = 100.0
 
 MISSED = 1e-9
 """A row that is missed by less than this share of its size is met."""
+
+FEW_NEW = 0.02
+"""A core that gained no more than this share of its columns is solved from where the last one ended."""
 
 FAR = 0.5
 """Columns that a first core may miss, as a share of its own, where prices were thought to be near."""
@@ -118,6 +131,8 @@ class Relaxed:
         Whether no column is missing.
     noise
         What breaks ties in its costs.
+    statuses
+        Of columns and rows of the core's linear program, as the solver left them.
     """
 
     core: Core
@@ -128,6 +143,7 @@ class Relaxed:
     missed: float
     complete: bool
     noise: float
+    statuses: tuple[Statuses, Statuses]
 
     @property
     def largest(self) -> Ints:
@@ -215,7 +231,7 @@ class Exact:
             stalled = found.outcome.bound >= value - better
             value = found.outcome.bound
             core = self._next(scalar, found, missing, keep=stalled)
-            found = self._solve(scalar, core, dear, deadline)
+            found = self._solve(scalar, core, dear, deadline, before=found)
         return found
 
     def _next(self, scalar: Scalar, found: Relaxed, missing: Ints, *, keep: bool) -> Core:
@@ -310,11 +326,14 @@ class Exact:
         columns, loss = columns[missing], loss[missing]
         return columns[np.argsort(loss, kind="stable")]
 
-    def _solve(self, scalar: Scalar, core: Core, dear: Floats, deadline: float) -> Relaxed:
+    def _solve(
+        self, scalar: Scalar, core: Core, dear: Floats, deadline: float, *, before: Relaxed | None = None
+    ) -> Relaxed:
         model, rows, missed = self.model(scalar, core, dear)
-        outcome = Session(model, QUICK, cost_size=self._cost_size(scalar)).run(
-            Limits(seconds=deadline - monotonic())
-        )
+        session = Session(model, QUICK, cost_size=self._cost_size(scalar))
+        if before is not None and len(core.columns) - len(before.core.columns) <= FEW_NEW * len(core.columns):
+            session.restart(*grown_statuses(before, core))
+        outcome = session.run(Limits(seconds=deadline - monotonic()))
         prices = np.zeros(len(scalar.base))
         prices[rows] = outcome.duals[: len(rows)]
         x = np.zeros(len(model.cost)) if outcome.x is None else outcome.x
@@ -328,6 +347,7 @@ class Exact:
             float(np.max(x[end:], initial=0.0)),
             False,
             self.lasting(scalar),
+            session.statuses(),
         )
 
     def model(self, scalar: Scalar, core: Core, dear: Floats) -> tuple[Model, Ints, int]:
@@ -414,6 +434,30 @@ def picked(change: sp.csr_array, losses: Floats, wanted: int) -> Ints:
     near = rank < CHEAPEST * wanted
     near[column[of_rows]] = True
     return np.flatnonzero(near)
+
+
+def grown_statuses(before: Relaxed, core: Core) -> tuple[Statuses, Statuses]:
+    """Statuses of a core's columns and rows from those of one that it holds; none, where it does not.
+
+    New columns are at 0, and new rows, of groups that have got a second column, are slack.
+    """
+    old, (columns, rows) = before.core, before.statuses
+    if not len(columns) or not np.isin(old.columns, core.columns).all():
+        return NONE, NONE
+    at = np.searchsorted(core.columns, old.columns)
+    grown = np.full(len(core.columns), LOWER, dtype=np.int8)
+    grown[at] = columns[: len(old.columns)]
+    old_groups, new_groups = (_crowded(one.group) for one in (old, core))
+    top = len(rows) - len(old_groups)
+    crowds = np.full(len(new_groups), BASIC, dtype=np.int8)
+    crowds[np.searchsorted(new_groups, old_groups)] = rows[top:]
+    return np.append(grown, columns[len(old.columns) :]), np.append(rows[:top], crowds)
+
+
+def _crowded(group: Ints) -> Ints:
+    """Groups with two or more of the sorted columns."""
+    groups, count = np.unique(group, return_counts=True)
+    return groups[count > 1]
 
 
 def smallest(columns: Ints, losses: Floats, wanted: int) -> Ints:
