@@ -85,11 +85,13 @@ def test_two_thousand_rows() -> None:
     program = some(1500, 1960)
     assert program.rows.shape[0] > 1990
     answer = StructuredEngine(program).relax(CARBON, FREE, seconds=inf)
-    truth = HighsEngine(program).relax(CARBON, FREE, seconds=inf)
-    assert answer.bound == pytest.approx(truth.bound, rel=1e-9)
     assert np.count_nonzero(answer.row_prices) > 100
+    assert answer.x is not None
+    assert certify.faults(program, answer.x) == []
+    # A solution whose value is the bound that its prices prove is the best one.
     fact = Fact(CARBON, FREE, -inf, "recomputed", answer.row_prices, answer.cap_prices)
-    assert certify.lagrangian_bound(program, fact) == pytest.approx(truth.bound, rel=1e-8)
+    value = float(CARBON @ (program.senses * program.values(answer.x)))
+    assert certify.lagrangian_bound(program, fact) == pytest.approx(value, rel=1e-8)
 
 
 @settings(max_examples=60, deadline=None)
