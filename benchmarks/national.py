@@ -245,8 +245,7 @@ def one(what: str, arguments: Sequence[str]) -> dict[str, Any]:
     words = [a for a in arguments if not a[0].isdigit()]
     values: list[Any] = [*numbers[:2], *words, *numbers[2:]]
     if what in ("share", "whole", "front"):
-        small = values[0] if values[0] < WARM else WARM
-        ONE[what](small, *values[1:2], *{"front": [2, 3, 1e-3], "whole": [1e-2]}.get(what, []))
+        ONE[what](min(values[0], WARM), *values[1:2], *{"front": [2, 3, 1e-3], "whole": [1e-2]}.get(what, []))
     answer = ONE[what](*values)
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 2**20
     return {**answer, "peak_gib": max(peak_gib(), round(children, 3)), "load": round(os.getloadavg()[0], 2)}

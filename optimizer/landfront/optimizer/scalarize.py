@@ -40,7 +40,7 @@ CORE_SECONDS = 6.0
 """Longest search in one core: what is not found by then is found sooner in the next one."""
 
 BETTERED = 2.0
-"""Longest search in one core that is only to better what local search found."""
+"""Longest search in one core that is only to better a solution that is known."""
 
 FULL_SECONDS = 120.0
 """Longest search over all columns when groups are many and no limit was asked: past it, gaps close slowly."""

@@ -31,6 +31,7 @@ BASIS_KINDS = 5
 """Statuses that the solver knows: at lower, basic, at upper, free at zero, nonbasic."""
 
 LOWER, BASIC = 0, 1
+"""The two that a new column and a new row start with."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from landfront.optimizer.session import Session, solver_version
 from landfront.optimizer.structured.ascent import CERTAIN, Ascent, MustMissError, Start
 from landfront.optimizer.structured.compact import compact
 from landfront.optimizer.structured.exact import Exact, Relaxed
-from landfront.optimizer.structured.parts import Near, loose_part, near_part
+from landfront.optimizer.structured.parts import Near, linking_part, near_part
 from landfront.optimizer.structured.passes import Passes
 from landfront.optimizer.structured.rounding import round_core
 from landfront.optimizer.structured.scalar import Scalar, only, scalar_of, tightened
@@ -279,7 +279,7 @@ class StructuredEngine:
         """The same whole choice with the best values of the loose columns, as far as there are any."""
         if len(x) == self._passes.compact.grouped:
             return x
-        part = replace(loose_part(self._passes, self._program, x), start=x)
+        part = replace(linking_part(self._passes, self._program, x), start=x)
         found = self.search(weights, upper, part=part, seconds=seconds)
         return x if found.x is None else found.x
 

@@ -85,7 +85,7 @@ def near_part(passes: Passes, program: Program, core: Core) -> Near:
     )
 
 
-def loose_part(passes: Passes, program: Program, x: Floats) -> Near:
+def linking_part(passes: Passes, program: Program, x: Floats) -> Near:
     """The loose columns alone; groups keep what they have in ``x``, a whole choice."""
     compact = passes.compact
     every = np.arange(compact.grouped, program.columns)
