@@ -22,14 +22,15 @@ costs 8 bytes instead of 12, and needs no look-up."""
 Reals = NDArray[np.float64] | NDArray[np.float32]
 
 LANES = 8
-"""Kinds of a table are filled up to a multiple of this: the kernels take so many at once."""
+"""Columns and kinds that the kernels take at once: tables are filled up to a multiple of it."""
 
 
 class Arrays(NamedTuple):
     """What the kernels read. n groups, m columns, k rows.
 
-    ``starts`` (n + 1,) and ``kind`` (m,) as in `Program` and `Factored`; ``dense`` (m, d) are rows
-    ``dense_row`` (d,) with a coefficient almost everywhere; ``amount_start`` (n + 1,), ``term`` and
+    ``starts`` (n + 1,) and ``kind`` (m + LANES,) as in `Program` and `Factored`; ``dense`` (d, m + LANES) are
+    rows ``dense_row`` (d,) with a coefficient almost everywhere, filled up as the kernels look at `LANES`
+    columns from each group's first one on; ``amount_start`` (n + 1,), ``term`` and
     ``amount`` are amounts per group, whose products with ``table`` (terms, kinds) are coefficients of the
     rows ``term_row`` (terms,); ``entry_start`` (m + 1,), ``entry_row`` and ``entry`` are single coefficients.
     Where there are no amounts or entries, their starts have length 0. ``largest`` is the size of the
@@ -179,16 +180,18 @@ class _Parts:
     def arrays(self, starts: Ints) -> Arrays:
         """Everything collected."""
         columns = int(starts[-1])
-        kind = np.zeros(columns, dtype=np.int16)
+        kind = np.zeros(columns + LANES, dtype=np.int16)
         if self._of_kind is not None:
-            kind = self._of_kind.kind[: self._grouped]
-            kind = kind if self._open is None else kind[self._open]
-        dense = np.column_stack(self._dense) if self._dense else np.zeros((columns, 0))
+            kinds = self._of_kind.kind[: self._grouped]
+            kind[:columns] = kinds if self._open is None else kinds[self._open]
+        dense = np.zeros((len(self._dense), columns + LANES), np.result_type(*(self._dense or [np.zeros(0)])))
+        for row, values in zip(dense, self._dense, strict=True):
+            row[:columns] = values
         return Arrays(
             int(np.diff(starts).max(initial=1)),
             starts,
-            np.ascontiguousarray(kind, dtype=np.int16),
-            np.ascontiguousarray(dense),
+            kind,
+            dense,
             np.array(self._dense_row, dtype=np.int64),
             *self._amounts(),
             *self._single(),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from landfront.optimizer.program import Floats, Ints
 from landfront.optimizer.structured import kernels
-from landfront.optimizer.structured.compact import Compact
+from landfront.optimizer.structured.compact import LANES, Compact
 
 PART = 1 << 13
 """Groups in one part of a pass, at least: a millisecond of work."""
@@ -61,10 +61,8 @@ class Passes:
         amount_start = _ends(a.amount_start, groups) if len(a.amount_start) else a.amount_start
         amounts = int(amount_start[-1]) if len(amount_start) else 0
         columns = np.empty(starts[-1], dtype=np.int64)
-        kind, dense = (
-            np.empty(len(columns), a.kind.dtype),
-            np.empty((len(columns), *a.dense.shape[1:]), a.dense.dtype),
-        )
+        wide = len(columns) + LANES
+        kind, dense = np.zeros(wide, a.kind.dtype), np.zeros((len(a.dense), wide), a.dense.dtype)
         term, amount = np.empty(amounts, a.term.dtype), np.empty(amounts, a.amount.dtype)
         new = starts, columns, kind, dense, amount_start, term, amount
         _each(len(groups), lambda first, last: kernels.copy(a, groups, first, last, *new))
