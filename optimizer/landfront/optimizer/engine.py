@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
 from math import inf
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -224,6 +224,15 @@ class Engine(Protocol):
 
         None where they are so many that a search would not end.
         """
+        ...
+
+
+@runtime_checkable
+class Doubling(Protocol):
+    """An engine that another thread can use beside."""
+
+    def beside(self) -> Engine | None:
+        """Another engine over the same data, for a thread of its own; None where that gains nothing."""
         ...
 
 

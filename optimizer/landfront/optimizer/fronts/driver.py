@@ -13,10 +13,10 @@ from math import inf
 from time import monotonic
 from typing import Literal
 
-from landfront.optimizer.engine import Engine, choose_engine
+from landfront.optimizer.engine import Doubling, Engine, choose_engine
 from landfront.optimizer.front import Front, Reason
 from landfront.optimizer.fronts.choose import choose_method
-from landfront.optimizer.fronts.pool import Here, MakeEngine, Pool, There
+from landfront.optimizer.fronts.pool import Abreast, Here, MakeEngine, Pool, There
 from landfront.optimizer.fronts.search import (
     Failed,
     Job,
@@ -163,7 +163,10 @@ def _pool(
     workers: int | None,
 ) -> Pool:
     if executor is None:
-        return Here(program, engine, asked if callable(asked) else None)
+        make = asked if callable(asked) else None
+        if isinstance(engine, Doubling) and (other := engine.beside()) is not None:
+            return Abreast(program, [engine, other], make)
+        return Here(program, engine, make)
     if asked is not None and not callable(asked):
         raise ValueError("with an executor give a function that makes the engine, not an engine")
     return There(program, executor, workers=workers, make=asked)
@@ -219,13 +222,9 @@ class Driver:
             self._advance(job, solve)
 
     def _advance(self, job: Job, answer: Solve | None) -> None:
-        """Send answers to a job until it asks for one that is not known yet, or ends."""
+        """Send a job the answer that it waited for, if any; unless it ends, it asks the next question."""
         try:
             task = next(job) if answer is None else job.send(answer)
-            while (known := self._known.get(task.key)) is not None:
-                known = replace(known, task=task)
-                self._note(known)
-                task = job.send(known)
         except StopIteration:
             return
         finally:
@@ -235,6 +234,11 @@ class Driver:
     def _submit(self, task: Task, job: Job) -> None:
         if task.key in self._waiting:
             self._waiting[task.key].append(job)
+            return
+        if (known := self._known.get(task.key)) is not None:
+            self._waiting[task.key] = [job]
+            self.search.running = len(self._waiting)
+            self._pool.known(task, known)
             return
         request = self.search.request
         if monotonic() >= request.deadline:

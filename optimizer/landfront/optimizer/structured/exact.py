@@ -73,7 +73,7 @@ MISSED = 1e-9
 FEW_NEW = 0.02
 """A core that gained no more than this share of its columns is solved from where the last one ended."""
 
-FAR = 0.5
+FAR = 2.0
 """Columns that a first core may miss, as a share of its own, where prices were thought to be near."""
 
 NEAR_ROUNDS = 8
