@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from landfront.optimizer import attempt, blocks, certify, passes
 from landfront.optimizer.blocks import Wider
 from landfront.optimizer.files import read_file, read_model, write_program
+from landfront.optimizer.front import Fact
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.fronts.driver import make_engine
 from landfront.optimizer.program import Block, Csr, Factored, Program, Stack
@@ -287,6 +288,9 @@ def test_factored_rows_are_solved_from_the_file(
     assert two.x is not None
     np.testing.assert_array_equal(one.x, two.x)
     assert certify.faults(back, two.x) == []
+    fact = Fact(weights, free, -inf, "recomputed", two.row_prices, two.cap_prices)
+    assert certify.lagrangian_bound(program, fact) == certify.lagrangian_bound(back, fact)
+    np.testing.assert_array_equal(attempt.clean(program, one.x), attempt.clean(back, two.x))
     prices = np.ones(len(back.row_lower))
     np.testing.assert_array_equal(program.rows.tdot(prices), back.rows.tdot(prices))
     np.testing.assert_array_equal(program.rows.absolute.dot(one.x), back.rows.absolute.dot(one.x))
@@ -314,11 +318,23 @@ def test_columns_are_put_in_order(tmp_path: Path, build: Callable[..., Program])
     assert mixed.indices.tolist() == [2, 0, 0, 1, 1]
 
 
+def test_a_file_that_was_compressed_is_read(tmp_path: Path) -> None:
+    program, path = national(300, 3), tmp_path / "p.arrow"
+    write_program(program, path)
+    with pa.ipc.open_file(path) as file:
+        batch = file.get_batch(0)
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    with pa.ipc.new_file(tmp_path / "packed.arrow", batch.schema, options=options) as file:
+        file.write_batch(batch)
+    assert_same(program, read_model(tmp_path / "packed.arrow"))
+
+
 def test_a_program_in_use_survives_its_replacement(tmp_path: Path) -> None:
     first, second = national(300, 3, seed=1), national(200, 3, seed=2)
     back = there_and_back(first, tmp_path)
     assert_same(second, there_and_back(second, tmp_path))
     assert_same(first, back)
+    assert_same(first, there_and_back(back, tmp_path))
 
 
 @pytest.mark.parametrize(
