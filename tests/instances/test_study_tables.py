@@ -62,16 +62,18 @@ def test_every_file_gives_the_same_landscape(table: pd.DataFrame, said: Said, tm
     table.to_csv(tmp_path / "p.csv", index=False)
     table.to_csv(tmp_path / "gbk.csv", index=False, encoding="gbk")
     layer.to_parquet(tmp_path / "p.parquet")
+    layer.to_feather(tmp_path / "p.feather")
+    table.to_feather(tmp_path / "p.arrow", compression="uncompressed")
     layer.to_file(tmp_path / "p.gpkg", layer="DLTB")
     layer.to_file(tmp_path / "p.shp", encoding="GBK")
     (tmp_path / "p.cpg").unlink()
     first, *others = (
         load_landscape(study_from(said(name), tmp_path / "study.toml"))
-        for name in ("p.csv", "gbk.csv", "p.parquet", "p.gpkg", "p.shp")
+        for name in ("p.csv", "gbk.csv", "p.arrow", "p.feather", "p.parquet", "p.gpkg", "p.shp")
     )
     for other in others:
         assert_same(first, other)
-    assert [bool(one.geometry) for one in (first, *others)] == [False, False, True, True, True]
+    assert [bool(one.geometry) for one in (first, *others)] == [False] * 3 + [True] * 4
     assert others[-1].geometry is not None
     assert others[-1].geometry.encoding == "GB18030"
     assert any("GB18030" in note for note in others[-1].notes)
@@ -237,16 +239,17 @@ def test_costs_of_a_table_in_another_currency(table: pd.DataFrame, make: Make, t
     np.testing.assert_allclose(load_effect_table(make(table, dollars))["cost"], [4200, 1400, 0])
 
 
-def test_ids_match_as_text_and_number(table: pd.DataFrame, make: Make, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["parquet", "feather"])
+def test_ids_match_as_text_and_number(table: pd.DataFrame, make: Make, tmp_path: Path, kind: str) -> None:
     frame = options(table)
     frame["pid"] = frame["pid"].astype(str)
-    frame.to_parquet(tmp_path / "e.parquet")
+    getattr(frame, f"to_{kind}")(tmp_path / f"e.{kind}")
 
-    def parquet(data: dict[str, Any]) -> None:
+    def by_columns(data: dict[str, Any]) -> None:
         wide(data)
-        data["effects"]["source"] = "e.parquet"
+        data["effects"]["source"] = f"e.{kind}"
 
-    assert load_effect_table(make(table, parquet))["parcel"].tolist() == [3, 0, 0]
+    assert load_effect_table(make(table, by_columns))["parcel"].tolist() == [3, 0, 0]
 
 
 def features(data: dict[str, Any]) -> None:

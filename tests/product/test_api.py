@@ -103,6 +103,18 @@ def test_a_pyomo_model_gives_its_complete_front() -> None:
         lf.front(model, objectives=["gain", "profit"])
 
 
+def test_a_program_file_gives_the_front_of_its_study(tiny: Path, tmp_path: Path) -> None:
+    from landfront.models.formulate import formulate
+    from landfront.optimizer.files import write_program
+
+    study = lf.read(tiny)
+    path = tmp_path / "program.arrow"
+    write_program(formulate(study).program, path)
+    names = study.front.criteria
+    one, two = lf.front(study, points=4), lf.front(path, names, points=4)
+    np.testing.assert_array_equal(one.values, two.values)
+
+
 def test_check_and_run_and_verify_print_readably(squares: Path, squares_run: Path) -> None:
     assert "36 parcels" in str(lf.check(squares))
     assert "as its input says" in str(lf.verify(squares_run))

@@ -40,7 +40,7 @@ def draft_study(layer: str | Path, folder: str | Path) -> tuple[Path, list[str]]
     Parameters
     ----------
     layer
-        CSV, Parquet, GeoPackage or Shapefile; copied into the folder unless it lies there already.
+        CSV, Parquet, Arrow, GeoPackage or Shapefile; copied into the folder unless it lies there already.
     folder
         Made if absent; must not hold a study yet.
 
@@ -68,7 +68,7 @@ def draft_study(layer: str | Path, folder: str | Path) -> tuple[Path, list[str]]
 def _faults(layer: Path, folder: Path) -> list[Fault]:
     faults = []
     if not layer.is_file():
-        faults.append(Fault(str(layer), "", "no such file", "Give a CSV, Parquet, GeoPackage or Shapefile."))
+        faults.append(Fault(str(layer), "", "no such file", "Give a table, a GeoPackage or a Shapefile."))
     elif layer.suffix.lower() not in TABLES | LAYERS:
         kinds = ", ".join(sorted(TABLES | LAYERS))
         faults.append(Fault(str(layer), "", f"{layer.suffix!r} is not read", f"Use one of {kinds}."))

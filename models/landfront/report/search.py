@@ -170,7 +170,7 @@ def model_front(
     Parameters
     ----------
     model
-        A Pyomo model, or the path of a ``.lp``, ``.mps`` or ``.mof.json`` file.
+        A Pyomo model, or the path of a ``.lp``, ``.mps``, ``.mof.json`` or ``.arrow`` file.
     objectives
         Those that count, in this order; without it all.
     method, options

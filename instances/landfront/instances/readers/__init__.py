@@ -1,4 +1,4 @@
-"""One reader per kind of file: CSV and Parquet in `table`, GeoPackage, Shapefile and GeoJSON in `layer`."""
+"""One reader per kind of file: tables in `table` (by columns in `columnar`), layers in `layer`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-TABLES = frozenset({".csv", ".tsv", ".txt", ".parquet", ".geoparquet"})
+TABLES = frozenset({".csv", ".tsv", ".txt", ".parquet", ".geoparquet", ".arrow", ".feather"})
 LAYERS = frozenset({".gpkg", ".shp", ".geojson", ".json", ".fgb"})
 
 
@@ -35,7 +35,8 @@ def read_table(
     Parameters
     ----------
     path
-        CSV, Parquet, GeoPackage, Shapefile, GeoJSON or FlatGeobuf.
+        CSV, Parquet, Arrow (Feather 2), GeoPackage, Shapefile, GeoJSON or FlatGeobuf. An Arrow file is mapped
+        into memory, and uncompressed columns of numbers stay there: do not write into it meanwhile.
     layer
         Layer to read where a file holds several.
     encoding

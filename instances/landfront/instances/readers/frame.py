@@ -16,9 +16,10 @@ EXACT = 2**53
 
 def to_frame(table: pa.Table, coded: Collection[str] = ()) -> pd.DataFrame:
     """Turn an Arrow table into a frame of int64, float64, bool and text; text in `coded` as categories."""
+    cells = dict(zip(table.column_names, map(_usual, table.columns), strict=True))
     columns = {
         name: _coded(column) if name in coded and _is_text(column.type) else _series(_flat(column))
-        for name, column in zip(table.column_names, table.columns, strict=True)
+        for name, column in cells.items()
     }
     return pd.DataFrame(columns, copy=False)
 
@@ -48,6 +49,22 @@ def _is_odd(column: Any, numbers: Any) -> bool:
         return False
     long = pc.any(pc.match_substring_regex(column, r"^\s*[+-]?[0-9]{16,}\s*$")).as_py()
     return bool(long) or not pc.all(pc.is_finite(numbers)).as_py()
+
+
+def _usual(column: Any) -> Any:
+    """Columns of newer types, which not every function takes, in the usual ones."""
+    kind = column.type
+    if pa.types.is_run_end_encoded(kind):
+        return _usual(pc.run_end_decode(column))
+    if pa.types.is_string_view(kind):
+        return column.cast(pa.large_string())
+    if pa.types.is_dictionary(kind) and pa.types.is_string_view(kind.value_type):
+        parts = [
+            pa.DictionaryArray.from_arrays(part.indices, part.dictionary.cast(pa.large_string()))
+            for part in column.chunks
+        ]
+        return pa.chunked_array(parts, pa.dictionary(kind.index_type, pa.large_string()))
+    return column
 
 
 def _flat(column: Any) -> Any:

@@ -1,21 +1,20 @@
-"""Reader of CSV and Parquet."""
+"""Reader of CSV, Parquet and Arrow files."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
-import pyarrow.parquet as pq
 
 from landfront.instances.faults import Fault, InputError
 from landfront.instances.landscape import Geometry
+from landfront.instances.readers.columnar import is_arrow, is_columnar, read_columns, read_head
 from landfront.instances.readers.encoding import Encoding, file_chunks, find_encoding
 from landfront.instances.readers.frame import to_frame, typed
 
@@ -27,11 +26,11 @@ SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def column_names(path: Path, *, layer: str | None, encoding: str) -> list[str]:
-    """Names of the columns; the geometry of a GeoParquet is left out."""
-    if _is_parquet(path):
-        schema = _schema(path)
-        _refuse_twins(path, schema.names)
-        return [name for name in schema.names if name not in _geometry_columns(schema)]
+    """Names of the columns; geometry is left out."""
+    if is_columnar(path):
+        names, about = read_head(path)
+        _refuse_twins(path, names)
+        return [name for name in names if name not in about.get("columns", ())]
     with path.open("rb") as file:
         head = file.readline()
     found = find_encoding(path.name, encoding, partial(file_chunks, path))
@@ -54,9 +53,9 @@ def read(
     coded: Sequence[str],
 ) -> pd.DataFrame:
     """Read the columns asked for, or all."""
-    if _is_parquet(path):
+    if is_columnar(path):
         names = column_names(path, layer=layer, encoding=encoding) if columns is None else list(columns)
-        frame, found = to_frame(_arrow(path, names, coded), coded), Encoding("utf-8")
+        frame, found = to_frame(read_columns(path, names, coded), coded), Encoding("utf-8")
     else:
         found = find_encoding(path.name, encoding, partial(file_chunks, path))
         table = _parse(path, _utf8(path, found.name), columns)
@@ -67,23 +66,19 @@ def read(
 
 
 def has_geometry(path: Path, *, layer: str | None) -> bool:
-    """Tell whether a Parquet file is a GeoParquet."""
-    return _is_parquet(path) and bool(_geometry_columns(_schema(path)))
+    """Tell whether a file is a GeoParquet, or an Arrow file of the same kind."""
+    return is_columnar(path) and bool(read_head(path)[1].get("columns"))
 
 
 def read_geometry(geometry: Geometry) -> gpd.GeoDataFrame:
-    """Read ids and shapes of a GeoParquet."""
+    """Read ids and shapes."""
     import geopandas as gpd
 
     path = geometry.path
     if not has_geometry(path, layer=None):
         raise InputError([Fault(path.name, "", "holds no geometry", "Set parcels.geometry = false.")])
-    main = json.loads(_schema(path).metadata[b"geo"])["primary_column"]
-    return gpd.read_parquet(path, columns=[geometry.id_column, main])
-
-
-def _is_parquet(path: Path) -> bool:
-    return path.suffix.lower() in {".parquet", ".geoparquet"}
+    columns = [geometry.id_column, read_head(path)[1]["primary_column"]]
+    return (gpd.read_feather if is_arrow(path) else gpd.read_parquet)(path, columns=columns)
 
 
 def _parse(path: Path, data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
@@ -136,30 +131,3 @@ def _refuse_twins(path: Path, names: Sequence[str]) -> None:
         raise InputError(
             [Fault(path.name, name, "two columns have this name", "Rename one.") for name in twins]
         )
-
-
-def _schema(path: Path) -> Any:
-    try:
-        return pq.read_schema(path)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError([_not_parquet(path, error)]) from error
-
-
-def _arrow(path: Path, columns: list[str], coded: Sequence[str]) -> pa.Table:
-    try:
-        with pq.ParquetFile(path, read_dictionary=list(coded)) as file:  # leaves long columns in one piece
-            return file.read(columns).select(columns)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError([_not_parquet(path, error)]) from error
-
-
-def _not_parquet(path: Path, error: Exception) -> Fault:
-    text = str(error).splitlines()[0]
-    return Fault(
-        path.name, "", f"is not a readable Parquet file ({text})", "Write it anew; it may be cut short."
-    )
-
-
-def _geometry_columns(schema: Any) -> frozenset[str]:
-    metadata = schema.metadata or {}
-    return frozenset(json.loads(metadata[b"geo"])["columns"]) if b"geo" in metadata else frozenset()

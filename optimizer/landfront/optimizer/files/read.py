@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import numpy as np
 from landfront.optimizer.files.draft import Draft, FileFault, chosen, duplicates
 from landfront.optimizer.program import Program
 
-FORMATS = ".lp, .mps and .mof.json, each also with .gz"
+FORMATS = ".lp, .mps and .mof.json, each also with .gz, and .arrow"
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class ModelFile:
     Attributes
     ----------
     program
-        Without groups; columns and rows in the order of the file.
+        Columns and rows in the order of the file; without groups, but for a ``.arrow``.
     column_names
-        One per column, as in the file.
+        One per column, as in the file; empty for a ``.arrow``, where columns have numbers only.
     notes
         What was left out or decided in reading, a sentence each.
     """
@@ -48,11 +48,14 @@ def read_file(path: str | Path, objectives: Sequence[str] | None = None) -> Mode
         ``.lp`` (the dialect of CPLEX and Gurobi, with several objectives under ``multi-objectives``),
         ``.mps`` (fixed or free; every N row is an objective) or ``.mof.json`` (MathOptFormat 1), each also
         with ``.gz``. The priorities and tolerances of a file are not used: they rank the objectives before
-        the front is known. A negative weight turns an objective's sense round, as in CPLEX and Gurobi.
+        the front is known. A negative weight turns an objective's sense round, as in CPLEX and Gurobi. Or a
+        ``.arrow`` of `write_program`, which is mapped into memory: do not write into it while the program is
+        in use (to write another in its place is safe).
     objectives
         Names of those that count, in this order. Without it all count, but for those without variables:
         some files carry an empty first one (``z_0`` in those of gokhanceyhan/momilp, whose authors call
-        them bi-objective), and it is the same for every solution. A note says which were left out.
+        them bi-objective), and it is the same for every solution. A note says which were left out. A
+        ``.arrow`` comes back as it was written.
 
     Raises
     ------
@@ -63,32 +66,41 @@ def read_file(path: str | Path, objectives: Sequence[str] | None = None) -> Mode
         If the file cannot be read.
     """
     path = Path(path)
-    draft = _reader(path)
     try:
-        return _finish(draft, objectives)
+        if path.suffix.lower() == ".arrow":
+            return _mapped(path, objectives)
+        return _finish(_parser(path.name)(_text(path)), objectives)
     except FileFault as fault:
         raise FileFault(f"{path}: {fault}") from None
 
 
-def _reader(path: Path) -> Draft:
-    name = path.name.lower().removesuffix(".gz")
-    text = _text(path)
-    try:
-        if name.endswith(".lp"):
-            from landfront.optimizer.files.lp import parse_lp
+def _parser(name: str) -> Callable[[str], Draft]:
+    name = name.lower().removesuffix(".gz")
+    if name.endswith(".lp"):
+        from landfront.optimizer.files.lp import parse_lp
 
-            return parse_lp(text)
-        if name.endswith(".mps"):
-            from landfront.optimizer.files.mps import parse_mps
+        return parse_lp
+    if name.endswith(".mps"):
+        from landfront.optimizer.files.mps import parse_mps
 
-            return parse_mps(text)
-        if name.endswith((".mof.json", ".mof")):
-            from landfront.optimizer.files.mof import parse_mof
+        return parse_mps
+    if name.endswith((".mof.json", ".mof")):
+        from landfront.optimizer.files.mof import parse_mof
 
-            return parse_mof(text)
-    except FileFault as fault:
-        raise FileFault(f"{path}: {fault}") from None
-    raise FileFault(f"{path}: this format is not read; use {FORMATS}")
+        return parse_mof
+    if name.endswith(".arrow"):
+        raise FileFault("a .arrow is mapped into memory as it is: unpack it first")
+    raise FileFault(f"this format is not read; use {FORMATS}")
+
+
+def _mapped(path: Path, objectives: Sequence[str] | None) -> ModelFile:
+    from landfront.optimizer.files.mapped import read_mapped
+
+    program = read_mapped(path)
+    # Rows that are taken are copied: all of them in their order are left where they are.
+    if objectives is not None and tuple(objectives) != program.objective_names:
+        program = program.select(chosen(program.objective_names, objectives))
+    return ModelFile(program, ())
 
 
 def _text(path: Path) -> str:
