@@ -2,9 +2,10 @@
 
 Usage: ``python benchmarks/national.py`` runs all cases, or those named, and keeps the stored results of the
 others; ``--one CASE ...`` runs one here and prints JSON. `modelled` needs linopy besides. Instances are those
-of `tests/optimizer/national.py`. Each run is a process of its own that solves something small first, so that
-neither imports nor compilation count; what is made of a loaded program before the first solve (`prepare`) is
-stated apart.
+of `tests/optimizer/national.py`, made once and kept as mapped files in the temporary folder. Each run
+is a process of its own that solves something small first, so that neither imports nor compilation count, and
+the generator's memory does not; what is made of a mapped program before the first solve (`prepare`) is stated
+apart.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from __future__ import annotations
 import json
 import os
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -27,13 +31,14 @@ sys.path.insert(0, str(ROOT))
 from landfront.optimizer import certify
 from landfront.optimizer.checker import check_front
 from landfront.optimizer.engine import Engine, choose_engine
+from landfront.optimizer.files import read_model, write_program
 from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.highs import HighsEngine
 from landfront.optimizer.program import Program
 from landfront.optimizer.scalarize import Scalarizer
 from landfront.optimizer.structured.engine import StructuredEngine
 from landfront.optimizer.task import Task
-from tests.optimizer.national import national
+from tests.optimizer import national
 
 CARBON = np.array([1.0, 0.0, 0.0])
 FREE = np.full(3, inf)
@@ -43,6 +48,22 @@ SECONDS = 60.0
 """Longest search for a whole plan beside HiGHS, for both; what is proven by then counts."""
 WARM = 60_000
 """Parcels of the case that is solved first: enough for all passes to be compiled ones."""
+
+
+KEPT = Path(tempfile.gettempdir()) / "landfront-national"
+
+
+def mapped(parcels: int, features: int, *, whole: bool = True) -> Program:
+    """The program, from its file; another process makes that where there is none yet."""
+    digest = blake2b(Path(national.__file__).read_bytes(), digest_size=8).hexdigest()
+    file = KEPT / f"{parcels}-{features}-{digest}.arrow"
+    if not file.exists():
+        KEPT.mkdir(exist_ok=True)
+        subprocess.run(
+            [sys.executable, __file__, "--make", str(parcels), str(features), str(file)], check=True
+        )
+    program = read_model(file)
+    return program if whole else program.relaxed()
 
 
 class Clock:
@@ -67,7 +88,7 @@ def engine_of(program: Program) -> tuple[Engine, dict[str, Any]]:
 
 def share(parcels: int, features: int) -> dict[str, Any]:
     """The exact relaxation from nothing, its bound recomputed."""
-    program = national(parcels, features, whole=False)
+    program = mapped(parcels, features, whole=False)
     engine, found = engine_of(program)
     clock = Clock()
     answer = engine.relax(CARBON, FREE, seconds=inf)
@@ -85,7 +106,7 @@ def gap_of(solve: Any, program: Program) -> float:
 
 def whole(parcels: int, features: int, gap: float) -> dict[str, Any]:
     """A whole plan with its proven bound, from nothing."""
-    program = national(parcels, features)
+    program = mapped(parcels, features)
     engine, found = engine_of(program)
     clock = Clock()
     deadline = time.monotonic() + SECONDS
@@ -97,7 +118,7 @@ def whole(parcels: int, features: int, gap: float) -> dict[str, Any]:
 
 def front(parcels: int, features: int, criteria: int, points: int, gap: float) -> dict[str, Any]:
     """A front of whole plans, every point certified."""
-    program = national(parcels, features).select(range(criteria))
+    program = mapped(parcels, features).select(range(criteria))
     engine, found = engine_of(program)
     clock = Clock()
     made = solve_front(program, points=points, gap=gap, engine=engine)
@@ -119,7 +140,7 @@ def highs_share(parcels: int, features: int) -> dict[str, Any]:
     import highspy
     import scipy.sparse as sp
 
-    program = national(parcels, features, whole=False)
+    program = mapped(parcels, features, whole=False)
     groups, starts = program.groups, program.starts
     clock = Clock()
     ones = sp.csr_array((np.ones(program.columns), np.arange(program.columns), starts))
@@ -149,7 +170,7 @@ def highs_whole(parcels: int, features: int, gap: float) -> dict[str, Any]:
 
     from landfront.optimizer.core import whole_part
 
-    program = national(parcels, features)
+    program = mapped(parcels, features)
     engine = HighsEngine(program)
     size = abs(float(engine.relax(CARBON, FREE, seconds=inf).bound))
     part = replace(whole_part(program), gap=gap * size)
@@ -164,7 +185,7 @@ def modelled(parcels: int, features: int, tool: str, points: int) -> dict[str, A
     """Relaxations by HiGHS through a modelling tool, a new solver object for each of some food levels."""
     from peers.modelled import solve_levels
 
-    program = national(parcels, features, whole=False)
+    program = mapped(parcels, features, whole=False)
     return solve_levels(program, tool, points)
 
 
@@ -261,7 +282,9 @@ def main(cases: Sequence[str] = ()) -> Path:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--one"]:
+    if sys.argv[1:2] == ["--make"]:
+        write_program(national.national(int(sys.argv[2]), int(sys.argv[3])), sys.argv[4])
+    elif sys.argv[1:2] == ["--one"]:
         print(json.dumps(one(sys.argv[2], sys.argv[3:])))
     else:
         print(main(sys.argv[1:]).read_text())

@@ -128,3 +128,29 @@ def test_no_change_and_no_pair_of_changes_betters_a_rounded_choice(seed: int, gr
     assert value(start) == pytest.approx(found.cost)
     pairs = ({**start, **one, **two} for one in options for two in options)
     assert min(map(value, pairs)) >= found.cost - 1e-9
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("parcels", [4000, 60_000])
+def test_levels_that_move_are_found_by_prices_alone(
+    share: float, parcels: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without weights the prices of the levels are all that costs, in units far from the objectives'."""
+    program, free = national.national(parcels, 20, whole=False), np.full(3, inf)
+    ends = [StructuredEngine(program).relax(w, free, seconds=inf).x for w in np.eye(3)]
+    values = np.array([program.senses * program.values(x) for x in ends if x is not None])
+    slope = np.ptp(values, axis=0)
+    upper, none = values.min(axis=0) + share * slope, np.zeros(3)
+    truth = HighsEngine(program).relax(none, upper, seconds=inf, slope=slope) if parcels < 10_000 else None
+    monkeypatch.setattr(HighsEngine, "relax", None)  # nothing is left to the whole matrix
+    answer = StructuredEngine(program).relax(none, upper, seconds=inf, slope=slope)
+    assert answer.reason == "optimal"
+    assert float(answer.cap_prices @ slope) == pytest.approx(1.0, abs=1e-9)
+    assert answer.x is not None
+    missed = (program.senses * program.values(answer.x) - upper) / slope
+    assert missed.max() == pytest.approx(answer.stretch, abs=1e-9)
+    fact = Fact(answer.cap_prices, free, -inf, "recomputed", answer.row_prices, none)
+    bound = certify.lagrangian_bound(program, fact) - float(answer.cap_prices @ upper)
+    assert bound == pytest.approx(answer.stretch, abs=1e-7)
+    if truth is not None:
+        assert answer.stretch == pytest.approx(truth.stretch, abs=1e-9)

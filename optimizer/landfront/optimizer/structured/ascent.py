@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from landfront.optimizer import tolerances
 from landfront.optimizer.program import Floats, Ints
+from landfront.optimizer.structured.loose import bounded, loose_part, loose_widths
 from landfront.optimizer.structured.passes import Active, Passes
 from landfront.optimizer.structured.scalar import Scalar
 
@@ -142,10 +143,6 @@ FLAT = 1e-3
 TRIES = 4
 """Lengths of a step that are tried."""
 
-FREE_BOUND = 10.0
-"""Stand-in for an infinite bound of a loose column, in units of the rows' total use per unit of the
-column."""
-
 
 @dataclass(frozen=True)
 class State:
@@ -211,13 +208,12 @@ class Ascent:
 
     def cold(self, scalar: Scalar, *, deadline: float) -> Start:
         """Prices from nothing."""
-        prices = np.zeros(self._passes.rows)
-        width = WIDEST * self._unit(scalar, prices)
-        return self._levels(scalar, prices, width, 2 * self._few, deadline=deadline)
+        width = WIDEST * self._unit(scalar, scalar.first)
+        return self._levels(scalar, scalar.first, width, 2 * self._few, deadline=deadline)
 
     def warm(self, scalar: Scalar, prices: Floats, *, deadline: float) -> Start:
         """Better prices from those of a similar problem; from nothing where those are worse than none."""
-        if not self._better(scalar, prices, np.zeros(self._passes.rows)):
+        if not self._better(scalar, prices, scalar.first):
             return self.cold(scalar, deadline=deadline)
         width = WARM * self._unit(scalar, prices)
         return self._levels(scalar, prices, width, 2 * LARGER * self._few, deadline=deadline)
@@ -227,7 +223,8 @@ class Ascent:
         scalar = bounded(scalar, self.sizes, self._groups)
         sample = self._over(self._passes.sample(SAMPLE))
         width = NARROWEST * self._unit(scalar, two)
-        first, second = (sample._state(scalar, prices, width) for prices in (one, two))
+        soft = sample._soft(scalar, two, width)
+        first, second = (sample._state(scalar, prices, width, soft) for prices in (one, two))
         return first.value > second.value
 
     def _over(self, passes: Passes) -> Ascent:
@@ -253,7 +250,7 @@ class Ascent:
         prices = scalar.within_signs(prices)
         reach, narrowest = np.ones(len(prices)), LEAST * scalar.noise
         if scalar.noise == 0:
-            narrowest = NARROWEST * self._finest(scalar, np.zeros(len(prices)))
+            narrowest = NARROWEST * self._finest(scalar, scalar.first)
         level, problem = self._over(self._passes.sample(wanted)), scalar
         active: Active | None = None
         ceiling = level._dearest(scalar)
@@ -261,7 +258,8 @@ class Ascent:
         while True:
             before = prices
             box = inf if active is None else known * margin
-            state, settled = level._level(problem, prices, width, reach, box)
+            soft = level._soft(problem, prices, width)
+            state, settled = level._level(problem, prices, width, soft, reach, box)
             prices, near, late = state.prices, state.near, monotonic() > deadline
             if active is None and state.value > ceiling:
                 missed = self._must_miss(scalar, prices)
@@ -272,7 +270,7 @@ class Ascent:
                 # Prices may have gone further than the groups near a tie know: do others agree?
                 again += 1
                 wider = self._passes.active(scalar.price(prices), margin, noise=scalar.noise)
-                gain = self._least(scalar, prices, wider) - self._least(scalar, before, active)
+                gain = self._least(scalar, prices, wider, soft) - self._least(scalar, before, active, soft)
                 if gain > 0:
                     active, known = wider, known * MORE_KNOWN
                     problem, level = scalar.without(active.used), self._over(active.passes)
@@ -325,11 +323,11 @@ class Ascent:
         least = self._passes.choose(-prices)[0] + scalar.paid(prices)
         return least / float(np.abs(prices) @ self.sizes)
 
-    def _least(self, scalar: Scalar, prices: Floats, active: Active) -> float:
+    def _least(self, scalar: Scalar, prices: Floats, active: Active, soft: Floats) -> float:
         """The dual at the prices that chose the groups near a tie."""
         value = active.total(scalar.price(prices)) + scalar.paid(prices)
         if len(scalar.loose_cost):
-            value += loose_part(scalar, prices, self._unit(scalar, prices))[0]
+            value += loose_part(scalar, prices, soft)[0]
         return value
 
     @cached_property
@@ -356,12 +354,11 @@ class Ascent:
 
         Tied groups choose all alike at any price that is off by a little, which no small core can mend.
         """
-        none = np.zeros(self._passes.rows)
-        loss = self._losses(scalar, none)
+        loss = self._losses(scalar, scalar.first)
         ties = np.count_nonzero(loss == 0) - len(self._typical[1])
         if ties <= TIES * len(loss):
             return scalar
-        return replace(scalar, noise=NOISE * self._finest(scalar, none))
+        return replace(scalar, noise=NOISE * self._finest(scalar, scalar.first))
 
     def _losses(self, scalar: Scalar, prices: Floats) -> Floats:
         """What columns of typical groups cost more than the cheapest."""
@@ -384,14 +381,15 @@ class Ascent:
         return min(finest, scalar.noise) if scalar.noise > 0 else finest
 
     def _level(
-        self, scalar: Scalar, prices: Floats, width: float, reach: Floats, box: float
+        self, scalar: Scalar, prices: Floats, width: float, soft: Floats, reach: Floats, box: float
     ) -> tuple[State, bool]:
-        """Newton steps at one width; `reach` are the longest steps, which grow where they were too short.
+        """Newton steps at one width, and those of loose columns (`soft`).
 
-        No price changes what a group typically uses of a row by more than `box`. Whether no price had further
-        to go that matters comes back too.
+        `reach` are the longest steps, which grow where they were too short. No price changes what a group
+        typically uses of a row by more than `box`. Whether no price had further to go that matters comes back
+        too.
         """
-        state = self._state(scalar, prices, width)
+        state = self._state(scalar, prices, width, soft)
         free, settled = 0, True
         for _ in range(MOST_STEPS if box == inf else BOX_STEPS):
             longest = reach * (TRUST * width / self.sizes)
@@ -408,7 +406,7 @@ class Ascent:
             free += not at_end.any()
             if not at_end.any() and (promise <= worth or free > STEPS):
                 break
-            better, length = self._search(scalar, state, step, width)
+            better, length = self._search(scalar, state, step, width, soft)
             reach[:] = np.maximum(
                 np.where(at_end & (length == 1.0), reach * LONGER, reach * length / LONGER), 1.0
             )
@@ -417,63 +415,37 @@ class Ascent:
             state = better
         return state, settled
 
-    def _search(self, scalar: Scalar, state: State, step: Floats, width: float) -> tuple[State | None, float]:
+    def _search(
+        self, scalar: Scalar, state: State, step: Floats, width: float, soft: Floats
+    ) -> tuple[State | None, float]:
         """The first of some lengths of a step that helps, and the length."""
         slope = float(state.gradient @ step)
         length = 1.0
         for _ in range(TRIES):
-            found = self._state(scalar, scalar.within_signs(state.prices + length * step), width)
+            found = self._state(scalar, scalar.within_signs(state.prices + length * step), width, soft)
             if found.value >= state.value + 1e-4 * length * slope:
                 return found, length
             length *= SHRINK
         return None, length
 
-    def _state(self, scalar: Scalar, prices: Floats, width: float) -> State:
+    def _soft(self, scalar: Scalar, prices: Floats, width: float) -> Floats:
+        """Widths of the loose columns, shape (loose,)."""
+        if not len(scalar.loose_cost):
+            return scalar.loose_cost
+        price = scalar.price(prices)
+        curvature = self._passes.smooth(price, width, noise=scalar.noise, bounded=scalar.bounded)[2]
+        return loose_widths(scalar, curvature, self.sizes, width)
+
+    def _state(self, scalar: Scalar, prices: Floats, width: float, soft: Floats) -> State:
         total, usage, curvature, near = self._passes.smooth(
             scalar.price(prices), width, noise=scalar.noise, bounded=scalar.bounded
         )
         total += scalar.paid(prices)
         if len(scalar.loose_cost):
-            more, used, bent = loose_part(scalar, prices, width)
+            more, used, bent = loose_part(scalar, prices, soft)
             total, usage, curvature = total + more, usage + used, curvature + bent
         below = scalar.held_below(prices, usage)
         return State(prices, total, scalar.side(below, usage) - usage, curvature, near, below)
-
-
-def loose_part(scalar: Scalar, prices: Floats, width: float) -> tuple[float, Floats, Floats]:
-    """Smoothed least costs of the loose columns, each between its two bounds; their use and curvature."""
-    low, high = scalar.loose_lower, scalar.loose_upper
-    middle, half = (high + low) / 2, (high - low) / 2
-    reduced = scalar.loose_cost + scalar.price(prices) @ scalar.loose
-    # min over [-half, half] of reduced * x, smoothed: -width * log(2 cosh(reduced * half / width))
-    tilt = reduced * half / width
-    share = -np.tanh(tilt)
-    value = float(reduced @ middle) - width * float(np.logaddexp(tilt, -tilt).sum())
-    x = middle + half * share
-    weight = half**2 * (1 - share**2) / width
-    bent = (scalar.loose * weight) @ scalar.loose.T
-    return value, scalar.loose @ x, bent.toarray()
-
-
-def bounded(scalar: Scalar, size: Floats, groups: int) -> Scalar:
-    """The problem with finite bounds in place of infinite ones: what the rows could ever need of a column."""
-    if not len(scalar.loose_cost):
-        return scalar
-    need = FREE_BOUND * size * groups
-    ratio = sp_ratio(scalar, need)
-    low = np.where(np.isinf(scalar.loose_lower), -ratio, scalar.loose_lower)
-    high = np.where(np.isinf(scalar.loose_upper), ratio, scalar.loose_upper)
-    return replace(scalar, loose_lower=np.minimum(low, high), loose_upper=np.maximum(low, high))
-
-
-def sp_ratio(scalar: Scalar, need: Floats) -> Floats:
-    """Largest need of a row over the coefficient of each loose column in it, shape (loose,)."""
-    matrix = scalar.loose
-    column = np.repeat(np.arange(matrix.shape[1]), np.diff(matrix.indptr))
-    ratio = np.zeros(matrix.shape[1])
-    filled = matrix.data != 0
-    np.maximum.at(ratio, column[filled], need[matrix.indices[filled]] / np.abs(matrix.data[filled]))
-    return np.where(ratio > 0, ratio, 1.0)
 
 
 def newton_step(scalar: Scalar, state: State, low: Floats, high: Floats) -> Floats:

@@ -192,8 +192,8 @@ class Exact:
 
     def misses_only(self, scalar: Scalar, found: Relaxed, *, deadline: float) -> Relaxed:
         """The least by which rows must be missed, in units of their sizes; `missed` may be 0."""
-        free = np.zeros_like(scalar.base), np.zeros_like(scalar.loose_cost)
-        least = replace(scalar, base=free[0], loose_cost=free[1], noise=0.0)
+        none = np.zeros_like(scalar.base)
+        least = replace(scalar, base=none, first=none, loose_cost=np.zeros_like(scalar.loose_cost), noise=0.0)
         prices = found.prices / (PENALTY * self._cost_size(scalar))
         one = np.ones(len(prices))
         core = self.nearest(least, prices)
@@ -249,7 +249,7 @@ class Exact:
         return CORE + CORE_PER_ROW * self._passes.rows
 
     def _cost_size(self, scalar: Scalar) -> float:
-        size = float(np.abs(scalar.base) @ self.row_sizes)
+        size = float(np.abs(scalar.price(scalar.first)) @ self.row_sizes)
         return size if size > 0 else 1.0
 
     def nearest(self, scalar: Scalar, prices: Floats, active: Active | None = None) -> Core:

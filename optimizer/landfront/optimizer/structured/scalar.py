@@ -29,6 +29,9 @@ class Scalar:
         Coefficients of the loose columns, the last of which is t where there is a slope, shape (k, loose).
     loose_cost, loose_lower, loose_upper
         Their costs (besides the weights) and bounds, shape (loose,).
+    first
+        Prices to begin with where none are known, shape (k,): 0, or with a slope caps that pay for t in equal
+        parts. Without weights they are all that says how large costs are.
     noise
         What breaks ties of costs, where prices are sought; 0 where a solution is exact.
     """
@@ -40,6 +43,7 @@ class Scalar:
     loose_cost: Floats
     loose_lower: Floats
     loose_upper: Floats
+    first: Floats
     noise: float = 0.0
 
     def price(self, prices: Floats) -> Floats:
@@ -83,12 +87,14 @@ def scalar_of(
     grouped = compact.grouped
     r, p = len(program.row_lower), len(weights)
     loose = compact.loose
-    cost = np.zeros(loose.shape[1])
+    cost, first = np.zeros(loose.shape[1]), np.zeros(r + p)
     low, high = program.lower[grouped:].astype(np.float64), program.upper[grouped:].astype(np.float64)
     if slope is not None:
         column = sp.csc_array(np.concatenate([np.zeros(r), -slope])[:, None])
         loose = sp.csc_array(sp.hstack([loose, column], format="csc"))
         cost, low, high = np.append(cost, 1.0), np.append(low, -inf), np.append(high, inf)
+        paying = np.flatnonzero((slope > 0) & (upper < inf))
+        first[r + paying] = -1.0 / (len(paying) * slope[paying])
     return Scalar(
         base=np.concatenate([np.zeros(r), weights]),
         lower=np.concatenate([program.row_lower, np.full(p, -inf)]),
@@ -97,6 +103,7 @@ def scalar_of(
         loose_cost=cost,
         loose_lower=low,
         loose_upper=high,
+        first=first,
     )
 
 
