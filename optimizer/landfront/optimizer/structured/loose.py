@@ -18,9 +18,6 @@ STIFF = 1e4
 """Most curvature of a loose column, as a multiple of the groups' along the same prices: it then is off by a
 ten-thousandth of what the groups move, and leaves a Newton step the digits for the rest."""
 
-TINY = 1e-300
-"""In place of 0 as a divisor."""
-
 
 def loose_part(scalar: Scalar, prices: Floats, width: Floats) -> tuple[float, Floats, Floats]:
     """Smoothed least costs of the loose columns, each between its two bounds; their use and curvature.
@@ -69,7 +66,6 @@ def loose_widths(scalar: Scalar, curvature: Floats, sizes: Floats, width: float)
     """
     along = scalar.loose.toarray().T / sizes  # prices in units of what the rows are worth
     bent = np.sum(along @ (curvature / np.outer(sizes, sizes)) * along, axis=1)
-    bent /= np.maximum(np.sum(along**2, axis=1), TINY) ** 2
-    half = (scalar.loose_upper - scalar.loose_lower) / 2
-    wide = np.where(bent > 0, half**2 / (STIFF * np.where(bent > 0, bent, 1.0)), 0.0)
-    return np.maximum(wide, width)
+    size, half = np.sum(along**2, axis=1), (scalar.loose_upper - scalar.loose_lower) / 2
+    wide = np.divide((half * size) ** 2, STIFF * bent, out=np.zeros_like(bent), where=bent > 0)
+    return np.asarray(np.maximum(wide, width))
