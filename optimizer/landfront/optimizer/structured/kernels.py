@@ -17,11 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from landfront.optimizer.kernels import compiled, inlined
+from landfront.optimizer.kernels import U, compiled, inlined
 from landfront.optimizer.structured.compact import Arrays
-
-U = np.uint64
-"""Of places in arrays."""
 
 FAR = 20.0
 """Columns that are worse than the best by more than so many smoothing widths have no share: below 2e-9."""
