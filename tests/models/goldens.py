@@ -46,6 +46,24 @@ def _limits() -> Formulation:
     return formulation(["carbon"], limits=limits)
 
 
+def _kinds() -> Formulation:
+    """Two start periods, a combination with a joint factor, a budget of each period."""
+    return formulation(
+        ["carbon", "cost"],
+        periods={"starts": [2025, 2040]},
+        combinations={
+            "groups": [("cropland_to_forest", "conservation_tillage")],
+            "joint": [
+                {
+                    "interventions": ["cropland_to_forest", "conservation_tillage"],
+                    "factors": {"carbon": 0.9},
+                }
+            ],
+        },
+        limits=[{"name": "budget", "criterion": "cost", "period": "each", "max": 100000}],
+    )
+
+
 def _curve(curve: str) -> Callable[[], Formulation]:
     return lambda: formulation(["carbon"], carbon={"curve": curve})
 
@@ -72,6 +90,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "carbon_zone": _curve("zone"),
     "carbon_precipitation": _curve("precipitation"),
     "menu": _menu,
+    "kinds": _kinds,
     "effect_table": table_formulation,
     "limits": _limits,
     "formulate": lambda: formulation(["carbon", "food", "cost"], about={"decision": "share"}),

@@ -28,7 +28,8 @@ def lp_text(formulation: Formulation) -> str:
 
 def _names(formulation: Formulation) -> list[str]:
     menu, ids = formulation.menu, formulation.landscape.ids
-    return [f"x({ids[p]},{menu.interventions[k]})" for p, k in zip(menu.parcel, menu.kind, strict=True)]
+    kinds = [name.replace("+", "&") for name in menu.interventions]  # a sign would end a name in this format
+    return [f"x({ids[p]},{kinds[k]})" for p, k in zip(menu.parcel, menu.kind, strict=True)]
 
 
 def _row(matrix: sp.csr_array, row: int, names: list[str]) -> str:
@@ -46,7 +47,7 @@ def _constant(value: float) -> str:
 def _limits(formulation: Formulation, names: list[str]) -> list[str]:
     program, lines = formulation.program, []
     for r, name in enumerate(program.row_names):
-        label = name.replace("[", "(").replace("]", ")").replace(" ", "")
+        label = name.translate(str.maketrans("[]-", "()_", " "))
         body = _row(program.row_matrix, r, names)
         if np.isfinite(program.row_lower[r]):
             lines.append(f" {label}_min: {body} >= {program.row_lower[r]:.10g}")

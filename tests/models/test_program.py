@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from landfront.models.blocks import effect_rows, factored, stack
 from landfront.models.effects import Effect, Term
 from landfront.models.formulate import Formulation
+from landfront.models.kinds import plain
 from landfront.models.menu import Menu
 from landfront.optimizer.program import Csr, Factored
 from tests.models import builders as b
@@ -32,7 +33,9 @@ def random_menu(rng: np.random.Generator, parcels: int, kinds: int) -> Menu:
     there[:, 0] = True
     parcel, kind = np.nonzero(there)
     starts = np.concatenate([[0], np.cumsum(there.sum(axis=1))]).astype(np.int64)
-    return Menu(parcel.astype(np.int32), kind.astype(np.int16), starts, tuple(f"k{k}" for k in range(kinds)))
+    return Menu(
+        parcel.astype(np.int32), kind.astype(np.int16), starts, plain([f"k{k}" for k in range(kinds)], 2025)
+    )
 
 
 def random_effect(rng: np.random.Generator, parcels: int, kinds: int, terms: int) -> Effect:

@@ -72,7 +72,7 @@ class About(_Section):
     exchange_rate: Annotated[Number, Field(gt=0)] | None = None
     decision: Literal["whole", "share"] = "whole"
     start_year: Year = 2025
-    milestones: Annotated[tuple[Year, ...], Field(min_length=1)] = (2030, 2060)
+    milestones: Annotated[tuple[Year, ...], Field(min_length=1)] = (2030, 2035, 2060)
     discount_rate: Annotated[Number, Field(ge=0, lt=1)] = 0.0
 
     @model_validator(mode="after")
@@ -129,6 +129,51 @@ class Interventions(_Section):
         if isinstance(data, dict) and isinstance(data.get("set"), str):
             return {**data, "set": (data["set"],)}
         return data
+
+
+class Periods(_Section):
+    """Section ``[periods]``: the years in which interventions may start.
+
+    A period lasts until the next one begins, the last one until `end` (by default the last milestone).
+    `only` names the years for interventions that may not start in all of them.
+    """
+
+    starts: Annotated[tuple[Year, ...], Field(min_length=1)]
+    end: Year | None = None
+    only: dict[str, Annotated[tuple[Year, ...], Field(min_length=1)]] = {}
+
+    @model_validator(mode="after")
+    def _order(self) -> Periods:
+        if list(self.starts) != sorted(set(self.starts)):
+            raise ValueError(f"starts {', '.join(map(str, self.starts))} must rise: list periods in order")
+        if self.end is not None and self.end <= self.starts[-1]:
+            raise ValueError(f"end {self.end} must lie after the last start, {self.starts[-1]}")
+        for name, years in self.only.items():
+            if not set(years) <= set(self.starts) or list(years) != sorted(set(years)):
+                said = ", ".join(map(str, years))
+                raise ValueError(f"only.{name}: {said} must be some of the starts, in order")
+        return self
+
+
+class Joint(_Section):
+    """One ``[[combinations.joint]]``: factors on the effects of interventions that share a parcel."""
+
+    interventions: Annotated[tuple[str, ...], Field(min_length=2)]
+    factors: Annotated[dict[Name, Annotated[Number, Field(ge=0)]], Field(min_length=1)]
+
+
+class Combinations(_Section):
+    """Section ``[combinations]``: interventions that may share a parcel.
+
+    Up to `most` of each of the `groups` may be chosen together; `excludes` lists sets that may not;
+    `requires` names for an intervention those without which it may not be chosen.
+    """
+
+    groups: Annotated[tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...], Field(min_length=1)]
+    most: Annotated[int, Strict(), Field(ge=2, le=4)] = 2
+    excludes: tuple[Annotated[tuple[str, ...], Field(min_length=2)], ...] = ()
+    requires: dict[str, tuple[str, ...]] = {}
+    joint: tuple[Joint, ...] = ()
 
 
 class Carbon(_Section):
@@ -222,6 +267,7 @@ class Limit(_Section):
 
     `by` repeats the limit for each region of a level, `regions` keeps only those named; `interventions`
     restricts the sum to those options; `bounds` names a table (region, min, max) with one bound per region.
+    `period` counts what happens within the start period that begins in that year, or within ``"each"``.
     The criterion ``feature:*`` means one row per habitat feature, ``feature:NAME`` one of them.
     """
 
@@ -238,8 +284,21 @@ class Limit(_Section):
     interventions: tuple[str, ...] = ()
     of: Literal["total", "change"] = "total"
     milestone: int | None = None
+    period: (
+        Annotated[
+            Annotated[Literal["each"], Tag("a word")] | Annotated[Year, Tag("a year")],
+            _either("a word", str, "a year"),
+        ]
+        | None
+    ) = None
     owner: str = ""
     reason: str = ""
+
+    @model_validator(mode="after")
+    def _timed(self) -> Limit:
+        if self.period is not None and self.milestone is not None:
+            raise ValueError("period counts what happens within a period: leave out milestone")
+        return self
 
     @model_validator(mode="after")
     def _bounded(self) -> Limit:
@@ -269,6 +328,8 @@ class Study(_Section):
     study: About
     parcels: Parcels
     interventions: Interventions = Interventions()
+    periods: Periods | None = None
+    combinations: Combinations | None = None
     carbon: Carbon = Carbon()
     effects: Effects | None = None
     features: Features | None = None
@@ -283,6 +344,32 @@ class Study(_Section):
     front: FrontRequest = FrontRequest()
 
     _folder: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="after")
+    def _times(self) -> Study:
+        """Periods lie between the first year and the last milestone."""
+        if self.periods is None:
+            return self
+        first, last = self.study.start_year, self.study.milestones[-1]
+        if self.periods.starts[0] < first or self.periods.starts[-1] >= last:
+            said = ", ".join(map(str, self.periods.starts))
+            raise ValueError(
+                f"periods.starts: {said} must lie from {first} (start_year) on and before {last}"
+            )
+        if self.periods.end is not None and self.periods.end > last:
+            raise ValueError(f"periods.end: {self.periods.end} lies after the last milestone, {last}")
+        if self.effects is not None:
+            raise ValueError("periods: effects of a table have no years, so leave out [periods] or [effects]")
+        return self
+
+    @model_validator(mode="after")
+    def _together(self) -> Study:
+        """Effects of a table are those of its own options."""
+        if self.combinations is not None and self.effects is not None:
+            raise ValueError(
+                "combinations: effects of a table are per option, so name combinations as interventions there"
+            )
+        return self
 
     @model_validator(mode="after")
     def _names(self) -> Study:
@@ -306,6 +393,15 @@ class Study(_Section):
     def title(self) -> str:
         """Title, shown on every figure."""
         return self.study.title
+
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """First year of each start period and the year after its last; a single one without periods."""
+        end = self.study.milestones[-1]
+        if self.periods is None:
+            return ((self.study.start_year, end),)
+        starts = self.periods.starts
+        return tuple(zip(starts, (*starts[1:], self.periods.end or end), strict=True))
 
     @property
     def digest(self) -> str:

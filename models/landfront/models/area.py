@@ -2,7 +2,7 @@ r"""Area: the land on which an intervention takes place, in ha.
 
 Formula, for an option (p, i):
 
-    area(p, i) = a_p        for every intervention but keep
+    area(p, k) = a_p        for every kind but keep that has begun, once where it has several interventions
 
 | symbol | meaning | unit |
 |---|---|---|
@@ -16,8 +16,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.models.component import Component, Inputs, no_baseline
+from landfront.models.component import Component, Inputs, difference, no_baseline
 from landfront.models.effects import Term
+from landfront.models.kinds import once
 
 
 def treated(kinds: int) -> NDArray[np.float64]:
@@ -29,9 +30,8 @@ def treated(kinds: int) -> NDArray[np.float64]:
     return (np.arange(kinds) > 0).astype(np.float64)
 
 
-def _terms(inputs: Inputs, years: int) -> tuple[Term, ...]:
-    del years  # land is treated once
-    return (Term(inputs.landscape.area, treated(inputs.kinds)),)
+def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
+    return (Term(inputs.landscape.area, treated(inputs.singles) * inputs.begun(year)),)
 
 
-AREA = Component("area", "ha", no_baseline, _terms)
+AREA = Component("area", "ha", no_baseline, _terms, within=difference(_terms), merge=once)

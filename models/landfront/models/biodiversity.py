@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 
 def per_ha(after: Floats, before: Floats, gain: NDArray[np.bool_]) -> Floats:
-    """The part of the change per ha that the intervention alone decides, shape (K,).
+    """The part of the change per ha that the intervention alone decides, shape (S,).
 
     >>> per_ha(np.array([0.35, 0.8]), np.array([0.1, 0.6]), np.array([False, True])).round(6).tolist()
     [0.35, 0.2]
@@ -41,14 +41,14 @@ def _baseline(inputs: Inputs) -> Floats:
     return np.asarray(inputs.landscape.area * intactness)
 
 
-def _terms(inputs: Inputs, years: int) -> tuple[Term, ...]:
-    del years  # the state that is reached, not a flow
+def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
+    begun = inputs.begun(year)  # the state that is reached, not a flow
     gain = coefficient(inputs, "msa_gain", default=0.0) > 0
     after = coefficient(inputs, "msa_after")
     table = per_ha(after, coefficient(inputs, "msa_before", default=0.0), gain)
     replaced = np.where(gain, 0.0, -1.0)
     replaced[0] = 0.0
-    terms = (Term(inputs.landscape.area, table), Term(_baseline(inputs), replaced))
+    terms = (Term(inputs.landscape.area, table * begun), Term(_baseline(inputs), replaced * begun))
     return tuple(term for term in terms if term.table.any())
 
 

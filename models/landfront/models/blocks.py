@@ -155,8 +155,9 @@ def _merge_factored(blocks: Sequence[Factored]) -> Factored:
 def best_change(menu: Menu, values: Floats, *, kinds: NDArray[np.bool_], largest: bool) -> Floats:
     """The best that each parcel can add to a sum, shape (n,): its best option of these kinds, or 0.
 
+    >>> from landfront.models.kinds import plain
     >>> parcel, kind = np.array([0, 0, 1], np.int32), np.array([0, 1, 0], np.int16)
-    >>> menu = Menu(parcel, kind, np.array([0, 2, 3]), ("keep", "a"))
+    >>> menu = Menu(parcel, kind, np.array([0, 2, 3]), plain(("keep", "a"), 2025))
     >>> best_change(menu, np.array([0.0, 3.0, 0.0]), kinds=np.array([True, True]), largest=True).tolist()
     [3.0, 0.0]
     """

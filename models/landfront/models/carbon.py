@@ -1,6 +1,6 @@
 r"""Carbon: the net sink increment of an option, in t CO2e of all gases, from the start year to a milestone.
 
-Formula, for an option (p, i) and T years from the start to the milestone:
+Formula, for an option (p, i) and T years from its start to the milestone:
 
     carbon(p, i) = a_p * S_i(T)
     S_i(T)       = f1_i * min(T, y1_i) + f2_i * min(max(T - y1_i, 0), y2_i)          (piecewise, saturating)
@@ -28,8 +28,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, InputError
-from landfront.models.component import Component, Inputs, coefficient, covariate, no_baseline
+from landfront.models.component import Component, Inputs, coefficient, covariate, difference, no_baseline
 from landfront.models.effects import Term
+from landfront.models.kinds import interventions_of
 
 Floats = NDArray[np.float64]
 REGROWTH = "natural_forest_restoration"
@@ -37,10 +38,11 @@ REGROWTH = "natural_forest_restoration"
 INTERCEPT, AGE_POWER, RAIN_POWER = -3.994, 0.738, 0.913
 
 
-def saturating(flux_1: Floats, years_1: Floats, flux_2: Floats, years_2: Floats, *, years: int) -> Floats:
-    """Sum of a flux in two phases over `years`, t CO2e per ha, shape (K,).
+def saturating(flux_1: Floats, years_1: Floats, flux_2: Floats, years_2: Floats, *, years: Floats) -> Floats:
+    """Sum of a flux in two phases over `years`, t CO2e per ha, shape (S,).
 
-    >>> flux = saturating(np.array([4.6]), np.array([30.0]), np.array([1.98]), np.array([30.0]), years=35)
+    >>> age = np.array([35.0])
+    >>> flux = saturating(np.array([4.6]), np.array([30.0]), np.array([1.98]), np.array([30.0]), years=age)
     >>> round(float(flux[0]), 6)  # 30 * 4.6 + 5 * 1.98
     147.9
     """
@@ -48,33 +50,33 @@ def saturating(flux_1: Floats, years_1: Floats, flux_2: Floats, years_2: Floats,
     return np.asarray(first + flux_2 * np.minimum(np.maximum(years - years_1, 0), years_2))
 
 
-def growth(years: int, A: float, k: float, p: float) -> float:
+def growth(years: Floats, A: float, k: float, p: float) -> Floats:
     """Stock of the Chapman-Richards curve after `years`, t CO2 per ha.
 
-    >>> round(growth(30, 242.4, 0.028, 1.0), 1)
-    137.8
+    >>> growth(np.array([30.0]), 242.4, 0.028, 1.0).round(1).tolist()
+    [137.8]
     """
-    return float(A * (1.0 - np.exp(-k * years)) ** p)
+    return np.asarray(A * (1.0 - np.exp(-k * years)) ** p)
 
 
-def _terms(inputs: Inputs, years: int) -> tuple[Term, ...]:
+def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
     table = saturating(
         coefficient(inputs, "flux_1"),
         coefficient(inputs, "years_1"),
         coefficient(inputs, "flux_2", default=0.0),
         coefficient(inputs, "years_2", default=0.0),
-        years=years,
+        years=inputs.age(year),
     )
     curve = inputs.study.carbon.curve
-    if curve == "piecewise" or REGROWTH not in inputs.menu.interventions:
+    names = inputs.menu.interventions[: inputs.singles]
+    regrowth = np.array([interventions_of(name) == (REGROWTH,) for name in names], dtype=np.float64)
+    if curve == "piecewise" or not regrowth.any():
         return (Term(inputs.landscape.area, table),)
-    regrowth = np.zeros(inputs.kinds)
-    regrowth[inputs.menu.interventions.index(REGROWTH)] = 1.0
     special = _zone if curve == "zone" else _precipitation
-    return (Term(inputs.landscape.area, table * (1.0 - regrowth)), *special(inputs, years, regrowth))
+    return (Term(inputs.landscape.area, table * (1.0 - regrowth)), *special(inputs, year, regrowth))
 
 
-def _zone(inputs: Inputs, years: int, regrowth: Floats) -> tuple[Term, ...]:
+def _zone(inputs: Inputs, year: int, regrowth: Floats) -> tuple[Term, ...]:
     landscape, curves = inputs.landscape, {curve.zone: curve for curve in inputs.catalogue.curves}
     if not landscape.growth_zones:
         fix = "Name the column under parcels.growth_zone, or take another carbon.curve."
@@ -88,16 +90,16 @@ def _zone(inputs: Inputs, years: int, regrowth: Floats) -> tuple[Term, ...]:
     return tuple(
         Term(
             landscape.area * landscape.zone_share[:, z],
-            regrowth * growth(years, curves[zone].A, curves[zone].k, curves[zone].p),
+            regrowth * growth(inputs.age(year), curves[zone].A, curves[zone].k, curves[zone].p),
         )
         for z, zone in enumerate(landscape.growth_zones)
     )
 
 
-def _precipitation(inputs: Inputs, years: int, regrowth: Floats) -> tuple[Term, ...]:
+def _precipitation(inputs: Inputs, year: int, regrowth: Floats) -> tuple[Term, ...]:
     rain = covariate(inputs, "precipitation", needed_by='carbon.curve = "precipitation"')
     amount = inputs.landscape.area * rain**RAIN_POWER
-    return (Term(amount, regrowth * np.exp(INTERCEPT) * float(years) ** AGE_POWER),)
+    return (Term(amount, regrowth * np.exp(INTERCEPT) * inputs.age(year) ** AGE_POWER),)
 
 
-CARBON = Component("carbon", "t CO2e", no_baseline, _terms, by_milestone=True)
+CARBON = Component("carbon", "t CO2e", no_baseline, _terms, by_milestone=True, within=difference(_terms))

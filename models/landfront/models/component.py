@@ -14,6 +14,7 @@ from landfront.instances.faults import Fault, InputError
 from landfront.instances.landscape import Landscape
 from landfront.instances.study import Study
 from landfront.models.effects import Effect, Term
+from landfront.models.kinds import WITH, Merge, added, interventions_of
 from landfront.models.menu import Menu
 
 Floats = NDArray[np.float64]
@@ -23,8 +24,8 @@ Floats = NDArray[np.float64]
 class Inputs:
     """Everything that a component may look at.
 
-    ``kinds`` (K) below is ``len(menu.interventions)``: the catalogue's interventions, then those that only an
-    effect table names.
+    Tables below have one entry per kind of one intervention, shape (S,) (`kinds`): the catalogue's
+    interventions by start year, or those that an effect table names.
     """
 
     landscape: Landscape
@@ -33,14 +34,32 @@ class Inputs:
     study: Study
 
     @property
-    def kinds(self) -> int:
-        """Number of interventions, ``keep`` included."""
-        return len(self.menu.interventions)
+    def singles(self) -> int:
+        """Number of kinds of one intervention, ``keep`` included."""
+        return self.menu.kinds.singles
 
     @property
-    def horizon(self) -> int:
-        """Years from the start to the last milestone."""
-        return self.study.study.milestones[-1] - self.study.study.start_year
+    def starts(self) -> Floats:
+        """Year in which each of them starts, shape (S,)."""
+        return self.menu.kinds.start[: self.singles].astype(np.float64)
+
+    def age(self, year: int) -> Floats:
+        """Years from the start of each of them to a year, 0 before, shape (S,)."""
+        return np.maximum(year - self.starts, 0.0)
+
+    def begun(self, year: int) -> Floats:
+        """1 for those that start before a year, else 0, shape (S,)."""
+        return (self.starts < year).astype(np.float64)
+
+    @property
+    def first(self) -> int:
+        """The first year of the study."""
+        return self.study.study.start_year
+
+    @property
+    def last(self) -> int:
+        """The last milestone."""
+        return self.study.study.milestones[-1]
 
 
 @dataclass(frozen=True)
@@ -56,9 +75,16 @@ class Component:
     baseline
         Gives the total per parcel as it is, shape (n,).
     terms
-        Gives the products whose sum is the effect of an option, for the years from the start to a milestone.
+        Gives the products whose sum is the effect of an option by a milestone, or the state then; tables
+        over kinds of one intervention.
     by_milestone
-        True when the effect depends on the milestone.
+        True when the effect depends on the milestone even where all interventions start at once.
+    within
+        Gives the products of what happens from one year until another, where the effect is a flow.
+    merge
+        How effects of several interventions on one parcel become one (`kinds`).
+    beyond
+        Gives what the products leave out, per option, shape (m,), or None where a study has nothing such.
     """
 
     name: str
@@ -66,21 +92,50 @@ class Component:
     baseline: Callable[[Inputs], Floats]
     terms: Callable[[Inputs, int], tuple[Term, ...]]
     by_milestone: bool = False
+    within: Callable[[Inputs, int, int], tuple[Term, ...]] | None = None
+    merge: Merge = added
+    beyond: Callable[[Inputs, int], Floats | None] | None = None
 
     def unit_in(self, study: Study) -> str:
         """Unit of the effect in a study."""
         return study.study.currency if self.unit == "currency" else self.unit
 
-    def effect(self, inputs: Inputs, *, name: str, years: int) -> Effect:
-        """The effect, under the name that the study uses, over `years` from the start.
+    def effect(self, inputs: Inputs, *, name: str, year: int, span: tuple[int, int] | None = None) -> Effect:
+        """The effect, under the name that the study uses, by the milestone `year`, or within a `span`.
+
+        A span is its first year and the year after its last; what happens within it has no baseline.
 
         Raises
         ------
         InputError
             If a coefficient or covariate that it needs is missing.
         """
-        terms = self.terms(inputs, years)
-        return Effect(name, self.unit_in(inputs.study), self.baseline(inputs), terms)
+        if span is None:
+            terms, baseline = self.terms(inputs, year), self.baseline(inputs)
+        else:
+            assert self.within is not None
+            terms, baseline = self.within(inputs, *span), no_baseline(inputs)
+        kinds = inputs.menu.kinds
+        terms = tuple(Term(term.amount, kinds.merged(term.table, self.name, self.merge)) for term in terms)
+        found = Effect(name, self.unit_in(inputs.study), baseline, terms)
+        beyond = None if self.beyond is None else self.beyond(inputs, year if span is None else span[1])
+        if beyond is None:
+            return found
+        if span is not None:
+            beyond = beyond - self.beyond(inputs, span[0])  # type: ignore[misc, operator]
+        return Effect(name, found.unit, baseline, column=found.values(inputs.menu) + beyond)
+
+
+def difference(
+    terms: Callable[[Inputs, int], tuple[Term, ...]],
+) -> Callable[[Inputs, int, int], tuple[Term, ...]]:
+    """What a sum that builds up gains from one year until another, of its terms by a year."""
+
+    def within(inputs: Inputs, first: int, end: int) -> tuple[Term, ...]:
+        pairs = zip(terms(inputs, end), terms(inputs, first), strict=True)
+        return tuple(Term(late.amount, late.table - early.table) for late, early in pairs)
+
+    return within
 
 
 def no_baseline(inputs: Inputs) -> Floats:
@@ -89,7 +144,7 @@ def no_baseline(inputs: Inputs) -> Floats:
 
 
 def coefficient(inputs: Inputs, name: str, *, default: float | None = None) -> Floats:
-    """A coefficient per intervention, shape (K,), 0 for ``keep``.
+    """A coefficient per kind of one intervention, shape (S,), 0 for ``keep``.
 
     Where there is none, `default` stands in; without a default that is a fault.
 
@@ -98,11 +153,13 @@ def coefficient(inputs: Inputs, name: str, *, default: float | None = None) -> F
     InputError
         If interventions have no such coefficient and no default is given.
     """
-    values = np.full(inputs.kinds, np.nan)
+    base = inputs.menu.kinds.base
+    values = np.full(int(base.max()) + 1, np.nan)
     known = inputs.catalogue.coefficients.get(name)
     if known is not None:
-        values[: len(known)] = known
+        values[: len(known)] = known[: len(values)]
     values[0] = 0.0
+    values = values[base]
     missing = np.flatnonzero(np.isnan(values))
     if default is None and len(missing):
         raise InputError([_missing_coefficient(inputs, name, missing)])
@@ -110,7 +167,8 @@ def coefficient(inputs: Inputs, name: str, *, default: float | None = None) -> F
 
 
 def _missing_coefficient(inputs: Inputs, name: str, missing: NDArray[np.int64]) -> Fault:
-    names = ", ".join(inputs.menu.interventions[k] for k in missing)
+    kinds = inputs.menu.interventions
+    names = ", ".join(dict.fromkeys(WITH.join(interventions_of(kinds[k])) for k in missing))
     fix = "Give it in the catalogue, or leave them out of interventions.use."
     return Fault("catalogue", name, f"no coefficient for {names}", fix)
 

@@ -1,9 +1,10 @@
-r"""Cost: establishment, payments and yearly costs of an option, discounted to the start year.
+r"""Cost: establishment, payments and yearly costs of an option, discounted to the start of the study.
 
-Formula, for an option (p, i) and T years from the start to the last milestone:
+Formula, for an option (p, i) that starts in the year s, by the milestone M, of a study from the year Y on:
 
-    cost(p, i) = a_p * (e_i + s_i + c_i * D(T))
-    D(T)       = sum over t = 1..T of (1 + r) ** -t
+    cost(p, i)        = a_p * ((e_i + s_i) * (1 + r) ** (Y - s) + c_i * (D(M - Y) - D(s - Y)))
+    D(T)              = sum over t = 1..T of (1 + r) ** -t
+    cost(p, i, [a, b)) = a_p * ((e_i + s_i) * [a <= s < b] + c_i * max(b - max(s, a), 0))
 
 | symbol | meaning | unit |
 |---|---|---|
@@ -13,32 +14,55 @@ Formula, for an option (p, i) and T years from the start to the last milestone:
 | c_i | ``annual``, paid at the end of each year | currency/ha/yr |
 | r | ``study.discount_rate`` | 1/yr |
 
-Catalogues are read in the study's currency. The baseline is 0: what is spent today goes on in every plan.
+A budget of a period is money as it is paid, in prices of the price year, so costs within a period are not
+discounted. Catalogues are read in the study's currency. The baseline is 0: what is spent today goes on in
+every plan.
 """
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from landfront.models.component import Component, Inputs, coefficient, no_baseline
 from landfront.models.effects import Term
 
+Floats = NDArray[np.float64]
 
-def annuity(years: int, rate: float) -> float:
+
+def annuity(years: Floats, rate: float) -> Floats:
     """Present value of 1 per year, paid at the end of each of `years` years.
 
-    >>> annuity(35, 0.0)
-    35.0
-    >>> round(annuity(2, 0.05), 6)  # 1 / 1.05 + 1 / 1.05 ** 2
-    1.85941
+    >>> annuity(np.array([35.0]), 0.0).tolist()
+    [35.0]
+    >>> annuity(np.array([2.0]), 0.05).round(6).tolist()  # 1 / 1.05 + 1 / 1.05 ** 2
+    [1.85941]
     """
-    return float(years) if rate == 0 else (1.0 - (1.0 + rate) ** -years) / rate
+    return years if rate == 0 else np.asarray((1.0 - (1.0 + rate) ** -years) / rate)
 
 
-def _terms(inputs: Inputs, years: int) -> tuple[Term, ...]:
-    del years  # costs run to the last milestone, whichever milestone carbon is counted by
-    once = coefficient(inputs, "establishment") + coefficient(inputs, "payment", default=0.0)
-    yearly = coefficient(inputs, "annual", default=0.0)
-    per_ha = once + yearly * annuity(inputs.horizon, inputs.study.study.discount_rate)
-    return (Term(inputs.landscape.area, per_ha),)
+def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
+    rate = inputs.study.study.discount_rate
+    wait = inputs.starts - inputs.first
+    until = annuity(np.full(inputs.singles, float(year - inputs.first)), rate)
+    yearly = np.maximum(until - annuity(wait, rate), 0.0)
+    once = _once(inputs) * (1.0 + rate) ** -wait * inputs.begun(year)
+    return (Term(inputs.landscape.area, once + _yearly(inputs) * yearly),)
 
 
-COST = Component("cost", "currency", no_baseline, _terms)
+def _within(inputs: Inputs, first: int, end: int) -> tuple[Term, ...]:
+    starts = inputs.starts
+    here = (starts >= first) & (starts < end)
+    years = np.maximum(end - np.maximum(starts, first), 0.0)
+    return (Term(inputs.landscape.area, _once(inputs) * here + _yearly(inputs) * years),)
+
+
+def _once(inputs: Inputs) -> Floats:
+    return coefficient(inputs, "establishment") + coefficient(inputs, "payment", default=0.0)
+
+
+def _yearly(inputs: Inputs) -> Floats:
+    return coefficient(inputs, "annual", default=0.0)
+
+
+COST = Component("cost", "currency", no_baseline, _terms, by_milestone=True, within=_within)

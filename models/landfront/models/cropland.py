@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from landfront.models.component import Component, Inputs, coefficient, covariate, present
 from landfront.models.component import cropland as cropland_mask
 from landfront.models.effects import Term
+from landfront.models.kinds import once
 
 Floats = NDArray[np.float64]
 
@@ -51,15 +52,18 @@ def _weighted(inputs: Inputs) -> Floats:
     return area * relative_yield(present(yields, area > 0, inputs, "grain_yield"), area)
 
 
-def _terms(inputs: Inputs, years: int) -> tuple[Term, ...]:
-    del years  # the state that is reached, not a flow
-    return (Term(-_area(inputs), coefficient(inputs, "takes_cropland", default=0.0)),)
+def _taken(inputs: Inputs, year: int) -> Floats:
+    """1 where a field is no longer cropland by a year, shape (S,)."""
+    return coefficient(inputs, "takes_cropland", default=0.0) * inputs.begun(year)
 
 
-def _weighted_terms(inputs: Inputs, years: int) -> tuple[Term, ...]:
-    del years  # the state that is reached, not a flow
-    return (Term(-_weighted(inputs), coefficient(inputs, "takes_cropland", default=0.0)),)
+def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
+    return (Term(-_area(inputs), _taken(inputs, year)),)
 
 
-CROPLAND = Component("cropland", "ha", _area, _terms)
-CROPLAND_QUALITY = Component("cropland_quality", "ha", _weighted, _weighted_terms)
+def _weighted_terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
+    return (Term(-_weighted(inputs), _taken(inputs, year)),)
+
+
+CROPLAND = Component("cropland", "ha", _area, _terms, merge=once)
+CROPLAND_QUALITY = Component("cropland_quality", "ha", _weighted, _weighted_terms, merge=once)

@@ -22,7 +22,7 @@ class Term:
     amount
         Per parcel, shape (n,).
     table
-        Per intervention, shape (K,); 0 for ``keep``.
+        Per kind, shape (K,); 0 for ``keep``.
     """
 
     amount: Floats

@@ -2,7 +2,7 @@ r"""Food: the yearly harvest of grain, in t.
 
 Formula, for an option (p, i):
 
-    food(p, i)  = a_p * h_p * d_i / 100          on cropland, else 0
+    food(p, i)  = a_p * h_p * d_i / 100          on cropland, else 0; several interventions compound (`kinds`)
     baseline(p) = a_p * h_p                      on cropland, else 0
 
 | symbol | meaning | unit |
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from landfront.models.component import Component, Inputs, coefficient, covariate, cropland, present
 from landfront.models.effects import Term
+from landfront.models.kinds import compounded
 
 Floats = NDArray[np.float64]
 
@@ -37,9 +38,8 @@ def _harvest(inputs: Inputs) -> Floats:
     return inputs.landscape.area * present(yields, cropland(inputs, needed_by="food"), inputs, "grain_yield")
 
 
-def _terms(inputs: Inputs, years: int) -> tuple[Term, ...]:
-    del years  # a yearly quantity
-    return (Term(_harvest(inputs), coefficient(inputs, "food_effect") / 100.0),)
+def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
+    return (Term(_harvest(inputs), coefficient(inputs, "food_effect") / 100.0 * inputs.begun(year)),)
 
 
-FOOD = Component("food", "t", _harvest, _terms)
+FOOD = Component("food", "t", _harvest, _terms, merge=compounded)

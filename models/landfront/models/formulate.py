@@ -33,7 +33,7 @@ from landfront.models.blocks import objective_rows, stack
 from landfront.models.component import Inputs
 from landfront.models.effects import Effect
 from landfront.models.habitat import ALL, PREFIX, Habitat, habitat_of
-from landfront.models.limits import LimitRow, LimitRows, effect_key, limit_rows, names_of
+from landfront.models.limits import LimitRow, LimitRows, effect_key, limit_rows, names_of, spans_of
 from landfront.models.menu import Menu, build_menu, menu_from_table
 from landfront.models.registry import Effects, Sources, unknown
 from landfront.optimizer.program import Program
@@ -155,7 +155,7 @@ def _sources(study: Study, landscape: Landscape, catalogue: Catalogue, tables: T
         menu, columns = menu_from_table(tables.effects, landscape, catalogue, study)
     habitat: Habitat | None = None
     if tables.feature_change is not None:
-        habitat = habitat_of(landscape, tables.feature_change, len(menu.interventions))
+        habitat = habitat_of(landscape, tables.feature_change, menu.kinds)
     return Sources(Inputs(landscape, catalogue, menu, study), columns, habitat, tables.baselines or {})
 
 
@@ -164,44 +164,62 @@ def _effects(study: Study, sources: Sources) -> Effects:
     faults: list[Fault] = []
     built: dict[str, Effect] = {}
     features: dict[str, None] = {}
-    for key, effect, year, place in _asked(study):
+    for key, effect, when, place in _asked(study):
         if effect == ALL and sources.habitat is not None:
             features.update(dict.fromkeys(PREFIX + name for name in sources.habitat.names))
             continue
-        found = _faults_of(effect, year, sources, place)
+        found = _faults_of(effect, when, sources, place)
         faults.extend(found)
         if found or key in built:
             continue
         try:
-            built[key] = sources.effect(effect, key=key, milestone=year or study.study.milestones[-1])
+            built[key] = sources.effect(
+                effect, key=key, year=when.year or sources.inputs.last, span=when.span
+            )
         except InputError as error:
             faults.extend(fault for fault in error.faults if fault not in faults)
     refuse(*faults)
     return Effects(built, tuple(name for name in features if name not in built), sources)
 
 
-def _asked(study: Study) -> list[tuple[str, str, int | None, str]]:
-    """Key, effect, milestone as asked for, and place in study.toml, of each criterion and limit."""
+@dataclass(frozen=True)
+class _When:
+    """The milestone that is asked for, or the first year of a period and the year after its last."""
+
+    year: int | None = None
+    span: tuple[int, int] | None = None
+
+
+def _asked(study: Study) -> list[tuple[str, str, _When, str]]:
+    """Key, effect, time as asked for, and place in study.toml, of each criterion and limit."""
     asked = [
-        (name, study.effect_of(name), entry.milestone, f"criteria.{name}")
+        (name, study.effect_of(name), _When(entry.milestone), f"criteria.{name}")
         for name, entry in study.criteria.items()
     ]
     for limit in study.limits:
+        effect, place = study.effect_of(limit.criterion), f"limits.{limit.name}"
+        if limit.period is not None:
+            asked += [
+                (effect_key(study, limit, span), effect, _When(span=span), place)
+                for span in spans_of(study, limit)
+            ]
+            continue
         year = limit.milestone or (
             study.criteria[limit.criterion].milestone if limit.criterion in study.criteria else None
         )
-        asked.append(
-            (effect_key(study, limit), study.effect_of(limit.criterion), year, f"limits.{limit.name}")
-        )
+        asked.append((effect_key(study, limit), effect, _When(year), place))
     return asked
 
 
-def _faults_of(effect: str, year: int | None, sources: Sources, place: str) -> list[Fault]:
-    """Whether an effect exists and can be asked for at a milestone."""
-    study = sources.inputs.study
+def _faults_of(effect: str, when: _When, sources: Sources, place: str) -> list[Fault]:
+    """Whether an effect exists and can be asked for at a milestone, or within a period."""
+    study, year = sources.inputs.study, when.year
     if not sources.knows(effect):
         key = f"{place}.{'criterion' if place.startswith('limits') else 'effect'}"
         return [unknown(effect, sources, place=key, also=study.criteria)]
+    if when.span is not None and not sources.flows(effect):
+        rule = f"{effect!r} is a state or comes from a table: it has no amount per period"
+        return [Fault("study.toml", f"{place}.period", rule, "Use milestone, or leave period out.")]
     if year is None:
         return []
     if not sources.by_milestone(effect):

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from landfront.instances.landscape import Landscape
 from landfront.models.effects import Effect, Term
+from landfront.models.kinds import Kinds
 
 Floats = NDArray[np.float64]
 PREFIX, ALL, TOTAL, UNIT = "feature:", "feature:*", "habitat", "ha"
@@ -81,12 +82,17 @@ def total(amount: sp.csc_array, change: Floats) -> tuple[Term, ...]:
     return tuple(Term(sums[:, t], table) for t, table in enumerate(tables) if table.any())
 
 
-def habitat_of(landscape: Landscape, change: Floats, kinds: int) -> Habitat:
-    """Habitat of a landscape; `change` (features, catalogue) is widened to `kinds` interventions with 0."""
-    wide = np.zeros((len(landscape.feature_names), kinds))
-    wide[:, : change.shape[1]] = change
+def habitat_of(landscape: Landscape, change: Floats, kinds: Kinds) -> Habitat:
+    """Habitat of a landscape; `change` (features, catalogue) is 0 for interventions that only a table knows.
+
+    Several interventions on one parcel add up, but none destroys more than there is.
+    """
+    wide = np.zeros((len(landscape.feature_names), int(kinds.base.max()) + 1))
+    wide[:, : change.shape[1]] = change[:, : wide.shape[1]]
     wide[:, 0] = 0.0
-    return Habitat(landscape.feature_names, sp.csc_array(landscape.features, dtype=np.float64), wide)
+    tables = [np.maximum(kinds.merged(row, TOTAL), -1.0) for row in wide[:, kinds.base]]
+    table = np.array(tables).reshape(len(wide), len(kinds))
+    return Habitat(landscape.feature_names, sp.csc_array(landscape.features, dtype=np.float64), table)
 
 
 def asked(name: str, names: Sequence[str]) -> tuple[str, ...]:

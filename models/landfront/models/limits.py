@@ -34,6 +34,7 @@ from landfront.instances.study import Limit, Study
 from landfront.models import bounds
 from landfront.models.blocks import best_change, effect_rows, factored
 from landfront.models.habitat import ALL, PREFIX, UNIT, Habitat
+from landfront.models.kinds import Kinds
 from landfront.models.registry import Effects, unknown
 from landfront.models.scopes import Scope, scope_of
 from landfront.optimizer.program import Block
@@ -110,7 +111,7 @@ def limit_rows(study: Study, effects: Effects) -> LimitRows:
     parts: list[LimitRows] = []
     for limit in study.limits:
         try:
-            parts.append(_rows(limit, effects))
+            parts += [_rows(limit, effects, span) for span in _spans(study, limit)]
         except InputError as error:
             faults.extend(error.faults)
     if faults:
@@ -128,8 +129,21 @@ def shifted(lower: Floats, upper: Floats, baseline: Floats) -> tuple[Floats, Flo
     return lower - baseline, upper - baseline
 
 
-def effect_key(study: Study, limit: Limit) -> str:
-    """Key of the effect that a limit sums: its criterion, or ``effect@year`` where it wants another year."""
+Span = tuple[int, int]
+"""The first year of a period and the year after its last."""
+
+
+def spans_of(study: Study, limit: Limit) -> tuple[Span, ...]:
+    """Periods within which a limit counts, one block of rows each; none where it counts all in all."""
+    if limit.period is None:
+        return ()
+    return tuple(span for span in study.spans if limit.period in ("each", span[0]))
+
+
+def effect_key(study: Study, limit: Limit, span: Span | None = None) -> str:
+    """Key of the effect that a limit sums: its criterion, or with another year or a period behind it."""
+    if span is not None:
+        return f"{study.effect_of(limit.criterion)}@{span[0]}-{span[1] - 1}"
     year = limit.milestone
     if year is None or (limit.criterion in study.criteria and year == study.milestone_of(limit.criterion)):
         return limit.criterion
@@ -144,23 +158,37 @@ def _twice(study: Study) -> list[Fault]:
     ]
 
 
-def _rows(limit: Limit, effects: Effects) -> LimitRows:
-    """Rows of one limit: its scope, its sums, its bounds."""
+def _spans(study: Study, limit: Limit) -> tuple[Span | None, ...]:
+    """Periods of a limit, or the one time that is none."""
+    if limit.period is None:
+        return (None,)
+    found = spans_of(study, limit)
+    if not found:
+        known = ", ".join(str(first) for first, _ in study.spans)
+        rule = f"no period begins in {limit.period}"
+        raise InputError(
+            [Fault("study.toml", f"limits.{limit.name}.period", rule, f"Periods begin in {known}.")]
+        )
+    return found
+
+
+def _rows(limit: Limit, effects: Effects, span: Span | None) -> LimitRows:
+    """Rows of one limit in one period: its scope, its sums, its bounds."""
     inputs = effects.sources.inputs
     limit = bounds.narrowed(limit, inputs)
     scope = scope_of(limit, inputs.landscape)
-    kinds = _kinds(limit, inputs.menu.interventions)
+    kinds = _kinds(limit, inputs.menu.kinds)
     found = [fault for fault in (scope, kinds) if isinstance(fault, Fault)]
     if isinstance(scope, Fault) or isinstance(kinds, Fault):
         raise InputError(found)
     sums = (
         _feature_sums(limit, effects, scope, kinds)
         if limit.criterion == ALL
-        else _sums(limit, effects, scope, kinds)
+        else _sums(limit, effects, scope, kinds, effect_key(inputs.study, limit, span))
     )
     lower, upper = bounds.bounds_of(limit, sums, inputs)
     rows = tuple(
-        _row(limit, sums, place, between=(float(lower[place]), float(upper[place])))
+        _row(limit, sums, place, between=(float(lower[place]), float(upper[place])), span=span)
         for place in range(len(lower))
     )
     if limit.of == "total":
@@ -168,11 +196,14 @@ def _rows(limit: Limit, effects: Effects) -> LimitRows:
     return LimitRows(rows, (sums.block,), lower, upper)
 
 
-def _row(limit: Limit, sums: bounds.Sums, place: int, *, between: tuple[float, float]) -> LimitRow:
+def _row(
+    limit: Limit, sums: bounds.Sums, place: int, *, between: tuple[float, float], span: Span | None
+) -> LimitRow:
     scope = sums.scope
     region = scope.regions[place % len(scope.regions)]
     feature = sums.criteria[place]
     many = ([feature.removeprefix(PREFIX)] if limit.criterion == ALL else []) + ([region] if limit.by else [])
+    many += [f"{span[0]}-{span[1] - 1}"] if span is not None and limit.period == "each" else []
     return LimitRow(
         name=f"{limit.name}[{', '.join(many)}]" if many else limit.name,
         criterion=feature,
@@ -192,20 +223,22 @@ def _row(limit: Limit, sums: bounds.Sums, place: int, *, between: tuple[float, f
     )
 
 
-def _kinds(limit: Limit, interventions: tuple[str, ...]) -> NDArray[np.bool_] | Fault:
-    """Which interventions count; all when none is named."""
-    gone = [name for name in limit.interventions if name not in interventions]
+def _kinds(limit: Limit, kinds: Kinds) -> NDArray[np.bool_] | Fault:
+    """Which kinds count: those that have one of the interventions, all when none is named."""
+    found = [kinds.matching(name) for name in limit.interventions]
+    gone = [name for name, at in zip(limit.interventions, found, strict=True) if not len(at)]
     if gone:
-        fix = f"Known: {', '.join(interventions)}."
+        fix = f"Known: {', '.join(kinds.interventions)}."
         rule = f"unknown intervention {', '.join(gone)}"
         return Fault("study.toml", f"limits.{limit.name}.interventions", rule, fix)
-    return np.array([not limit.interventions or name in limit.interventions for name in interventions])
+    counted = np.full(len(kinds), not found)
+    counted[np.concatenate([np.zeros(0, dtype=np.int64), *found])] = True
+    return counted
 
 
-def _sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[np.bool_]) -> bounds.Sums:
+def _sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[np.bool_], key: str) -> bounds.Sums:
     """The sums of one effect, one per region of the scope."""
     inputs, study = effects.sources.inputs, effects.sources.inputs.study
-    key = effect_key(study, limit)
     if key not in effects:
         place = f"limits.{limit.name}.criterion"
         raise InputError([unknown(limit.criterion, effects.sources, place=place, also=study.criteria)])
@@ -278,7 +311,7 @@ def _feature_baseline(habitat: Habitat, scope: Scope) -> Floats:
 
 def _best_feature(effects: Effects, key: str, scope: Scope, kinds: NDArray[np.bool_]) -> Floats:
     inputs = effects.sources.inputs
-    values = effects.sources.effect(key, key=key, milestone=0).values(inputs.menu)
+    values = effects.sources.effect(key, key=key, year=inputs.last).values(inputs.menu)
     return scope.sum(best_change(inputs.menu, values, kinds=kinds, largest=True))
 
 

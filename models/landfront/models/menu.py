@@ -11,7 +11,8 @@ Formula: the option (p, i) of parcel p and intervention i is on the menu when ev
 | ``mask:NAME`` | the mask does not lie on the parcel | the mask forbids the intervention |
 | ``consent`` | the parcel has consent | the study has ``[consent]`` |
 
-The first rule that fails counts. ``keep`` is on the menu of every parcel.
+The first rule that fails counts. ``keep`` is on the menu of every parcel. An intervention is admissible in
+every period in which it may start, and several together where each of them is (`kinds`).
 
 >>> import numpy as np
 >>> inside(np.array([2.0, 30.0, np.nan]), 0.0, 25.0).tolist()  # a missing value fails no rule
@@ -32,6 +33,7 @@ from landfront.instances.codes import SUFFIXES
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.landscape import Landscape
 from landfront.instances.study import Mask, Study
+from landfront.models.kinds import Kinds, kinds_of, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,11 +62,11 @@ class Menu:
     parcel
         Index of the option's parcel, shape (m,).
     kind
-        Index of the option's intervention, shape (m,); 0 is ``keep``.
+        Index of what the option does, shape (m,); 0 is ``keep``.
     starts
         Options of parcel p are ``starts[p]:starts[p + 1]``, shape (n + 1,).
-    interventions
-        Intervention ids by kind.
+    kinds
+        What can be done: an intervention, or several, and from which year.
     excluded
         What was excluded and why.
     notes
@@ -74,7 +76,7 @@ class Menu:
     parcel: NDArray[np.int32]
     kind: NDArray[np.int16]
     starts: NDArray[np.int64]
-    interventions: tuple[str, ...]
+    kinds: Kinds
     excluded: tuple[Exclusion, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -82,9 +84,14 @@ class Menu:
         """Number of options."""
         return len(self.parcel)
 
+    @property
+    def interventions(self) -> tuple[str, ...]:
+        """Names by kind: interventions, with their year or joined where the study has such (`kinds`)."""
+        return self.kinds.names
+
     def find(self, parcel: NDArray[np.int64], kind: NDArray[np.int64]) -> NDArray[np.int64]:
         """Index of the option of each (parcel, kind) pair, -1 where it is not on the menu."""
-        kinds = len(self.interventions)
+        kinds = len(self.kinds)
         keys = self.parcel.astype(np.int64) * kinds + self.kind
         asked = parcel * kinds + kind
         place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
@@ -105,7 +112,7 @@ def build_menu(landscape: Landscape, catalogue: Catalogue, study: Study) -> Menu
         sieve.drop(reason, fails)
     _society_rules(sieve, catalogue, study)
     _refuse_empty(sieve)
-    return _menu(sieve)
+    return _menu(sieve, kinds_of(catalogue, study))
 
 
 def menu_from_table(
@@ -142,7 +149,7 @@ def menu_from_table(
     sieve.alive[0] = False
     kept = alive[cell]
     sieve.alive[0] = True
-    menu = _menu(sieve)
+    menu = _menu(sieve, plain(names, study.study.start_year))
     place = np.flatnonzero(menu.kind)  # all but keep, in the order of the table
     return menu, {name: _spread(column, kept, place, len(menu)) for name, column in effects.items()}
 
@@ -277,14 +284,14 @@ def _refuse_empty(sieve: _Sieve) -> None:
     )
 
 
-def _menu(sieve: _Sieve) -> Menu:
-    """The options that are alive."""
-    cell = np.flatnonzero(np.ascontiguousarray(sieve.alive.T))
-    parcel = cell // len(sieve.names)
-    kind = (cell - parcel * len(sieve.names)).astype(np.int16)
+def _menu(sieve: _Sieve, kinds: Kinds) -> Menu:
+    """The options that are alive, in every form that their interventions may take."""
+    cell = np.flatnonzero(np.ascontiguousarray(kinds.spread(sieve.alive).T))
+    parcel = cell // len(kinds)
+    kind = (cell - parcel * len(kinds)).astype(np.int16)
     starts = np.append(0, np.cumsum(np.bincount(parcel, minlength=len(sieve.landscape))))
     excluded, notes = tuple(sieve.excluded), tuple(sieve.notes)
-    return Menu(parcel.astype(np.int32), kind, starts, sieve.names, excluded, notes)
+    return Menu(parcel.astype(np.int32), kind, starts, kinds, excluded, notes)
 
 
 def _kinds(column: pd.Series, catalogue: Catalogue) -> tuple[NDArray[np.int16], tuple[str, ...]]:

@@ -64,27 +64,32 @@ class Sources:
 
     def by_milestone(self, effect: str) -> bool:
         """Whether an effect depends on the milestone: computed ones may, those of a table do not."""
-        return effect not in self.columns and effect in COMPONENTS and COMPONENTS[effect].by_milestone
+        if effect in self.columns or effect not in COMPONENTS:
+            return False
+        return COMPONENTS[effect].by_milestone or self.inputs.study.periods is not None
 
-    def effect(self, effect: str, *, key: str, milestone: int) -> Effect:
-        """One effect under the key that the study uses for it.
+    def flows(self, effect: str) -> bool:
+        """Whether an effect can be counted within a period."""
+        return effect not in self.columns and effect in COMPONENTS and COMPONENTS[effect].within is not None
+
+    def effect(self, effect: str, *, key: str, year: int, span: tuple[int, int] | None = None) -> Effect:
+        """One effect under the key that the study uses for it, by the milestone `year`, or within a `span`.
 
         Raises
         ------
         InputError
             If a coefficient or covariate that it needs is missing.
         """
-        found = self._plain(effect, key=key, milestone=milestone)
+        found = self._plain(effect, key=key, year=year, span=span)
         given = self.baselines.get(effect)
-        return found if given is None else replace(found, baseline=given)
+        return found if given is None or span is not None else replace(found, baseline=given)
 
-    def _plain(self, effect: str, *, key: str, milestone: int) -> Effect:
+    def _plain(self, effect: str, *, key: str, year: int, span: tuple[int, int] | None) -> Effect:
         if effect in self.columns:
             return self._from_table(effect, key)
         if self.habitat is not None and effect in self.habitat:
             return replace(self.habitat.effect(effect), name=key)
-        years = milestone - self.inputs.study.study.start_year
-        return COMPONENTS[effect].effect(self.inputs, name=key, years=years)
+        return COMPONENTS[effect].effect(self.inputs, name=key, year=year, span=span)
 
     def _from_table(self, effect: str, key: str) -> Effect:
         component = COMPONENTS.get(effect)
@@ -123,7 +128,7 @@ class Effects(Mapping[str, Effect]):
         if key in self.built:
             return self.built[key]
         if key in self.features:
-            return self.sources.effect(key, key=key, milestone=0)
+            return self.sources.effect(key, key=key, year=self.sources.inputs.last)
         raise KeyError(key)
 
     def __iter__(self) -> Iterator[str]:

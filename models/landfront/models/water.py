@@ -41,9 +41,9 @@ def _baseline(inputs: Inputs) -> Floats:
     return volume(inputs.landscape.area, np.asarray(runoff, dtype=np.float64))
 
 
-def _terms(inputs: Inputs, years: int) -> tuple[Term, ...]:
-    del years  # a yearly quantity
-    return (Term(M3_PER_MM_HA * inputs.landscape.area, coefficient(inputs, "water_yield")),)
+def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
+    depth = coefficient(inputs, "water_yield") * inputs.begun(year)
+    return (Term(M3_PER_MM_HA * inputs.landscape.area, depth),)
 
 
 WATER = Component("water", "m3", _baseline, _terms)

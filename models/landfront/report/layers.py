@@ -14,7 +14,7 @@ import pandas as pd
 from landfront.instances.landscape import Landscape
 from landfront.instances.readers import read_geometry
 from landfront.report.quantities import HA_PER_MU
-from landfront.report.result import Named, Result
+from landfront.report.result import Named, Result, labels_in
 from landfront.report.style import colours
 
 PARCELS, NAMES = "parcels", "interventions"
@@ -115,9 +115,10 @@ def _copy_plan(connection: sqlite3.Connection, source: str, named: Named) -> Non
 
 def _names(result: Result) -> pd.DataFrame:
     """Names of the interventions in English and Chinese, once for all plans."""
-    names, labels = result.formulation.menu.interventions, result.formulation.catalogue.labels
-    frame = {"fid": range(1, len(names) + 1), "intervention": names}
-    frame |= {f"name_{language}": labels.get(language, names) for language in LANGUAGES}
+    names = result.formulation.menu.interventions
+    frame: dict[str, Any] = {"fid": range(1, len(names) + 1), "intervention": names}
+    for language in LANGUAGES:
+        frame[f"name_{language}"] = list(labels_in(result.formulation, language).values())
     return pd.DataFrame(frame | {"colour": list(colours(names).values())})
 
 
@@ -221,23 +222,18 @@ def _style(result: Result, connection: sqlite3.Connection) -> str:
     )
     categories = ET.SubElement(renderer, "categories")
     symbols = ET.SubElement(renderer, "symbols")
+    languages = LANGUAGES if result.in_yuan else LANGUAGES[:1]
+    labels = [labels_in(result.formulation, language) for language in languages]
     for place, (name, colour) in enumerate(colours(result.formulation.menu.interventions).items()):
         ET.SubElement(
             categories, "category", symbol=str(place), value=name,
-            label=_both(result, place), render="true", type="string",
+            label=" / ".join(dict.fromkeys(words[name] for words in labels)), render="true", type="string",
         )  # fmt: skip
         _symbol(symbols, str(place), colour, point=point)
     ET.SubElement(root, "layerGeometryType").text = "0" if point else "2"
     return "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n" + ET.tostring(
         root, encoding="unicode"
     )
-
-
-def _both(result: Result, place: int) -> str:
-    """A label in English, and in Chinese as well for studies in yuan."""
-    labels = result.formulation.catalogue.labels
-    languages = LANGUAGES if result.in_yuan else LANGUAGES[:1]
-    return " / ".join(dict.fromkeys(labels[language][place] for language in languages if language in labels))
 
 
 def _symbol(symbols: ET.Element, name: str, colour: str, *, point: bool) -> None:

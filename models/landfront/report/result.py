@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landfront.models.formulate import Formulation
+from landfront.models.kinds import label_of
 from landfront.models.plan import Plan
 from landfront.optimizer.front import Front, Point
 from landfront.optimizer.program import Program
@@ -156,14 +157,20 @@ class Result:
 
     @cached_property
     def intervention_labels(self) -> Mapping[str, str]:
-        """Intervention to its English name."""
-        catalogue = self.formulation.catalogue
-        return dict(zip(catalogue.interventions, catalogue.labels["en"], strict=True))
+        """What can be done on a parcel, by name, in English."""
+        return labels_in(self.formulation, "en")
 
     @cached_property
     def in_yuan(self) -> bool:
         """True for studies in yuan, whose readers think in mu."""
         return self.formulation.study.study.currency == "CNY"
+
+
+def labels_in(formulation: Formulation, language: str) -> dict[str, str]:
+    """What can be done on a parcel, by name, in a language of the catalogue; the name where it has none."""
+    catalogue = formulation.catalogue
+    words = dict(zip(catalogue.interventions, catalogue.labels.get(language, ()), strict=False))
+    return {name: label_of(name, words, language) for name in formulation.menu.interventions}
 
 
 def front_program(formulation: Formulation, criteria: tuple[str, ...]) -> Program:

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from landfront.models.kinds import AT, start_of
 from landfront.optimizer.plots.fonts import LATIN_FONT, cjk_font, drawable
 
 if TYPE_CHECKING:
@@ -43,7 +46,30 @@ COLOURS: Mapping[str, str] = {
 INK, MUTED, FAINT, ACCENT, ALERT = "#222222", "#555555", "#999999", "#0072B2", "#D55E00"
 
 
-def colours(interventions: Sequence[str]) -> dict[str, str]:
+LIGHTEST = 0.55
+"""Share of white in the colour of what starts in the last period."""
+
+
+def colours(kinds: Sequence[str]) -> dict[str, str]:
+    """One colour per kind: that of its interventions, the lighter the later it starts."""
+    base = {name: name.rpartition(AT)[0] if start_of(name) else name for name in kinds}
+    plain = _plain(tuple(dict.fromkeys(base.values())))
+    years = sorted({year for name in kinds if (year := start_of(name)) is not None})
+    white = dict(zip(years, np.linspace(0.0, LIGHTEST, max(len(years), 2)), strict=False))
+    return {name: _lighter(plain[base[name]], white.get(start_of(name) or 0, 0.0)) for name in kinds}
+
+
+def _lighter(colour: str, white: float) -> str:
+    """A colour mixed with white.
+
+    >>> _lighter("#0077BB", 0.0), _lighter("#000000", 0.5)
+    ('#0077BB', '#808080')
+    """
+    parts = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(part + (255 - part) * white):02X}" for part in parts)
+
+
+def _plain(interventions: Sequence[str]) -> dict[str, str]:
     """One colour per intervention; names that the palette does not know take colours that are still free."""
     used = {COLOURS[name] for name in interventions if name in COLOURS}
     # Names outside the catalogue start with the strongest colours, not with the greys.

@@ -92,7 +92,9 @@ def menu_table(formulation: Formulation) -> pd.DataFrame:
 def coefficients_table(formulation: Formulation) -> pd.DataFrame:
     """Every number that the catalogue lends to the study, with its source and its mark."""
     evidence = formulation.catalogue.evidence
-    return evidence[evidence["intervention"].isin(formulation.menu.interventions)].reset_index(drop=True)
+    return evidence[evidence["intervention"].isin(formulation.menu.kinds.interventions)].reset_index(
+        drop=True
+    )
 
 
 TABLES: Mapping[str, Callable[[Result], pd.DataFrame]] = {
