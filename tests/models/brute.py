@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from landfront.models.formulate import Formulation
 from landfront.optimizer.program import Program
 
 
@@ -27,3 +28,14 @@ def best_value(program: Program, objective: int = 0) -> float:
     values = (program.objectives.to_csr() @ x.T)[objective] + program.offsets[objective]
     sense = program.senses[objective]
     return float(sense * (sense * values[feasible]).min())
+
+
+def best_plan(formulation: Formulation, criterion: int = 0) -> float:
+    """Best value of a criterion over the plans that meet the limits; of measures by their definition."""
+    program, count = formulation.program, len(formulation.limits)
+    x = plans(program)
+    activity = (program.row_matrix[:count] @ x.T).T
+    lower, upper = program.row_lower[:count] - 1e-9, program.row_upper[:count] + 1e-9
+    feasible = x[((activity >= lower) & (activity <= upper)).all(axis=1)]
+    sense = program.senses[criterion]
+    return float(sense * min(sense * formulation.values(plan)[criterion] for plan in feasible))

@@ -64,6 +64,22 @@ def _kinds() -> Formulation:
     )
 
 
+def _measures() -> Formulation:
+    """The worst-off county, features short of their targets, targets reached, and how far counties differ."""
+    criteria = {
+        "worst": {"measure": "smallest", "effect": "carbon", "sense": "max", "by": "county", "per": "area"},
+        "short": {
+            "measure": "shortfall",
+            "effect": "feature:*",
+            "sense": "min",
+            "target": {"share": 1.2},
+        },
+        "met": {"measure": "reached", "effect": "feature:*", "sense": "max", "target": {"share": 1.1}},
+        "apart": {"measure": "mean_deviation", "effect": "cost", "sense": "min", "by": "county"},
+    }
+    return formulation(criteria, limits=[{"name": "budget", "criterion": "cost", "max": 300000}])
+
+
 def _curve(curve: str) -> Callable[[], Formulation]:
     return lambda: formulation(["carbon"], carbon={"curve": curve})
 
@@ -91,6 +107,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "carbon_precipitation": _curve("precipitation"),
     "menu": _menu,
     "kinds": _kinds,
+    "measures": _measures,
     "effect_table": table_formulation,
     "limits": _limits,
     "formulate": lambda: formulation(["carbon", "food", "cost"], about={"decision": "share"}),

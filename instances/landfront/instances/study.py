@@ -233,16 +233,6 @@ class Consent(_Section):
     when: tuple[str | int | float | bool, ...] = (1, True, "1", "true", "yes", "Y")
 
 
-class Criterion(_Section):
-    """One entry of ``[criteria]``; `effect` defaults to the key, `milestone` to the last one."""
-
-    effect: str | None = None
-    sense: Literal["max", "min"]
-    milestone: int | None = None
-    label: str = ""
-    label_zh: str = ""
-
-
 class Share(_Section):
     """A bound given as a share of something."""
 
@@ -260,6 +250,51 @@ Bound = Annotated[
     Annotated[Share, Tag("a share")] | Annotated[Number, Tag("a number")],
     _either("a share", (dict, BaseModel), "a number"),
 ]
+
+SENSES = {
+    "sum": ("max", "min"), "smallest": ("max",), "largest": ("min",), "shortfall": ("min",),
+    "largest_shortfall": ("min",), "reached": ("max",), "mean_deviation": ("min",),
+    "mean_difference": ("min",),
+}  # fmt: skip
+"""Senses in which each measure is linear."""
+
+
+class Criterion(_Section):
+    """One entry of ``[criteria]``; `effect` defaults to the key, `milestone` to the last one.
+
+    A `measure` other than the sum looks at the amounts of the regions of a level (`by`) or of the features:
+    their total or their change (`of`), `per` area, baseline, attainable change or target, where it has one.
+    """
+
+    effect: str | None = None
+    sense: Literal["max", "min"]
+    milestone: int | None = None
+    measure: Literal[
+        "sum", "smallest", "largest", "shortfall", "largest_shortfall", "reached", "mean_deviation",
+        "mean_difference",
+    ] = "sum"  # fmt: skip
+    by: str | None = None
+    regions: tuple[str, ...] = ()
+    interventions: tuple[str, ...] = ()
+    of: Literal["total", "change"] = "total"
+    per: Literal["area", "baseline", "attainable", "target"] | None = None
+    target: Bound | None = None
+    unit: str | None = None
+    label: str = ""
+    label_zh: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Criterion:
+        if self.sense not in SENSES[self.measure]:
+            raise ValueError(f"measure {self.measure!r} is for sense = {SENSES[self.measure][0]!r}")
+        several = ("by", "regions", "interventions", "per", "target", "unit")
+        said = [key for key in several if getattr(self, key)] + (["of"] if self.of != "total" else [])
+        if self.measure == "sum" and said:
+            raise ValueError(f"{', '.join(said)}: only with a measure other than the sum")
+        if (self.target is None) == (self.measure in ("shortfall", "largest_shortfall", "reached")):
+            needs = "needs a target" if self.target is None else "has no target"
+            raise ValueError(f"measure {self.measure!r} {needs}")
+        return self
 
 
 class Limit(_Section):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 
 import numpy as np
@@ -150,6 +151,13 @@ def _merge_factored(blocks: Sequence[Factored]) -> Factored:
         np.concatenate([block.row + start for block, start in zip(blocks, starts[:-1], strict=True)]),
         int(starts[-1]),
     )
+
+
+def scaled(block: Block, factor: Floats) -> Block:
+    """The rows, each multiplied by its factor, shape (rows,)."""
+    if isinstance(block, Factored):
+        return replace(block, table=block.table * factor[block.row][:, None])
+    return Csr(sp.csr_array(sp.diags_array(factor) @ block.to_csr()))
 
 
 def best_change(menu: Menu, values: Floats, *, kinds: NDArray[np.bool_], largest: bool) -> Floats:

@@ -39,8 +39,10 @@ class Sums:
         Scope; its rows repeat where a limit is on several features.
     baseline, land
         Baseline total, and area in ha, of each row, shape (rows,).
-    best
-        Gives the best reachable change of each row, shape (rows,).
+    reach
+        Gives the most (True) or least (False) that each row can change, other limits ignored, shape (rows,).
+    largest
+        Whether more is better, so that the most is what is attainable.
     is_area
         Whether the effect is an area, so that a share of the land makes sense.
     """
@@ -54,7 +56,8 @@ class Sums:
     scope: Scope
     baseline: Floats
     land: Floats
-    best: Callable[[], Floats]
+    reach: Callable[[bool], Floats]
+    largest: bool
     is_area: bool
 
 
@@ -138,7 +141,7 @@ def _whole(limit: Limit, side: str, bound: Share, sums: Sums) -> Floats:
     if bound.of == "baseline":
         return sums.baseline
     if bound.of == "attainable":
-        best = sums.best()
+        best = sums.reach(sums.largest)
         return best + sums.baseline if limit.of == "total" else best
     if not sums.is_area:
         fix = 'Shares of = "land" are for area, cropland and habitat; use of = "baseline".'

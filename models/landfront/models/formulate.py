@@ -20,7 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +35,10 @@ from landfront.models.component import Inputs
 from landfront.models.effects import Effect
 from landfront.models.habitat import ALL, PREFIX, Habitat, habitat_of
 from landfront.models.limits import LimitRow, LimitRows, effect_key, limit_rows, names_of, spans_of
+from landfront.models.measures import Measure, measure_of
 from landfront.models.menu import Menu, build_menu, menu_from_table
 from landfront.models.registry import Effects, Sources, unknown
+from landfront.models.widening import linked
 from landfront.optimizer.program import Program
 
 if TYPE_CHECKING:
@@ -59,9 +62,12 @@ class Formulation:
     effects
         By criterion, then those that only limits use.
     limits
-        One per coupling row of the program.
+        One per coupling row of the program, as far as they go; rows of measures follow.
+    measures
+        Criteria that are no plain sums.
     program
-        All criteria in file order as objectives (baselines as offsets); rows in terms of change.
+        All criteria in file order as objectives (baselines as offsets); rows in terms of change. Linking
+        columns of measures follow the options.
     """
 
     study: Study
@@ -70,7 +76,43 @@ class Formulation:
     menu: Menu
     effects: Mapping[str, Effect]
     limits: tuple[LimitRow, ...]
+    measures: Mapping[str, Measure]
     program: Program
+
+    @property
+    def sums(self) -> tuple[str, ...]:
+        """Criteria that are plain sums of their options' effects, in file order."""
+        return tuple(name for name in self.study.criteria if name not in self.measures)
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit of each criterion."""
+        measures = self.measures
+        return {
+            name: measures[name].unit if name in measures else self.effects[name].unit
+            for name in self.study.criteria
+        }
+
+    @cached_property
+    def baseline(self) -> Floats:
+        """Value of each criterion when every parcel is kept as it is, shape (q,)."""
+        found = self.program.offsets.copy()
+        for name, measure in self.measures.items():
+            found[list(self.study.criteria).index(name)] = measure.value(measure.amounts.constant)
+        return found
+
+    def values(self, x: NDArray[Any]) -> Floats:
+        """Value of each criterion for the options ``x``, shape (q,); linking columns are found anew."""
+        return self.program.values(self.completed(x))
+
+    def completed(self, x: NDArray[Any]) -> NDArray[Any]:
+        """The program's columns of a plan: its options ``x`` and the best linking columns for them."""
+        options = x[: len(self.menu)]
+        if not self.measures:
+            return options
+        share = options.astype(np.float64)
+        linking = [m.columns_of(m.amounts_of(share)) for m in self.measures.values()]
+        return np.concatenate([share, *linking])
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -128,9 +170,10 @@ def formulate_from(
     sources = _sources(study, landscape, catalogue, tables or _read_tables(study, landscape, catalogue))
     effects = _effects(study, sources)
     limits = limit_rows(study, effects)
+    measures = _measures(study, effects)
     menu = sources.inputs.menu
-    program = _program(study, effects, limits, menu)
-    return Formulation(study, landscape, catalogue, menu, effects, limits.rows, program)
+    program = _program(study, effects, limits, measures, menu)
+    return Formulation(study, landscape, catalogue, menu, effects, limits.rows, measures, program)
 
 
 def senses(criteria: Mapping[str, str]) -> NDArray[np.int8]:
@@ -232,10 +275,26 @@ def _faults_of(effect: str, when: _When, sources: Sources, place: str) -> list[F
     return []
 
 
-def _program(study: Study, effects: Effects, limits: LimitRows, menu: Menu) -> Program:
+def _measures(study: Study, effects: Effects) -> dict[str, Measure]:
+    """The criteria that are no plain sums; all faults are collected."""
+    faults: list[Fault] = []
+    found: dict[str, Measure] = {}
+    for name, entry in study.criteria.items():
+        if entry.measure != "sum":
+            try:
+                found[name] = measure_of(name, entry, effects)
+            except InputError as error:
+                faults.extend(error.faults)
+    refuse(*faults)
+    return found
+
+
+def _program(
+    study: Study, effects: Effects, limits: LimitRows, measures: Mapping[str, Measure], menu: Menu
+) -> Program:
     columns, parcels = len(menu), len(menu.starts) - 1
-    criteria = [effects[name] for name in study.criteria]
-    return Program(
+    criteria = [_additive(name, effects, measures, parcels) for name in study.criteria]
+    program = Program(
         objectives=objective_rows(menu, criteria, parcels),
         senses=senses({name: entry.sense for name, entry in study.criteria.items()}),
         offsets=np.array([effect.baseline.sum() for effect in criteria]),
@@ -250,3 +309,11 @@ def _program(study: Study, effects: Effects, limits: LimitRows, menu: Menu) -> P
         objective_names=tuple(study.criteria),
         row_names=names_of(limits.rows),
     )
+    return linked(program, measures, menu) if measures else program
+
+
+def _additive(name: str, effects: Effects, measures: Mapping[str, Measure], parcels: int) -> Effect:
+    """The effect that a criterion sums; one of nothing where it is a measure, whose columns count."""
+    if name not in measures:
+        return effects[name]
+    return Effect(name, measures[name].unit, np.broadcast_to(0.0, parcels))

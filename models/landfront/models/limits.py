@@ -107,7 +107,7 @@ def limit_rows(study: Study, effects: Effects) -> LimitRows:
     InputError
         With every fault of every limit.
     """
-    faults = [*_twice(study)]
+    faults = [*_twice(study), *_on_measures(study)]
     parts: list[LimitRows] = []
     for limit in study.limits:
         try:
@@ -158,6 +158,18 @@ def _twice(study: Study) -> list[Fault]:
     ]
 
 
+def _on_measures(study: Study) -> list[Fault]:
+    """Limits on criteria that are no sums."""
+    fix = "Limit the effect that it looks at, by the same level: that bounds every region or feature."
+    return [
+        Fault(
+            "study.toml", f"limits.{limit.name}.criterion", f"{limit.criterion!r} is a measure, no sum", fix
+        )
+        for limit in study.limits
+        if limit.criterion in study.criteria and study.criteria[limit.criterion].measure != "sum"
+    ]
+
+
 def _spans(study: Study, limit: Limit) -> tuple[Span | None, ...]:
     """Periods of a limit, or the one time that is none."""
     if limit.period is None:
@@ -176,16 +188,7 @@ def _rows(limit: Limit, effects: Effects, span: Span | None) -> LimitRows:
     """Rows of one limit in one period: its scope, its sums, its bounds."""
     inputs = effects.sources.inputs
     limit = bounds.narrowed(limit, inputs)
-    scope = scope_of(limit, inputs.landscape)
-    kinds = _kinds(limit, inputs.menu.kinds)
-    found = [fault for fault in (scope, kinds) if isinstance(fault, Fault)]
-    if isinstance(scope, Fault) or isinstance(kinds, Fault):
-        raise InputError(found)
-    sums = (
-        _feature_sums(limit, effects, scope, kinds)
-        if limit.criterion == ALL
-        else _sums(limit, effects, scope, kinds, effect_key(inputs.study, limit, span))
-    )
+    sums = sums_of(limit, effects, key=effect_key(inputs.study, limit, span))
     lower, upper = bounds.bounds_of(limit, sums, inputs)
     rows = tuple(
         _row(limit, sums, place, between=(float(lower[place]), float(upper[place])), span=span)
@@ -194,6 +197,25 @@ def _rows(limit: Limit, effects: Effects, span: Span | None) -> LimitRows:
     if limit.of == "total":
         lower, upper = shifted(lower, upper, sums.baseline)
     return LimitRows(rows, (sums.block,), lower, upper)
+
+
+def sums_of(limit: Limit, effects: Effects, *, key: str) -> bounds.Sums:
+    """What a limit bounds: the sums of the effect under `key` over its scope.
+
+    Raises
+    ------
+    InputError
+        If the effect, the regions or the interventions are not known.
+    """
+    inputs = effects.sources.inputs
+    scope = scope_of(limit, inputs.landscape)
+    kinds = _kinds(limit, inputs.menu.kinds)
+    found = [fault for fault in (scope, kinds) if isinstance(fault, Fault)]
+    if isinstance(scope, Fault) or isinstance(kinds, Fault):
+        raise InputError(found)
+    if limit.criterion == ALL:
+        return _feature_sums(limit, effects, scope, kinds)
+    return _sums(limit, effects, scope, kinds, key)
 
 
 def _row(
@@ -246,8 +268,7 @@ def _sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[np.bool_]
     count = len(scope.regions)
     entry = study.criteria.get(limit.criterion)
 
-    def best() -> Floats:
-        largest = entry is None or entry.sense == "max"
+    def reach(largest: bool) -> Floats:
         return scope.sum(best_change(inputs.menu, effect.values(inputs.menu), kinds=kinds, largest=largest))
 
     block = effect_rows(inputs.menu, effect, scope=scope.row, count=count, kinds=kinds)
@@ -261,7 +282,8 @@ def _sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[np.bool_]
         scope=scope,
         baseline=scope.sum(effect.baseline),
         land=scope.sum(inputs.landscape.area),
-        best=best,
+        reach=reach,
+        largest=entry is None or entry.sense == "max",
         is_area=_is_area(study.effect_of(limit.criterion)),
     )
 
@@ -281,8 +303,10 @@ def _feature_sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[n
     block = factored(inputs.menu, habitat.amount, table, scope=scope.row, count=count)
     keys = tuple(PREFIX + name for name in habitat.names for _ in range(count))
 
-    def best() -> Floats:
-        return np.concatenate([_best_feature(effects, key, scope, kinds) for key in keys[::count]])
+    def reach(largest: bool) -> Floats:
+        return np.concatenate(
+            [_best_feature(effects, key, scope, kinds, largest=largest) for key in keys[::count]]
+        )
 
     return bounds.Sums(
         inputs.study,
@@ -294,7 +318,8 @@ def _feature_sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[n
         scope=scope,
         baseline=_feature_baseline(habitat, scope),
         land=np.tile(scope.sum(inputs.landscape.area), len(habitat.names)),
-        best=best,
+        reach=reach,
+        largest=True,
         is_area=True,
     )
 
@@ -309,10 +334,12 @@ def _feature_baseline(habitat: Habitat, scope: Scope) -> Floats:
     return np.asarray(total, dtype=np.float64)
 
 
-def _best_feature(effects: Effects, key: str, scope: Scope, kinds: NDArray[np.bool_]) -> Floats:
+def _best_feature(
+    effects: Effects, key: str, scope: Scope, kinds: NDArray[np.bool_], *, largest: bool
+) -> Floats:
     inputs = effects.sources.inputs
     values = effects.sources.effect(key, key=key, year=inputs.last).values(inputs.menu)
-    return scope.sum(best_change(inputs.menu, values, kinds=kinds, largest=True))
+    return scope.sum(best_change(inputs.menu, values, kinds=kinds, largest=largest))
 
 
 def names_of(rows: Sequence[LimitRow]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from landfront.models.effects import Effect
 from landfront.models.formulate import Formulation
+from landfront.models.measures import Measure
 from landfront.optimizer.certify import row_tolerance
 from landfront.optimizer.front import Point
 from landfront.optimizer.program import Csr, Factored
@@ -87,7 +88,7 @@ class Plan:
         import pandas as pd
 
         menu, off = self.formulation.menu, self.off_menu
-        option = np.flatnonzero(self.x > NO_SHARE)
+        option = np.flatnonzero(self.x[: len(menu)] > NO_SHARE)
         frame = pd.DataFrame(
             {
                 "parcel": np.concatenate([menu.parcel[option], off.parcel]),
@@ -110,15 +111,29 @@ class Plan:
 
     @cached_property
     def baseline(self) -> dict[str, float]:
-        """Total of each criterion as it is today."""
-        effects = self.formulation.effects
-        return {name: float(effects[name].baseline.sum()) for name in self.formulation.study.criteria}
+        """Value of each criterion as it is today."""
+        formulation = self.formulation
+        return dict(zip(formulation.study.criteria, formulation.baseline.tolist(), strict=True))
 
     @cached_property
     def changes(self) -> dict[str, float]:
         """Change of each criterion against the baseline."""
-        effects = self.formulation.effects
-        return {name: float(self._effect(effects[name]).sum()) for name in self.formulation.study.criteria}
+        formulation = self.formulation
+        effects, measures = formulation.effects, formulation.measures
+        return {
+            name: self._measured(measures[name]) - self.baseline[name]
+            if name in measures
+            else float(self._effect(effects[name]).sum())
+            for name in formulation.study.criteria
+        }
+
+    def _measured(self, measure: Measure) -> float:
+        """Value of a criterion that is no plain sum, options off the menu included."""
+        options, off = len(self.formulation.menu), self.off_menu
+        amounts = measure.amounts_of(np.asarray(self.x[:options], dtype=np.float64))
+        if len(off.share):
+            amounts = amounts + _off_menu(measure.amounts.rows, off)
+        return measure.value(amounts)
 
     @property
     def values(self) -> dict[str, float]:
@@ -206,7 +221,7 @@ class Plan:
                 "area_ha": self._area,
             }
         )
-        for name in formulation.study.criteria:
+        for name in formulation.sums:
             frame[name] = self.change_by_option(name)
         return frame
 
@@ -255,23 +270,26 @@ class Plan:
 
     def _margin(self, activity: Floats) -> Floats:
         """How far each limit is inside its bounds; from changes, which are known better than totals."""
-        program = self.formulation.program
-        return np.asarray(np.minimum(activity - program.row_lower, program.row_upper - activity))
+        program, count = self.formulation.program, len(self.formulation.limits)
+        lower, upper = program.row_lower[:count], program.row_upper[:count]
+        return np.asarray(np.minimum(activity - lower, upper - activity))
 
     def _holds(self, margin: Floats) -> NDArray[np.bool_]:
         """Whether each limit holds, with the tolerance that solutions of the program are granted."""
         if (margin >= 0).all():
             return np.ones(len(margin), dtype=bool)
-        return np.asarray(margin >= -row_tolerance(self.formulation.program))
+        return np.asarray(margin >= -row_tolerance(self.formulation.program)[: len(margin)])
 
     def _activity(self) -> Floats:
         """Change that each limit sums, options off the menu included."""
         rows, off = self.formulation.program.rows, self.off_menu
-        activity = rows.dot(np.asarray(self.x, dtype=np.float64))
+        x = np.zeros(self.formulation.program.columns)
+        x[: len(self.x)] = self.x
+        activity = rows.dot(x)
         if len(off.share):
             parts = [_off_menu(block, off) for block in rows.blocks]
             activity = activity + np.concatenate([np.zeros(0), *parts])
-        return activity
+        return np.asarray(activity[: len(self.formulation.limits)])
 
     def _regions(self, level: str | None) -> tuple[Ints, tuple[str, ...]]:
         """Region of each parcel as an index, and the names; index 0 is for no region."""

@@ -26,13 +26,12 @@ def number(value: float) -> str:
 
 
 def _criteria(plan: Plan) -> list[tuple[str, ...]]:
-    effects = plan.formulation.effects
     return [
         (
             name,
             number(value),
             f"{'+' if plan.changes[name] > 0 else ''}{number(plan.changes[name])}",
-            effects[name].unit,
+            plan.formulation.units[name],
         )
         for name, value in plan.values.items()
     ]

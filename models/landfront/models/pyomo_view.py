@@ -45,6 +45,7 @@ def to_pyomo(formulation: Formulation) -> pyo.ConcreteModel:
     columns = [model.x[pair] for pair in model.MENU]
     _groups(model, formulation, columns)
     _limits(model, formulation, columns)
+    columns += _links(model, formulation, columns)
     _objectives(model, formulation, columns)
     return model
 
@@ -124,6 +125,40 @@ def _limits(model: pyo.ConcreteModel, formulation: Formulation, columns: Sequenc
         model.add_component(f"limit_{limit}", constraint)
 
 
+def _links(model: pyo.ConcreteModel, formulation: Formulation, columns: Sequence[Any]) -> list[Any]:
+    """Linking columns of measures, and one constraint per row of each."""
+    import pyomo.environ as pyo
+    from pyomo.core.expr import LinearExpression
+
+    if not formulation.measures:
+        return []
+    program, options, limits = formulation.program, len(columns), len(formulation.limits)
+    model.LINK = pyo.RangeSet(0, program.columns - options - 1)
+    model.link = pyo.Var(model.LINK, doc="linking columns of criteria that are no plain sums")
+    linking = [model.link[place] for place in model.LINK]
+    for variable, low, high, whole in zip(
+        linking, program.lower[options:], program.upper[options:], program.integer[options:], strict=True
+    ):
+        variable.setlb(float(low))
+        variable.setub(float(high))
+        variable.domain = pyo.Integers if whole else pyo.Reals
+    every, matrix = [*columns, *linking], program.row_matrix
+
+    def rule(m: Any, row: int) -> Any:
+        part = slice(matrix.indptr[row], matrix.indptr[row + 1])
+        body = LinearExpression(
+            linear_coefs=matrix.data[part].tolist(), linear_vars=[every[j] for j in matrix.indices[part]]
+        )
+        bounds = (float(program.row_lower[row]), float(program.row_upper[row]))
+        low, high = (None if np.isinf(bound) else bound for bound in bounds)
+        return (low, body, high)
+
+    model.linked = pyo.Constraint(
+        range(limits, len(program.row_names)), rule=rule, doc="rows of criteria that are no plain sums"
+    )
+    return linking
+
+
 def _index(row: LimitRow) -> Any:
     """Index of a row in the constraint of its limit: region, feature, both, or nothing."""
     inside = row.name.removeprefix(row.limit)[1:-1]
@@ -174,17 +209,18 @@ def _objectives(model: pyo.ConcreteModel, formulation: Formulation, columns: Seq
     import pyomo.environ as pyo
     from pyomo.core.expr import LinearExpression
 
+    program = formulation.program
     for place, (name, entry) in enumerate(formulation.study.criteria.items()):
-        effect = formulation.effects[name]
-        values = effect.values(formulation.menu)
+        values = program.coefficients(place)
         used = np.flatnonzero(values)
         expression = LinearExpression(
-            constant=float(effect.baseline.sum()),
+            constant=float(program.offsets[place]),
             linear_coefs=values[used].tolist(),
             linear_vars=[columns[j] for j in used.tolist()],
         )
         sense = pyo.maximize if entry.sense == "max" else pyo.minimize
-        objective = pyo.Objective(expr=expression, sense=sense, doc=f"total of {name}, {effect.unit}")
+        doc = f"total of {name}, {formulation.units[name]}"
+        objective = pyo.Objective(expr=expression, sense=sense, doc=doc)
         model.add_component(name if not hasattr(model, name) else f"criterion_{name}", objective)
         if place:
             objective.deactivate()

@@ -59,9 +59,9 @@ class Check:
             "interventions": self._admissible(),
             "exclusions": menu_table(formulation).to_dict("records"),
             "criteria": {
-                name: {"sense": entry.sense, "unit": formulation.effects[name].unit, "baseline": float(base)}
+                name: {"sense": entry.sense, "unit": formulation.units[name], "baseline": float(base)}
                 for (name, entry), base in zip(
-                    formulation.study.criteria.items(), program.offsets, strict=True
+                    formulation.study.criteria.items(), formulation.baseline, strict=True
                 )
             },
             "limits": [
@@ -157,9 +157,9 @@ class Check:
     def _criteria_text(self) -> list[str]:
         lines = ["", "Criteria (today's total)"]
         for (name, entry), base in zip(
-            self.formulation.study.criteria.items(), self.formulation.program.offsets, strict=True
+            self.formulation.study.criteria.items(), self.formulation.baseline, strict=True
         ):
-            total = quantity(float(base), self.formulation.effects[name].unit)
+            total = quantity(float(base), self.formulation.units[name])
             lines.append(f"  {name:<20} {entry.sense}  {total:<22} {self._meaning(name)}".rstrip())
         return lines
 

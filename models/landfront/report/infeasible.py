@@ -60,7 +60,10 @@ def _words(clashes: int) -> tuple[str, str]:
 def explain(formulation: Formulation, error: Infeasible) -> InfeasibleError:
     """The clashing rows of a program as limits of the study."""
     program = formulation.program
-    return InfeasibleError(tuple(_clash(program, formulation.limits[row], row) for row in error.rows))
+    limits = formulation.limits  # rows of measures, which come after them, can always be met
+    return InfeasibleError(
+        tuple(_clash(program, limits[row], row) for row in error.rows if row < len(limits))
+    )
 
 
 def _clash(program: Program, limit: LimitRow, row: int) -> Clash:

@@ -132,7 +132,7 @@ def plan_columns(result: Result, point: int) -> dict[str, Any]:
     main = starts if len(starts) == len(parcel) else np.lexsort((-share, parcel))[starts]
     columns = {"intervention": _text(names, kind[main]), "share": share[main]}
     columns["mix"] = _mix(names[kind], share, starts)
-    for name in result.criteria:
+    for name in result.formulation.sums:
         columns[name] = np.add.reduceat(plan.change_by_option(name), starts)
     return columns
 

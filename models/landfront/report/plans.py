@@ -15,6 +15,8 @@ from landfront.models.formulate import Formulation
 from landfront.optimizer.points import compact
 
 COLUMNS = ["parcel", "intervention", "share", "area_ha"]
+LINKING = "linking_columns"
+"""Name of the linking columns of measures in a file's metadata."""
 
 
 def plan_file(folder: Path, key: str) -> Path:
@@ -39,7 +41,7 @@ def frame_of(formulation: Formulation, x: NDArray[Any]) -> pd.DataFrame:
     option = np.flatnonzero(x[: len(menu)])
     share = x[option].astype(np.float64)
     parcel, names = menu.parcel[option], pd.Index(menu.interventions)
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "parcel": landscape.ids.take(parcel),
             "intervention": pd.Categorical.from_codes(menu.kind[option], names),
@@ -47,6 +49,9 @@ def frame_of(formulation: Formulation, x: NDArray[Any]) -> pd.DataFrame:
             "area_ha": landscape.area[parcel] * share,
         }
     )
+    if len(x) > len(menu):
+        frame.attrs[LINKING] = x[len(menu) :].astype(np.float64).tolist()  # kept as the file's metadata
+    return frame
 
 
 def read_columns(formulation: Formulation, folder: Path, key: str) -> NDArray[Any]:
@@ -70,7 +75,19 @@ def read_columns(formulation: Formulation, folder: Path, key: str) -> NDArray[An
         )
         refuse(fault)
     share = frame["share"].to_numpy(np.float64)
-    return compact(np.bincount(option, weights=share, minlength=formulation.program.columns))
+    x = np.bincount(option, weights=share, minlength=len(menu))
+    return compact(np.concatenate([x, _linking(formulation, frame, key)]))
+
+
+def _linking(formulation: Formulation, frame: pd.DataFrame, key: str) -> NDArray[np.float64]:
+    """Linking columns of a stored plan; none where the study has no measures."""
+    count = formulation.program.columns - len(formulation.menu)
+    found = frame.attrs.get(LINKING, [])
+    sound = isinstance(found, list) and all(isinstance(value, float | int) for value in found)
+    if not sound or len(found) != count:
+        fix = "Make the run again."
+        refuse(Fault(f"plans/{key}.parquet", LINKING, f"needs {count} numbers in its metadata", fix))
+    return np.array(found, dtype=np.float64)
 
 
 def _place(ids: pd.Index, rows: pd.Index) -> NDArray[np.int64]:

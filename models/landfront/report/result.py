@@ -66,18 +66,17 @@ class Result:
     @cached_property
     def units(self) -> Mapping[str, str]:
         """Unit of each criterion."""
-        return {name: self.formulation.effects[name].unit for name in self.criteria}
+        return self.formulation.units
 
     @cached_property
     def baseline(self) -> Mapping[str, float]:
         """Total of each criterion when every parcel is kept as it is."""
-        return dict(zip(self.criteria, self.formulation.program.offsets.tolist(), strict=True))
+        return dict(zip(self.criteria, self.formulation.baseline.tolist(), strict=True))
 
     @cached_property
     def values(self) -> Floats:
         """Totals of every criterion at every point, shape (s, q), recomputed from the effects."""
-        program = self.formulation.program
-        rows = [program.values(point.x) for point in self.front.points]
+        rows = [self.formulation.values(point.x) for point in self.front.points]
         return np.array(rows).reshape(len(rows), len(self.criteria))
 
     def total(self, point: int, criterion: str) -> float:
@@ -185,5 +184,5 @@ def with_plans(formulation: Formulation, front: Front) -> Front:
     def decode(point: Point) -> Plan:
         return Plan(formulation, point.x, point=point)
 
-    units = tuple(formulation.effects[name].unit for name in front.criteria)
+    units = tuple(formulation.units[name] for name in front.criteria)
     return front.with_decoder(decode, units)

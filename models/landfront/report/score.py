@@ -67,7 +67,7 @@ class Score:
         data: dict[str, Any] = {
             "criteria": self.plan.values,
             "changes": self.plan.changes,
-            "units": {name: self.plan.formulation.effects[name].unit for name in self.plan.values},
+            "units": {name: self.plan.formulation.units[name] for name in self.plan.values},
             "options": self.plan.options,
             "limits_broken": [
                 {name: _finite(value) for name, value in row.items()}
@@ -210,10 +210,10 @@ def _beyond(result: Result, distance: float, *, lawful: bool) -> list[str]:
 
 def _text(found: Score) -> list[str]:
     plan = found.plan
-    study, effects = plan.formulation.study, plan.formulation.effects
+    study = plan.formulation.study
     lines = ["Totals"]
     for name, value in plan.values.items():
-        unit = effects[name].unit
+        unit = plan.formulation.units[name]
         change = quantity(plan.changes[name], unit, signed=True)
         lines.append(f"  - {study.criteria[name].label or name}: {quantity(value, unit)} (change {change})")
     lines += ["", *_limit_text(found), *_rule_text(found)]

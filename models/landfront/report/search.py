@@ -220,7 +220,7 @@ class Optimum:
     def __str__(self) -> str:
         """Say it in words."""
         text = as_text(self.plan, proof=False)
-        unit = self.plan.formulation.effects[self.criterion].unit
+        unit = self.plan.formulation.units[self.criterion]
         if not np.isfinite(self.point.bound):
             return f"{text}\nNothing is proven of {self.criterion} (ended: {self.point.termination})."
         # As many digits as the plan's own table has at least, so that the bound never seems to be beaten.
