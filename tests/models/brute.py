@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landfront.models.formulate import Formulation
+from landfront.models.funds import Payments
 from landfront.optimizer.program import Program
 
 
@@ -37,5 +38,13 @@ def best_plan(formulation: Formulation, criterion: int = 0) -> float:
     activity = (program.row_matrix[:count] @ x.T).T
     lower, upper = program.row_lower[:count] - 1e-9, program.row_upper[:count] + 1e-9
     feasible = x[((activity >= lower) & (activity <= upper)).all(axis=1)]
+    if formulation.payments is not None:
+        options = feasible[:, : len(formulation.menu)]
+        feasible = feasible[[payable(formulation.payments, plan) for plan in options]]
     sense = program.senses[criterion]
     return float(sense * min(sense * formulation.values(plan)[criterion] for plan in feasible))
+
+
+def payable(payments: Payments, options: NDArray[np.float64]) -> bool:
+    """Whether funds can pay for a plan."""
+    return "unpaid" not in set(payments.to_frame(options)["fund"])

@@ -80,6 +80,19 @@ def _measures() -> Formulation:
     return formulation(criteria, limits=[{"name": "budget", "criterion": "cost", "max": 300000}])
 
 
+def _funds() -> Formulation:
+    """Two funds, one of which may only pay for one intervention and in part for one county."""
+    funds = [
+        {"name": "forest", "amount": 20, "unit": "10k CNY", "interventions": ["natural_forest_restoration"]},
+        {
+            "name": "county",
+            "amount": 90000,
+            "earmarks": [{"share": 0.4, "regions": ["north"]}],
+        },
+    ]
+    return formulation(["carbon"], funds=funds)
+
+
 def _curve(curve: str) -> Callable[[], Formulation]:
     return lambda: formulation(["carbon"], carbon={"curve": curve})
 
@@ -107,6 +120,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "carbon_precipitation": _curve("precipitation"),
     "menu": _menu,
     "kinds": _kinds,
+    "funds": _funds,
     "measures": _measures,
     "effect_table": table_formulation,
     "limits": _limits,

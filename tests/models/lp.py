@@ -34,6 +34,8 @@ def _names(formulation: Formulation) -> list[str]:
     kinds = [name.replace("+", "&") for name in menu.interventions]  # a sign would end a name in this format
     options = [f"x({ids[p]},{kinds[k]})" for p, k in zip(menu.parcel, menu.kind, strict=True)]
     counts = {name: len(measure.linking.lower) for name, measure in formulation.measures.items()}
+    if formulation.payments is not None:
+        counts["funds"] = len(formulation.payments.pairs)
     return [*options, *(f"link({name},{place})" for name, count in counts.items() for place in range(count))]
 
 

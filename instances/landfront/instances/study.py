@@ -344,6 +344,55 @@ class Limit(_Section):
         return self
 
 
+class Earmark(_Section):
+    """Part of a fund that is kept for some uses: at least this share of what it pays."""
+
+    share: Annotated[Number, Field(gt=0, le=1)]
+    interventions: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _for_something(self) -> Earmark:
+        if not self.interventions and not self.regions:
+            raise ValueError("an earmark names interventions, regions or both")
+        return self
+
+
+class Fund(_Section):
+    """One ``[[funds]]``: money that pays for some interventions in some regions.
+
+    Where a study has funds, they pay all costs, each fund only for what it is meant for and up to its
+    `amount`. With `period` the amount is for the start period that begins in that year, or for ``"each"``.
+    """
+
+    name: Name
+    amount: Annotated[Number, Field(ge=0)]
+    unit: str | None = None
+    interventions: tuple[str, ...] = ()
+    by: str | None = None
+    regions: tuple[str, ...] = ()
+    period: (
+        Annotated[
+            Annotated[Literal["each"], Tag("a word")] | Annotated[Year, Tag("a year")],
+            _either("a word", str, "a year"),
+        ]
+        | None
+    ) = None
+    earmarks: tuple[Earmark, ...] = ()
+    owner: str = ""
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Fund:
+        if sum(mark.share for mark in self.earmarks) > 1 and not any(
+            set(a.interventions) & set(b.interventions)
+            for place, a in enumerate(self.earmarks)
+            for b in self.earmarks[:place]
+        ):
+            raise ValueError("earmarks of different uses sum to more than the whole fund")
+        return self
+
+
 class FrontRequest(_Section):
     """Section ``[front]``: what ``landfront front`` computes when nothing else is said."""
 
@@ -376,6 +425,7 @@ class Study(_Section):
     ] = {}
     criteria: Annotated[dict[Name, Criterion], Field(min_length=1)]
     limits: tuple[Limit, ...] = ()
+    funds: tuple[Fund, ...] = ()
     front: FrontRequest = FrontRequest()
 
     _folder: Path = PrivateAttr(default=Path())

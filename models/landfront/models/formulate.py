@@ -33,6 +33,7 @@ from landfront.instances.study import Study
 from landfront.models.blocks import objective_rows, stack
 from landfront.models.component import Inputs
 from landfront.models.effects import Effect
+from landfront.models.funds import Payments, payments_of
 from landfront.models.habitat import ALL, PREFIX, Habitat, habitat_of
 from landfront.models.limits import LimitRow, LimitRows, effect_key, limit_rows, names_of, spans_of
 from landfront.models.measures import Measure, measure_of
@@ -65,9 +66,11 @@ class Formulation:
         One per coupling row of the program, as far as they go; rows of measures follow.
     measures
         Criteria that are no plain sums.
+    payments
+        Who pays for what, where the study names funds.
     program
         All criteria in file order as objectives (baselines as offsets); rows in terms of change. Linking
-        columns of measures follow the options.
+        columns of measures and of payments follow the options.
     """
 
     study: Study
@@ -77,6 +80,7 @@ class Formulation:
     effects: Mapping[str, Effect]
     limits: tuple[LimitRow, ...]
     measures: Mapping[str, Measure]
+    payments: Payments | None
     program: Program
 
     @property
@@ -102,16 +106,24 @@ class Formulation:
         return found
 
     def values(self, x: NDArray[Any]) -> Floats:
-        """Value of each criterion for the options ``x``, shape (q,); linking columns are found anew."""
-        return self.program.values(self.completed(x))
+        """Value of each criterion for the options ``x``, shape (q,); linking columns are not looked at."""
+        padded = np.zeros(self.program.columns)
+        padded[: len(self.menu)] = x[: len(self.menu)]
+        found = self.program.values(padded)
+        for name, measure in self.measures.items():
+            amounts = measure.amounts_of(padded[: len(self.menu)])
+            found[list(self.study.criteria).index(name)] = measure.value(amounts)
+        return found
 
     def completed(self, x: NDArray[Any]) -> NDArray[Any]:
         """The program's columns of a plan: its options ``x`` and the best linking columns for them."""
         options = x[: len(self.menu)]
-        if not self.measures:
+        if self.program.columns == len(self.menu):
             return options
         share = options.astype(np.float64)
         linking = [m.columns_of(m.amounts_of(share)) for m in self.measures.values()]
+        if self.payments is not None:
+            linking.append(self.payments.columns_of(self.payments.rows.dot(share)))
         return np.concatenate([share, *linking])
 
     @property
@@ -172,8 +184,11 @@ def formulate_from(
     limits = limit_rows(study, effects)
     measures = _measures(study, effects)
     menu = sources.inputs.menu
+    payments = payments_of(study, sources.inputs)
     program = _program(study, effects, limits, measures, menu)
-    return Formulation(study, landscape, catalogue, menu, effects, limits.rows, measures, program)
+    parts = [*(measure.part for measure in measures.values()), *([payments.part] if payments else [])]
+    program = linked(program, parts, menu) if parts else program
+    return Formulation(study, landscape, catalogue, menu, effects, limits.rows, measures, payments, program)
 
 
 def senses(criteria: Mapping[str, str]) -> NDArray[np.int8]:
@@ -294,7 +309,7 @@ def _program(
 ) -> Program:
     columns, parcels = len(menu), len(menu.starts) - 1
     criteria = [_additive(name, effects, measures, parcels) for name in study.criteria]
-    program = Program(
+    return Program(
         objectives=objective_rows(menu, criteria, parcels),
         senses=senses({name: entry.sense for name, entry in study.criteria.items()}),
         offsets=np.array([effect.baseline.sum() for effect in criteria]),
@@ -309,7 +324,6 @@ def _program(
         objective_names=tuple(study.criteria),
         row_names=names_of(limits.rows),
     )
-    return linked(program, measures, menu) if measures else program
 
 
 def _additive(name: str, effects: Effects, measures: Mapping[str, Measure], parcels: int) -> Effect:

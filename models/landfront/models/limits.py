@@ -209,7 +209,7 @@ def sums_of(limit: Limit, effects: Effects, *, key: str) -> bounds.Sums:
     """
     inputs = effects.sources.inputs
     scope = scope_of(limit, inputs.landscape)
-    kinds = _kinds(limit, inputs.menu.kinds)
+    kinds = kinds_of_limit(limit, inputs.menu.kinds)
     found = [fault for fault in (scope, kinds) if isinstance(fault, Fault)]
     if isinstance(scope, Fault) or isinstance(kinds, Fault):
         raise InputError(found)
@@ -245,7 +245,7 @@ def _row(
     )
 
 
-def _kinds(limit: Limit, kinds: Kinds) -> NDArray[np.bool_] | Fault:
+def kinds_of_limit(limit: Limit, kinds: Kinds) -> NDArray[np.bool_] | Fault:
     """Which kinds count: those that have one of the interventions, all when none is named."""
     found = [kinds.matching(name) for name in limit.interventions]
     gone = [name for name, at in zip(limit.interventions, found, strict=True) if not len(at)]

@@ -42,40 +42,14 @@ from landfront.models import bounds
 from landfront.models.blocks import scaled
 from landfront.models.limits import sums_of
 from landfront.models.registry import Effects
+from landfront.models.widening import Linking, Part
 from landfront.optimizer.program import Block
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 MOST_PAIRED = 64
 """Regions whose differences are taken in pairs; more would be thousands of columns."""
 REACHED = 1e-9
 """Share of a target that may lack where it is called reached: what solvers leave of a row."""
-
-
-@dataclass(frozen=True)
-class Linking:
-    """Columns and rows that make a measure linear.
-
-    Attributes
-    ----------
-    lower, upper, integer
-        Bounds of the L columns, and which of them are whole.
-    coupling, between
-        Coefficients in the rows of the amounts, shape (R, L), and bounds of ``amount + coupling``, (2, R).
-    rows, within
-        Further rows over these columns alone, shape (E, L), and their bounds, (2, E).
-    weights
-        Coefficients in the objective, shape (L,).
-    """
-
-    lower: Floats
-    upper: Floats
-    integer: Flags
-    coupling: sp.csr_array
-    between: Floats
-    rows: sp.csr_array
-    within: Floats
-    weights: Floats
 
 
 @dataclass(frozen=True)
@@ -125,6 +99,11 @@ class Measure:
     kind: str
     amounts: Amounts
     linking: Linking
+
+    @property
+    def part(self) -> Part:
+        """Its columns and rows as a part of a program."""
+        return Part(self.name, self.amounts.rows, self.amounts.labels, self.linking)
 
     @property
     def unit(self) -> str:

@@ -168,6 +168,45 @@ class Plan:
         frame["holds"] = self._holds(frame["margin"].to_numpy(np.float64))
         return frame
 
+    def funds(self) -> pd.DataFrame:
+        """What each fund pays: ``fund, period, amount, paid, left``; no rows where the study has none.
+
+        A row ``unpaid`` stands for what no fund pays: only in a plan that somebody brought.
+        """
+        import pandas as pd
+
+        payments, options = self.formulation.payments, len(self.formulation.menu)
+        if payments is None:
+            return pd.DataFrame(columns=["fund", "period", "amount", "paid", "left"])
+        own = self.x[self.formulation.program.columns - len(payments.pairs) :]
+        found = np.asarray(own, dtype=np.float64) if len(own) == len(payments.pairs) else None
+        return payments.to_frame(np.asarray(self.x[:options], dtype=np.float64), found)
+
+    def balance(self, level: str) -> pd.DataFrame:
+        """Who gains and who loses: ``region, area_ha, treated_ha``, then change and share of each criterion.
+
+        The share of a criterion is the change over the region's baseline, nan where that is 0.
+        """
+        import pandas as pd
+
+        region_of, names = self._regions(level)
+        landscape, count = self.formulation.landscape, len(names)
+        chosen = region_of[self.chosen["parcel"].to_numpy()]
+        treated = np.where(self.chosen["kind"].to_numpy() > 0, self._area, 0.0)
+        columns: dict[str, Any] = {
+            "region": list(names),
+            "area_ha": np.bincount(region_of, weights=landscape.area, minlength=count),
+            "treated_ha": np.bincount(chosen, weights=treated, minlength=count),
+        }
+        for name in self.formulation.sums:
+            effect = self.formulation.effects[name]
+            change = np.bincount(chosen, weights=self._effect(effect), minlength=count)
+            base = np.bincount(region_of, weights=effect.baseline, minlength=count)
+            columns[name] = change
+            columns[f"{name}_share"] = np.divide(change, base, out=np.full(count, np.nan), where=base != 0)
+        frame = pd.DataFrame(columns)
+        return frame[(frame["region"] != "") | (frame["area_ha"] > 0)].reset_index(drop=True)
+
     def totals(self, level: str | None = None) -> pd.DataFrame:
         """Region x intervention: ``region, intervention, parcels, area_ha, area_mu``, change of every effect.
 

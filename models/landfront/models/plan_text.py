@@ -72,6 +72,19 @@ def _proof(plan: Plan) -> list[str]:
     return [f"proven within {share(point.gap)} of the best that is possible (ended: {point.termination})"]
 
 
+def _funds(plan: Plan) -> list[str]:
+    """What each fund pays, and what none does."""
+    currency = plan.formulation.study.study.currency
+    lines = []
+    for fund, period, amount, paid, _ in plan.funds().itertuples(index=False):
+        if fund == "unpaid":
+            lines.append(f"no fund pays {number(paid)} {currency} of the costs")
+        else:
+            name = f"{fund} {period}".rstrip()
+            lines.append(f"fund {name} pays {number(paid)} of {number(amount)} {currency}")
+    return lines
+
+
 def as_text(plan: Plan, *, proof: bool = True) -> str:
     """The plan as lines of text, with what is proven of it unless said elsewhere."""
     lines = [f"Plan: {plan.formulation.study.title}"]
@@ -85,6 +98,8 @@ def as_text(plan: Plan, *, proof: bool = True) -> str:
     broken = _broken(plan)
     if broken or plan.formulation.limits:
         lines += ["", *(broken or [f"all {len(plan.formulation.limits)} limits hold"])]
+    if plan.formulation.payments is not None:
+        lines += ["", *_funds(plan)]
     if proof and plan.point is not None:
         lines += ["", *_proof(plan)]
     return "\n".join(lines)

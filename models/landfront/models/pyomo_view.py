@@ -130,11 +130,11 @@ def _links(model: pyo.ConcreteModel, formulation: Formulation, columns: Sequence
     import pyomo.environ as pyo
     from pyomo.core.expr import LinearExpression
 
-    if not formulation.measures:
+    if formulation.program.columns == len(columns):
         return []
     program, options, limits = formulation.program, len(columns), len(formulation.limits)
     model.LINK = pyo.RangeSet(0, program.columns - options - 1)
-    model.link = pyo.Var(model.LINK, doc="linking columns of criteria that are no plain sums")
+    model.link = pyo.Var(model.LINK, doc="linking columns of measures and payments")
     linking = [model.link[place] for place in model.LINK]
     for variable, low, high, whole in zip(
         linking, program.lower[options:], program.upper[options:], program.integer[options:], strict=True
@@ -154,7 +154,7 @@ def _links(model: pyo.ConcreteModel, formulation: Formulation, columns: Sequence
         return (low, body, high)
 
     model.linked = pyo.Constraint(
-        range(limits, len(program.row_names)), rule=rule, doc="rows of criteria that are no plain sums"
+        range(limits, len(program.row_names)), rule=rule, doc="rows of measures and payments"
     )
     return linking
 

@@ -6,7 +6,7 @@ program keep the same groups and kinds, and passes over the options stay as they
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,45 +14,99 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.models.blocks import narrow, stack
-from landfront.models.measures import Measure
 from landfront.models.menu import Menu
 from landfront.optimizer.program import Block, Csr, Factored, Program, Stack
 
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
-def linked(program: Program, measures: Mapping[str, Measure], menu: Menu) -> Program:
-    """A program with the columns and rows of its measures, whose objectives are sums of these columns."""
-    parts = [measure.linking for measure in measures.values()]
-    ends = np.cumsum([0, *(len(part.lower) for part in parts)])
+
+@dataclass(frozen=True)
+class Linking:
+    """Columns and rows that make a measure linear.
+
+    Attributes
+    ----------
+    lower, upper, integer
+        Bounds of the L columns, and which of them are whole.
+    coupling, between
+        Coefficients in the rows of the amounts, shape (R, L), and bounds of ``amount + coupling``, (2, R).
+    rows, within
+        Further rows over these columns alone, shape (E, L), and their bounds, (2, E).
+    said
+        What these further rows are, in words, one each; numbered where nothing is said.
+    weights
+        Coefficients in the objective, shape (L,).
+    """
+
+    lower: Floats
+    upper: Floats
+    integer: Flags
+    coupling: sp.csr_array
+    between: Floats
+    rows: sp.csr_array
+    within: Floats
+    weights: Floats
+    said: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Part:
+    """Linking columns with the rows over the options that they stand in.
+
+    Attributes
+    ----------
+    name
+        The criterion whose objective they are, or another name where they have no weights.
+    rows, labels
+        Rows over the options, R of them, and what each is.
+    linking
+        The columns.
+    """
+
+    name: str
+    rows: Block
+    labels: tuple[str, ...]
+    linking: Linking
+
+    @property
+    def row_names(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Names of the rows over the options, and of those over the linking columns alone."""
+        extra = self.linking.rows.shape[0]
+        said = self.linking.said or tuple(f"row {row}" for row in range(extra))
+        own, alone = (tuple(f"{self.name}: {text}" for text in texts) for texts in (self.labels, said))
+        return own, alone
+
+
+def linked(program: Program, parts: Sequence[Part], menu: Menu) -> Program:
+    """A program with linking columns and their rows; objectives of parts' names are sums of their columns."""
+    linkings = [part.linking for part in parts]
+    ends = np.cumsum([0, *(len(linking.lower) for linking in linkings)])
     wide = Widening.of(menu, int(ends[-1]))
-    place = list(program.objective_names)
-    weights = np.zeros((len(place), wide.extra))
-    own, alone, between, names = [], [], [program.row_lower, program.row_upper], list(program.row_names)
-    for (name, measure), first, end in zip(measures.items(), ends[:-1], ends[1:], strict=True):
-        part = measure.linking
-        weights[place.index(name), first:end] = part.weights
-        own.append(wide.block(measure.amounts.rows, wide.shifted(part.coupling, int(first))))
-        alone.append(wide.shifted(part.rows, int(first)))
-    bounds = np.concatenate(
-        [between, *(part.between for part in parts), *(part.within for part in parts)], axis=1
-    )
-    names += [f"{name}: {label}" for name, measure in measures.items() for label in measure.amounts.labels]
-    names += [
-        f"{name}: difference {row}"
-        for name, measure in measures.items()
-        for row in range(measure.linking.rows.shape[0])
-    ]
-    extra = [wide.alone(sp.csr_array(sp.vstack(alone, format="csr")))]
-    rows = [wide.block(block) for block in program.rows.blocks]
+    weights = np.zeros((len(program.objective_names), wide.extra))
+    own, alone = [], []
+    for part, first, end in zip(parts, ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+        if part.name in program.objective_names:
+            weights[program.objective_names.index(part.name), first:end] = part.linking.weights
+        own.append(wide.block(part.rows, wide.shifted(part.linking.coupling, first)))
+        alone.append(wide.shifted(part.linking.rows, first))
+    blocks = [*(wide.block(block) for block in program.rows.blocks), *own]
+    blocks.append(wide.alone(sp.csr_array(sp.vstack(alone, format="csr"))))
+    said = [part.row_names for part in parts]
+    between = [linking.between for linking in linkings] + [linking.within for linking in linkings]
     return replace(
         program,
         objectives=wide.objectives(program.objectives, sp.csr_array(weights)),
-        rows=stack([*rows, *own, *extra], len(wide.group)),
-        row_lower=bounds[0],
-        row_upper=bounds[1],
-        lower=np.concatenate([program.lower, *(part.lower for part in parts)]),
-        upper=np.concatenate([program.upper, *(part.upper for part in parts)]),
-        integer=np.concatenate([program.integer, *(part.integer for part in parts)]),
-        row_names=tuple(names),
+        rows=stack(blocks, len(wide.group)),
+        row_lower=np.concatenate([program.row_lower, *(low for low, _ in between)]),
+        row_upper=np.concatenate([program.row_upper, *(high for _, high in between)]),
+        lower=np.concatenate([program.lower, *(linking.lower for linking in linkings)]),
+        upper=np.concatenate([program.upper, *(linking.upper for linking in linkings)]),
+        integer=np.concatenate([program.integer, *(linking.integer for linking in linkings)]),
+        row_names=(
+            *program.row_names,
+            *(name for place in (0, 1) for names in said for name in names[place]),
+        ),
     )
 
 
