@@ -247,3 +247,26 @@ class TestBoundsTable:
     def test_the_table_stays_inside_the_study(self, tmp_path: Path) -> None:
         with pytest.raises(InputError, match="outside the study folder"):
             limited({"criterion": "food", "by": "county", "bounds": "../b.csv"}, folder=tmp_path)
+
+
+def test_targets_by_range_size_fall_with_its_logarithm() -> None:
+    rule = {"log_linear": [[1, 1.0], [100, 0.5]]}
+    found = b.formulation(["carbon"], limits=[{"name": "homes", "criterion": "feature:*", "min": rule}])
+    # Both features have 10 ha today: half way between 1 and 100 on the scale of logarithms.
+    assert [row.lower for row in found.limits] == pytest.approx([7.5, 7.5])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"log_linear": [[100, 1.0], [1, 0.5]]},
+        {"log_linear": [[0, 1.0], [1, 0.5]]},
+        {"log_linear": [[1, 1.0], [9, -0.5]]},
+        {"log_linear": [[1, 1.0], [9, 0.5]], "of": "land"},
+        {"log_linear": [[1, 1.0], [9, 0.5]], "share": 0.5},
+        {"of": "baseline"},
+    ],
+)
+def test_rules_by_range_size_that_make_no_sense(rule: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="log_linear"):
+        b.formulation(["carbon"], limits=[{"name": "homes", "criterion": "feature:*", "min": rule}])

@@ -234,15 +234,29 @@ class Consent(_Section):
 
 
 class Share(_Section):
-    """A bound given as a share of something."""
+    """A bound given as a share of something.
 
-    share: Number
+    Instead of one `share`, `log_linear` gives two pairs of size and share, such as
+    ``[[1000, 1.0], [250000, 0.1]]``: between these sizes of the baseline the share falls (or rises) linearly
+    with the logarithm of the size, beyond them it stays, so that rare features are kept whole.
+    """
+
+    share: Number | None = None
+    log_linear: tuple[tuple[Number, Number], tuple[Number, Number]] | None = None
     of: Literal["baseline", "attainable", "land"] = "baseline"
 
     @model_validator(mode="after")
     def _part(self) -> Share:
-        if self.of == "land" and not 0 <= self.share <= 1:
+        if (self.share is None) == (self.log_linear is None):
+            raise ValueError("give either share or log_linear")
+        if self.share is not None and self.of == "land" and not 0 <= self.share <= 1:
             raise ValueError(f"a share of the land lies between 0 and 1, found {self.share:g}")
+        if self.log_linear is not None:
+            (small, first), (large, last) = self.log_linear
+            if not 0 < small < large or min(first, last) < 0 or self.of != "baseline":
+                raise ValueError(
+                    "log_linear is two pairs of size and share of the baseline: sizes above 0 that rise"
+                )
         return self
 
 

@@ -133,7 +133,22 @@ def _value(limit: Limit, side: str, bound: Bound, sums: Sums) -> Floats:
         rule = f"a share of a {bound.of} of zero ({_where(sums, nothing)})"
         fix = "Give a number, the baseline under [baseline], or the regions that it is about."
         raise InputError([_fault(limit, side, rule, fix)])
-    return bound.share * whole
+    return shares(bound, whole) * whole
+
+
+def shares(bound: Share, size: Floats) -> Floats:
+    """The share of each row, shape (rows,): the same for all, or by the size of its baseline.
+
+    >>> rule = Share(log_linear=((1000, 1.0), (100000, 0.2)))
+    >>> shares(rule, np.array([10.0, 1000.0, 10000.0, 1e6])).round(6).tolist()
+    [1.0, 1.0, 0.6, 0.2]
+    """
+    if bound.log_linear is None:
+        assert bound.share is not None
+        return np.full(len(size), bound.share)
+    (small, first), (large, last) = bound.log_linear
+    place = np.log(np.maximum(size, small) / small) / np.log(large / small)
+    return np.asarray(first + np.minimum(place, 1.0) * (last - first))
 
 
 def _whole(limit: Limit, side: str, bound: Share, sums: Sums) -> Floats:

@@ -124,13 +124,13 @@ class Payments:
         rules, (low, high) = linking.rows, linking.within
         below = sp.vstack([rules[np.isfinite(high)], -rules[np.isfinite(low)]])
         asked: dict[str, Any] = {
-            "A_eq": sp.csr_array(sp.hstack([-linking.coupling, eye, -eye])),
+            "A_eq": sp.csr_array(sp.hstack([-linking.coupling, eye])),
             "b_eq": costs,
-            "A_ub": sp.csr_array(sp.hstack([below, sp.csr_array((below.shape[0], 2 * classes_))])),
+            "A_ub": sp.csr_array(sp.hstack([below, sp.csr_array((below.shape[0], classes_))])),
             "b_ub": np.concatenate([high[np.isfinite(high)], -low[np.isfinite(low)]]),
-            "bounds": [*zip(linking.lower, linking.upper, strict=True), *[(0.0, None)] * (2 * classes_)],
+            "bounds": [*zip(linking.lower, linking.upper, strict=True), *[(0.0, None)] * classes_],
         }
-        found = linprog(np.concatenate([np.zeros(count), np.ones(2 * classes_)]), **asked)
+        found = linprog(np.concatenate([np.zeros(count), np.ones(classes_)]), **asked)
         return np.asarray(found.x[:count])
 
     def to_frame(self, x: NDArray[np.float64], payments: Floats | None = None) -> pd.DataFrame:

@@ -1,0 +1,95 @@
+"""Every two capabilities of the model together: optima of random small studies are those of brute force."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from landfront.instances.landscape import Landscape
+from landfront.models.plan import Plan
+from landfront.optimizer.engine import Infeasible
+from landfront.optimizer.scalarize import solve_single
+from tests.models import builders as b
+from tests.models.brute import best_plan
+from tests.models.test_combinations import PAIR
+from tests.models.test_measures import MEASURES
+
+Sections = dict[str, Any]
+CRITERIA = {
+    name: {name: {"sense": "min" if name == "cost" else "max"}}
+    for name in ("carbon", "cost", "food", "water", "biodiversity", "cropland", "cropland_quality", "habitat")
+}
+PARTS: dict[str, Sections] = {
+    **{name: {"criteria": entry} for name, entry in CRITERIA.items()},
+    **{name: {"criteria": {name: entry}} for name, entry in MEASURES.items()},
+    "periods": {"periods": {"starts": [2025, 2040]}},
+    "combinations": {
+        "combinations": {"groups": [PAIR], "joint": [{"interventions": PAIR, "factors": {"carbon": 0.8}}]}
+    },
+    "funds": {
+        "funds": [
+            {"name": "one", "amount": 1e5, "earmarks": [{"share": 0.3, "regions": ["north"]}]},
+            {"name": "two", "amount": 8e4, "interventions": ["natural_forest_restoration"]},
+        ]
+    },
+    "floor": {
+        "limits": [{"name": "floor", "criterion": "food", "min": {"share": 0.9}, "by": "county"}]
+    },
+    "budget": {"limits": [{"name": "budget", "criterion": "cost", "max": 2e5, "period": "each"}]},
+    "cap": {
+        "limits": [
+            {
+                "name": "cap", "criterion": "area", "interventions": ["natural_forest_restoration"],
+                "max": {"share": 0.3, "of": "land"},
+            }
+        ]
+    },
+    "targets": {
+        "limits": [
+            {"name": "homes", "criterion": "feature:*", "min": {"log_linear": [[1, 0.9], [50, 0.5]]}}
+        ]
+    },
+}  # fmt: skip
+"""Capabilities by name, as sections of study.toml."""
+
+
+def land(rng: np.random.Generator) -> Landscape:
+    """The five parcels with other areas, yields and intactness."""
+    covariates: dict[str, Any] = dict(b.landscape().covariates)
+    covariates["grain_yield"] = covariates["grain_yield"] * rng.uniform(0.5, 2.0, 5).astype(np.float32)
+    covariates["intactness"] = rng.uniform(0.1, 0.6, 5)
+    covariates["slope"] = np.array([30, rng.choice([5, 30]), 1, 10, 30], dtype=np.float32)
+    return b.landscape(area=rng.integers(5, 60, 5).astype(np.float64), covariates=covariates)
+
+
+def together(one: Sections, two: Sections) -> tuple[dict[str, Any], Sections]:
+    """Criteria and other sections of two capabilities; carbon where neither is a criterion."""
+    criteria = {**one.get("criteria", {}), **two.get("criteria", {})} or CRITERIA["carbon"]
+    rest = {
+        key: value for part in (one, two) for key, value in part.items() if key not in ("criteria", "limits")
+    }
+    return criteria, {**rest, "limits": [*one.get("limits", []), *two.get("limits", [])]}
+
+
+@pytest.mark.parametrize(("one", "two"), list(combinations(PARTS, 2)))
+@settings(max_examples=2, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_the_optimum_is_that_of_brute_force(one: str, two: str, seed: int) -> None:
+    criteria, sections = together(PARTS[one], PARTS[two])
+    found = b.formulation(criteria, land=land(np.random.default_rng(seed)), **sections)
+    for place, name in enumerate(criteria):
+        try:
+            point = solve_single(found.program, place, gap=1e-9)
+        except Infeasible:
+            with pytest.raises(ValueError, match="empty"):
+                best_plan(found, place)
+            continue
+        plan = Plan(found, point.x)
+        assert plan.values[name] == pytest.approx(best_plan(found, place), rel=1e-6, abs=1e-6)
+        assert plan.limits()["holds"].all()
+        assert "unpaid" not in set(plan.funds()["fund"])
