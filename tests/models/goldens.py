@@ -6,7 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from landfront.models.formulate import Formulation
-from tests.models.builders import formulation, landscape, table_formulation
+from tests.models.builders import (
+    SOIL_SHARES,
+    catalogue,
+    formulation,
+    landscape,
+    soil_landscape,
+    table_formulation,
+)
 from tests.models.lp import lp_text
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
@@ -64,6 +71,17 @@ def _kinds() -> Formulation:
     )
 
 
+def _soil() -> Formulation:
+    """Soils that are full, nearly full or far from it, and a combination that shares one deficit."""
+    return formulation(
+        ["carbon"],
+        land=soil_landscape(),
+        interventions=catalogue(soil_share=SOIL_SHARES),
+        carbon={"soil": {"technical": 0.5, "beyond": 0.25}},
+        combinations={"groups": [("cropland_to_forest", "conservation_tillage")]},
+    )
+
+
 def _curve(curve: str) -> Callable[[], Formulation]:
     return lambda: formulation(["carbon"], carbon={"curve": curve})
 
@@ -89,6 +107,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     },
     "carbon_zone": _curve("zone"),
     "carbon_precipitation": _curve("precipitation"),
+    "soil": _soil,
     "menu": _menu,
     "kinds": _kinds,
     "effect_table": table_formulation,

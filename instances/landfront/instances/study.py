@@ -110,6 +110,7 @@ class Parcels(_Section):
     runoff: Column | None = None
     soil_carbon: Column | None = None
     soil_carbon_potential: Column | None = None
+    soil_carbon_technical: Column | None = None
     growth_zone: str | None = None
     growth_zone_shares: dict[str, str] = {}
     geometry: bool | None = None
@@ -176,10 +177,22 @@ class Combinations(_Section):
     joint: tuple[Joint, ...] = ()
 
 
+class Soil(_Section):
+    """``[carbon] soil``: what soils take up is capped by what they lack (`models.soil`).
+
+    `technical` is the share of the deficit up to which practices work in full, `beyond` the share of the gain
+    beyond it that is still reached. Both defaults are assumed.
+    """
+
+    technical: Annotated[Number, Field(ge=0, le=1)] = 0.5
+    beyond: Annotated[Number, Field(ge=0, le=1)] = 0.25
+
+
 class Carbon(_Section):
-    """Section ``[carbon]``: how natural regrowth grows (`models.carbon`)."""
+    """Section ``[carbon]``: how stores grow (`models.carbon`) and what soils take up (`models.soil`)."""
 
     curve: Literal["piecewise", "zone", "precipitation"] = "piecewise"
+    soil: Soil | None = None
 
 
 class Effects(_Section):
@@ -369,6 +382,8 @@ class Study(_Section):
             raise ValueError(
                 "combinations: effects of a table are per option, so name combinations as interventions there"
             )
+        if self.effects is not None and self.carbon.soil is not None:
+            raise ValueError("carbon.soil: effects of a table stand as they are, so leave out one of the two")
         return self
 
     @model_validator(mode="after")

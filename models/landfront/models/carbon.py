@@ -19,15 +19,20 @@ For ``natural_forest_restoration`` the study may ask for a growth curve instead 
 | A, k, p | growth curve of the zone, fitted to GROA plots (Cook-Patton et al. 2020) | t CO2/ha, 1/yr, 1 |
 | MAP_p | yearly precipitation | mm |
 
-The baseline is 0: only the increment counts.
+The baseline is 0: only the increment counts. With ``[carbon] soil`` the part of it that is soil carbon is
+capped by what the soil lacks (`soil`).
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, InputError
+from landfront.instances.study import Study
+from landfront.models import soil
 from landfront.models.component import Component, Inputs, coefficient, covariate, difference, no_baseline
 from landfront.models.effects import Term
 from landfront.models.kinds import interventions_of
@@ -60,6 +65,15 @@ def growth(years: Floats, A: float, k: float, p: float) -> Floats:
 
 
 def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
+    return soil.outside(inputs, _stock(inputs, year))
+
+
+def _in_soil(inputs: Inputs, year: int) -> Floats | None:
+    return None if inputs.study.carbon.soil is None else soil.inside(inputs, _stock(inputs, year), "carbon")
+
+
+def _stock(inputs: Inputs, year: int) -> tuple[Term, ...]:
+    """Carbon of single interventions by a year, without any cap."""
     table = saturating(
         coefficient(inputs, "flux_1"),
         coefficient(inputs, "years_1"),
@@ -102,4 +116,22 @@ def _precipitation(inputs: Inputs, year: int, regrowth: Floats) -> tuple[Term, .
     return (Term(amount, regrowth * np.exp(INTERCEPT) * inputs.age(year) ** AGE_POWER),)
 
 
-CARBON = Component("carbon", "t CO2e", no_baseline, _terms, by_milestone=True, within=difference(_terms))
+def carbon_notes(study: Study) -> Iterator[str]:
+    """What a user should know of how ``[carbon]`` was read."""
+    asked = study.carbon.soil
+    if asked is not None:
+        words = [f"{name} {getattr(asked, name):g}" for name in ("technical", "beyond")
+                 if name not in asked.model_fields_set]  # fmt: skip
+        if words:
+            yield f"carbon.soil: {' and '.join(words)} not given, so assumed"
+
+
+CARBON = Component(
+    "carbon",
+    "t CO2e",
+    no_baseline,
+    _terms,
+    by_milestone=True,
+    within=difference(_terms),
+    beyond=_in_soil,
+)
