@@ -108,6 +108,9 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "carbon_zone": _curve("zone"),
     "carbon_precipitation": _curve("precipitation"),
     "soil": _soil,
+    "decay": lambda: formulation(
+        ["carbon"], interventions=catalogue(reversal=(0, 0.5, 1.0, 0)), carbon={"reversal": True}
+    ),
     "menu": _menu,
     "kinds": _kinds,
     "effect_table": table_formulation,

@@ -189,10 +189,11 @@ class Soil(_Section):
 
 
 class Carbon(_Section):
-    """Section ``[carbon]``: how stores grow (`models.carbon`) and what soils take up (`models.soil`)."""
+    """Section ``[carbon]``: how stores grow and what is left of them (`models.carbon`, `soil`, `decay`)."""
 
     curve: Literal["piecewise", "zone", "precipitation"] = "piecewise"
     soil: Soil | None = None
+    reversal: Annotated[bool, Strict()] = False
 
 
 class Effects(_Section):
@@ -382,8 +383,11 @@ class Study(_Section):
             raise ValueError(
                 "combinations: effects of a table are per option, so name combinations as interventions there"
             )
-        if self.effects is not None and self.carbon.soil is not None:
-            raise ValueError("carbon.soil: effects of a table stand as they are, so leave out one of the two")
+        given = [key for key in ("soil", "reversal") if getattr(self.carbon, key)]
+        if self.effects is not None and given:
+            raise ValueError(
+                f"carbon.{given[0]}: effects of a table stand as they are, so leave out one of both"
+            )
         return self
 
     @model_validator(mode="after")

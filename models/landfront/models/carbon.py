@@ -20,19 +20,22 @@ For ``natural_forest_restoration`` the study may ask for a growth curve instead 
 | MAP_p | yearly precipitation | mm |
 
 The baseline is 0: only the increment counts. With ``[carbon] soil`` the part of it that is soil carbon is
-capped by what the soil lacks (`soil`).
+capped by what the soil lacks (`soil`), and with ``[carbon] reversal`` every store loses a share of itself
+each year (`decay`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from landfront.instances.catalogue import GrowthCurve
 from landfront.instances.faults import Fault, InputError
 from landfront.instances.study import Study
-from landfront.models import soil
+from landfront.models import decay, soil
 from landfront.models.component import Component, Inputs, coefficient, covariate, difference, no_baseline
 from landfront.models.effects import Term
 from landfront.models.kinds import interventions_of
@@ -74,13 +77,7 @@ def _in_soil(inputs: Inputs, year: int) -> Floats | None:
 
 def _stock(inputs: Inputs, year: int) -> tuple[Term, ...]:
     """Carbon of single interventions by a year, without any cap."""
-    table = saturating(
-        coefficient(inputs, "flux_1"),
-        coefficient(inputs, "years_1"),
-        coefficient(inputs, "flux_2", default=0.0),
-        coefficient(inputs, "years_2", default=0.0),
-        years=inputs.age(year),
-    )
+    table = _two_phases(inputs, year)
     curve = inputs.study.carbon.curve
     names = inputs.menu.interventions[: inputs.singles]
     regrowth = np.array([interventions_of(name) == (REGROWTH,) for name in names], dtype=np.float64)
@@ -88,6 +85,27 @@ def _stock(inputs: Inputs, year: int) -> tuple[Term, ...]:
         return (Term(inputs.landscape.area, table),)
     special = _zone if curve == "zone" else _precipitation
     return (Term(inputs.landscape.area, table * (1.0 - regrowth)), *special(inputs, year, regrowth))
+
+
+def _two_phases(inputs: Inputs, year: int) -> Floats:
+    """Store per ha of the catalogue's two phases, shape (S,)."""
+    flux_1, years_1 = coefficient(inputs, "flux_1"), coefficient(inputs, "years_1")
+    flux_2, years_2 = (coefficient(inputs, name, default=0.0) for name in ("flux_2", "years_2"))
+    if not inputs.study.carbon.reversal:
+        return saturating(flux_1, years_1, flux_2, years_2, years=inputs.age(year))
+    return decay.two_phases(flux_1, years_1, flux_2, years_2, years=inputs.age(year), rate=_rate(inputs))
+
+
+def _rate(inputs: Inputs) -> Floats:
+    """Share of the store that each single intervention loses per year, shape (S,)."""
+    return coefficient(inputs, "reversal", default=0.0) / 100.0
+
+
+def _grown(inputs: Inputs, year: int, curve: Callable[[Floats], Floats]) -> Floats:
+    """Store per ha of a growth curve by a year, shape (S,)."""
+    if not inputs.study.carbon.reversal:
+        return curve(inputs.age(year))
+    return decay.of_curve(curve, years=inputs.age(year), rate=_rate(inputs))
 
 
 def _zone(inputs: Inputs, year: int, regrowth: Floats) -> tuple[Term, ...]:
@@ -104,16 +122,21 @@ def _zone(inputs: Inputs, year: int, regrowth: Floats) -> tuple[Term, ...]:
     return tuple(
         Term(
             landscape.area * landscape.zone_share[:, z],
-            regrowth * growth(inputs.age(year), curves[zone].A, curves[zone].k, curves[zone].p),
+            regrowth * _grown(inputs, year, partial(_of_zone, curves[zone])),
         )
         for z, zone in enumerate(landscape.growth_zones)
     )
 
 
+def _of_zone(curve: GrowthCurve, years: Floats) -> Floats:
+    return growth(years, curve.A, curve.k, curve.p)
+
+
 def _precipitation(inputs: Inputs, year: int, regrowth: Floats) -> tuple[Term, ...]:
     rain = covariate(inputs, "precipitation", needed_by='carbon.curve = "precipitation"')
     amount = inputs.landscape.area * rain**RAIN_POWER
-    return (Term(amount, regrowth * np.exp(INTERCEPT) * inputs.age(year) ** AGE_POWER),)
+    curve = _grown(inputs, year, lambda years: np.asarray(np.exp(INTERCEPT) * years**AGE_POWER))
+    return (Term(amount, regrowth * curve),)
 
 
 def carbon_notes(study: Study) -> Iterator[str]:
