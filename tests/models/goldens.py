@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from landfront.instances.catalogue import Profile
 from landfront.models.formulate import Formulation
 from tests.models.builders import (
     SOIL_SHARES,
@@ -28,8 +32,6 @@ def _menu() -> Formulation:
 
 
 def _flags(values: list[bool]) -> object:
-    import numpy as np
-
     return np.array(values, dtype=bool)
 
 
@@ -82,6 +84,14 @@ def _soil() -> Formulation:
     )
 
 
+def _profiles() -> Formulation:
+    """A curve with a debt at first for one intervention, two phases for the others."""
+    profile = Profile(np.array([0.0, 5.0, 25.0]), np.array([0.0, -10.0, 90.0]))
+    found = replace(catalogue(), profiles={"natural_forest_restoration": profile})
+    found.coefficients["flux_1"][1] = found.coefficients["flux_2"][1] = 0.0
+    return formulation(["carbon"], interventions=found)
+
+
 def _curve(curve: str) -> Callable[[], Formulation]:
     return lambda: formulation(["carbon"], carbon={"curve": curve})
 
@@ -111,6 +121,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "decay": lambda: formulation(
         ["carbon"], interventions=catalogue(reversal=(0, 0.5, 1.0, 0)), carbon={"reversal": True}
     ),
+    "carbon_profiles": _profiles,
     "menu": _menu,
     "kinds": _kinds,
     "effect_table": table_formulation,

@@ -189,11 +189,23 @@ class Soil(_Section):
 
 
 class Carbon(_Section):
-    """Section ``[carbon]``: how stores grow and what is left of them (`models.carbon`, `soil`, `decay`)."""
+    """Section ``[carbon]``: how stores grow and what is left of them (`models.carbon`, `soil`, `decay`).
+
+    `profiles` names a table (intervention, year, stock) of curves that replace the fluxes of the catalogue;
+    those of the interventions in `rising` must never fall.
+    """
 
     curve: Literal["piecewise", "zone", "precipitation"] = "piecewise"
     soil: Soil | None = None
     reversal: Annotated[bool, Strict()] = False
+    profiles: str | None = None
+    rising: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _curves(self) -> Carbon:
+        if self.rising and self.profiles is None:
+            raise ValueError("rising is about curves of a table: name it under profiles")
+        return self
 
 
 class Effects(_Section):
@@ -383,7 +395,7 @@ class Study(_Section):
             raise ValueError(
                 "combinations: effects of a table are per option, so name combinations as interventions there"
             )
-        given = [key for key in ("soil", "reversal") if getattr(self.carbon, key)]
+        given = [key for key in ("soil", "reversal", "profiles") if getattr(self.carbon, key)]
         if self.effects is not None and given:
             raise ValueError(
                 f"carbon.{given[0]}: effects of a table stand as they are, so leave out one of both"

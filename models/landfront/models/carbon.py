@@ -10,6 +10,10 @@ For ``natural_forest_restoration`` the study may ask for a growth curve instead 
     S_p(T) = sum_z w_pz * A_z * (1 - exp(-k_z * T)) ** p_z                            (zone)
     S_p(T) = exp(-3.994) * T ** 0.738 * MAP_p ** 0.913                                (precipitation)
 
+For the interventions of ``[carbon] profiles`` the table's curve is taken instead of any of these:
+
+    S_i(T)       = the straight line between its points (year, stock), from (0, 0) on, constant after the last
+
 | symbol | meaning | unit |
 |---|---|---|
 | a_p | area of the parcel | ha |
@@ -32,7 +36,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.instances.catalogue import GrowthCurve
+from landfront.instances.catalogue import Catalogue, GrowthCurve
 from landfront.instances.faults import Fault, InputError
 from landfront.instances.study import Study
 from landfront.models import decay, soil
@@ -77,14 +81,33 @@ def _in_soil(inputs: Inputs, year: int) -> Floats | None:
 
 def _stock(inputs: Inputs, year: int) -> tuple[Term, ...]:
     """Carbon of single interventions by a year, without any cap."""
-    table = _two_phases(inputs, year)
+    table = _two_phases(inputs, year) + _profiled(inputs, year)
     curve = inputs.study.carbon.curve
-    names = inputs.menu.interventions[: inputs.singles]
-    regrowth = np.array([interventions_of(name) == (REGROWTH,) for name in names], dtype=np.float64)
+    regrowth = _is(inputs, REGROWTH) * (REGROWTH not in inputs.catalogue.profiles)
     if curve == "piecewise" or not regrowth.any():
         return (Term(inputs.landscape.area, table),)
     special = _zone if curve == "zone" else _precipitation
     return (Term(inputs.landscape.area, table * (1.0 - regrowth)), *special(inputs, year, regrowth))
+
+
+def _is(inputs: Inputs, intervention: str) -> Floats:
+    """1 for the single interventions of that name, else 0, shape (S,)."""
+    names = inputs.menu.interventions[: inputs.singles]
+    return np.array([interventions_of(name) == (intervention,) for name in names], dtype=np.float64)
+
+
+def _profiled(inputs: Inputs, year: int) -> Floats:
+    """Store per ha of the study's own curves, 0 for other interventions, whose fluxes count; shape (S,)."""
+    age, rate, total = inputs.age(year), _rate(inputs), np.zeros(inputs.singles)
+    for name, profile in inputs.catalogue.profiles.items():
+        here = _is(inputs, name)
+        if not inputs.study.carbon.reversal:
+            total += here * np.interp(age, profile.years, profile.stock)
+            continue
+        flux = np.diff(profile.stock) / np.diff(profile.years)
+        parts = zip(flux, profile.years[:-1], profile.years[1:], strict=True)
+        total += here * sum(decay.left(f, b, e, years=age, rate=rate) for f, b, e in parts)
+    return total
 
 
 def _two_phases(inputs: Inputs, year: int) -> Floats:
@@ -139,8 +162,11 @@ def _precipitation(inputs: Inputs, year: int, regrowth: Floats) -> tuple[Term, .
     return (Term(amount, regrowth * curve),)
 
 
-def carbon_notes(study: Study) -> Iterator[str]:
+def carbon_notes(study: Study, catalogue: Catalogue) -> Iterator[str]:
     """What a user should know of how ``[carbon]`` was read."""
+    curved = [name for name in catalogue.interventions if name in catalogue.profiles]
+    if curved:
+        yield f"carbon of {', '.join(curved)} follows {study.carbon.profiles} instead of fluxes"
     asked = study.carbon.soil
     if asked is not None:
         words = [f"{name} {getattr(asked, name):g}" for name in ("technical", "beyond")

@@ -30,7 +30,9 @@ NODES, BEND = 48, 4
 """Points of the quadrature, and the power by which they crowd at the start, where curves may be steep."""
 
 
-def left(flux: Floats, begin: Floats, end: Floats, *, years: Floats, rate: Floats) -> Floats:
+def left(
+    flux: Floats | float, begin: Floats | float, end: Floats | float, *, years: Floats, rate: Floats
+) -> Floats:
     """What a flux between two ages has left in the store at the age `years`, t CO2e per ha, shape (S,).
 
     >>> one, rate = np.array([1.0]), np.array([0.1])

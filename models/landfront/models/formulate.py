@@ -79,7 +79,7 @@ class Formulation:
         from landfront.instances.baselines import baseline_note
 
         given = baseline_note(self.study)
-        told = (*((given,) if given else ()), *carbon_notes(self.study))
+        told = (*((given,) if given else ()), *carbon_notes(self.study, self.catalogue))
         return (*self.landscape.notes, *self.menu.notes, *told)
 
 
