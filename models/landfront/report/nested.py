@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 OPTIMAL = "optimal"
+SHOWN = 1e-9
+"""Share of the best value below which what a proof leaves open is rounding."""
 
 
 @dataclass(frozen=True)
@@ -161,8 +163,8 @@ class Nested:
             f"(gap {percent(self.gap)}; ended: {self.termination})."
         )
         unsure = float((self.price_at_most - self.price).max())
-        if unsure > 0:
-            proof += f" Best values alone are proven to {quantity(unsure, self.unit)}."
+        if unsure > SHOWN * float(self.scale.max()):
+            proof += f" Prices are exact to {quantity(unsure, self.unit)}."
         title = self.plan.formulation.study.title
         return "\n".join([title, f"{self.criterion}, one plan for all milestones", table(head, rows), proof])
 
