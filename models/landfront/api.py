@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from landfront.optimizer.front import Front, Point
     from landfront.report.check import Check
     from landfront.report.infeasible import InfeasibleError
+    from landfront.report.nested import Nested
     from landfront.report.result import Result
     from landfront.report.score import Score
     from landfront.report.verify import Verification
@@ -32,6 +33,7 @@ __all__ = [
     "Front",
     "InfeasibleError",
     "InputError",
+    "Nested",
     "Plan",
     "Point",
     "Result",
@@ -44,6 +46,7 @@ __all__ = [
     "draft",
     "front",
     "generate",
+    "nested",
     "plan",
     "read",
     "resume",
@@ -58,6 +61,7 @@ TYPES = {
     "Front": "landfront.optimizer.front",
     "InfeasibleError": "landfront.report.infeasible",
     "InputError": "landfront.instances.faults",
+    "Nested": "landfront.report.nested",
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
     "Result": "landfront.report.result",
@@ -344,6 +348,30 @@ def score(study: Study | str | Path, plan: str | Path, *, run: str | Path | None
     formulation = formulate(_study(study))
     result = result_of(read_run(Path(run)), formulation) if run is not None else None
     return score_plan(formulation, Path(plan), result)
+
+
+def nested(
+    study: Study | str | Path,
+    criterion: str | None = None,
+    *,
+    gap: float = 1e-4,
+    time_limit: float | None = None,
+) -> Nested:
+    """One plan for all milestones, and what it costs at each that it is one plan: the price of nestedness.
+
+    The study needs ``[periods]``; the criterion is its first one when none is named. ``nested(...).plan`` is
+    the plan, ``nested(...).to_frame()`` the table.
+
+    Raises
+    ------
+    InputError
+        If the study has no periods, or the study or the request is at fault.
+    InfeasibleError, NothingFoundError
+        If no plan meets every limit; if the time was over before there was a plan.
+    """
+    from landfront.report.nested import find_nested
+
+    return find_nested(_study(study), criterion, gap=gap, time_limit=time_limit)
 
 
 def to_pyomo(study: Study | str | Path) -> Any:

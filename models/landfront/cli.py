@@ -152,6 +152,47 @@ def plan(
 
 @app.command()
 @command
+def nested(
+    study: StudyPath,
+    criterion: Annotated[str | None, typer.Option(help="Criterion; the first one when left out.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the table to this .csv file.")
+    ] = None,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="Write the plan to .csv, .parquet, .gpkg or .shp.")
+    ] = None,
+    gap: Gap = None,
+    time_limit: Limit = None,
+    as_json: AsJson = False,
+) -> int:
+    """Find one plan for all milestones, and what it costs at each of them that it is one plan."""
+    from landfront.instances.study import read_study
+    from landfront.report.nested import check_table_file, find_nested
+    from landfront.report.outputs import check_plan_file, write_plan_file
+    from landfront.report.progress import meter
+    from landfront.report.search import EARLY_REASONS
+
+    asked = read_study(study)
+    for path, check_file in ((output, check_table_file), (plan, check_plan_file)):
+        if path is not None:
+            check_file(path)
+    with meter(quiet=as_json) as shown:
+        shown.stage("searching the best plan of each milestone, then one for all")
+        gap = asked.front.gap if gap is None else gap
+        found = find_nested(asked, criterion, gap=gap, time_limit=time_limit)
+    if output is not None:
+        found.to_frame().to_csv(output, index=False)
+    if plan is not None:
+        write_plan_file(found.plan, plan)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        typer.echo(str(found))
+    return EARLY if found.termination in EARLY_REASONS else DONE
+
+
+@app.command()
+@command
 def front(
     study: StudyPath,
     output: Annotated[Path, typer.Option("-o", "--output", help="The run directory to make.", metavar="RUN")],

@@ -307,3 +307,14 @@ def test_an_effect_table_needs_labels_only(make: Make, tmp_path: Path) -> None:
     assert catalogue.labels["en"][1:] == ("my_own", "Rice water management (AWD) + inhibitors")
     assert catalogue.codes == (frozenset(),) * 3
     assert catalogue.evidence.empty
+
+
+def test_every_intervention_says_what_part_of_its_carbon_is_soil_carbon(make: Make) -> None:
+    catalogue = load(make)
+    shares = catalogue.evidence.query("parameter == 'soil_share'")
+    assert len(shares) == 22
+    assert (shares["note"] != "").all()
+    assert value(catalogue, "conservation_tillage", "soil_share") == 1
+    assert value(catalogue, "organic_cover", "soil_share") == 1
+    assert value(catalogue, "grazing_exclusion", "soil_share") == pytest.approx(0.68 / 1.108, abs=0.005)
+    assert value(catalogue, "mixed_plantation", "soil_share") == 0

@@ -78,6 +78,20 @@ def landscape(**changes: Any) -> Landscape:
     return Landscape(**{**fields, **changes})
 
 
+SOIL = {
+    "soil_carbon": (40.0, 40.0, 62.0, 90.0, 40.0),
+    "soil_carbon_potential": (43.0, 46.0, 62.0, 80.0, 40.0),
+}
+"""Deficits of 3, 6, 0, 0 (above its potential) and 0 t C per ha."""
+SOIL_SHARES = (0, 0, 0.5, 1)
+
+
+def soil_landscape(**more: Sequence[float]) -> Landscape:
+    """The five parcels with what their soils hold and could hold, and more covariates."""
+    covariates = {name: np.array(values, dtype=np.float32) for name, values in {**SOIL, **more}.items()}
+    return landscape(covariates={**landscape().covariates, **covariates})
+
+
 FEATURE_CHANGE = np.array([[0, 0.5, -1.0, 0], [0, -0.5, 0, 0]])
 
 

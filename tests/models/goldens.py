@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from landfront.instances.catalogue import Profile
 from landfront.models.formulate import Formulation
-from tests.models.builders import formulation, landscape, table_formulation
+from tests.models.builders import (
+    SOIL_SHARES,
+    catalogue,
+    formulation,
+    landscape,
+    soil_landscape,
+    table_formulation,
+)
 from tests.models.lp import lp_text
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
@@ -21,8 +32,6 @@ def _menu() -> Formulation:
 
 
 def _flags(values: list[bool]) -> object:
-    import numpy as np
-
     return np.array(values, dtype=bool)
 
 
@@ -93,6 +102,25 @@ def _funds() -> Formulation:
     return formulation(["carbon"], funds=funds)
 
 
+def _soil() -> Formulation:
+    """Soils that are full, nearly full or far from it, and a combination that shares one deficit."""
+    return formulation(
+        ["carbon"],
+        land=soil_landscape(),
+        interventions=catalogue(soil_share=SOIL_SHARES),
+        carbon={"soil": {"technical": 0.5, "beyond": 0.25}},
+        combinations={"groups": [("cropland_to_forest", "conservation_tillage")]},
+    )
+
+
+def _profiles() -> Formulation:
+    """A curve with a debt at first for one intervention, two phases for the others."""
+    profile = Profile(np.array([0.0, 5.0, 25.0]), np.array([0.0, -10.0, 90.0]))
+    found = replace(catalogue(), profiles={"natural_forest_restoration": profile})
+    found.coefficients["flux_1"][1] = found.coefficients["flux_2"][1] = 0.0
+    return formulation(["carbon"], interventions=found)
+
+
 def _curve(curve: str) -> Callable[[], Formulation]:
     return lambda: formulation(["carbon"], carbon={"curve": curve})
 
@@ -118,6 +146,11 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     },
     "carbon_zone": _curve("zone"),
     "carbon_precipitation": _curve("precipitation"),
+    "soil": _soil,
+    "decay": lambda: formulation(
+        ["carbon"], interventions=catalogue(reversal=(0, 0.5, 1.0, 0)), carbon={"reversal": True}
+    ),
+    "carbon_profiles": _profiles,
     "menu": _menu,
     "kinds": _kinds,
     "funds": _funds,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,6 +29,22 @@ class GrowthCurve:
 
 
 @dataclass(frozen=True)
+class Profile:
+    """Store over time: linear between its points, constant after the last one.
+
+    Attributes
+    ----------
+    years
+        Years since the start of the intervention, rising from 0, shape (J,).
+    stock
+        t CO2e per ha that was gained until then, 0 at first, shape (J,).
+    """
+
+    years: NDArray[np.float64]
+    stock: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """Interventions x parameters at the level (low, mean, high) that the study asks for.
 
@@ -51,6 +67,8 @@ class Catalogue:
         verified (one of verified, derived, recalled, assumed), note.
     known
         Every intervention of the catalogue, also those that the study does not use.
+    profiles
+        Store over time by intervention, where the study gives it (``[carbon] profiles``) instead of fluxes.
     """
 
     interventions: tuple[str, ...]
@@ -60,6 +78,7 @@ class Catalogue:
     curves: tuple[GrowthCurve, ...]
     evidence: pd.DataFrame
     known: frozenset[str] = frozenset()
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of interventions, ``keep`` included."""

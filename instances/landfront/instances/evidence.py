@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,7 @@ from landfront.instances.effect_table import interventions_of_table
 from landfront.instances.faults import Fault
 from landfront.instances.money import to_currency
 from landfront.instances.paths import inside
+from landfront.instances.profiles import read_profiles
 from landfront.instances.readers import read_table
 from landfront.instances.schema import by_key, near, some
 from landfront.instances.sheet import Faults
@@ -45,6 +47,8 @@ COLUMNS = (
     "verified",
     "note",
 )
+FLUXES = ("flux_1", "years_1", "flux_2", "years_2")
+"""What a profile replaces."""
 FROM_DICTIONARY = "data dictionary (tables/coefficients.csv)"
 
 
@@ -58,12 +62,19 @@ def build(study: Study, named: Sequence[str] | None) -> Catalogue:
         return _labels_only(study, book, faults, named)
     names = _in_use(study, tuple(book.interventions.index), book.name, faults)
     _check_sets(study, book, faults)
+    profiles = read_profiles(study, tuple(book.interventions.index), faults)
     faults.refuse()
     chosen = _choose(book.numbers, names, study)
-    _check_needed(book, chosen, names, faults)
+    _check_needed(book, chosen, names, faults, profiles)
     evidence = _in_currency(_with_defaults(chosen, names, book), study, faults)
     faults.refuse()
-    return _catalogue(book, names, coefficients=_matrix(book, names, evidence), evidence=evidence)
+    replaced = evidence["parameter"].isin(FLUXES) & evidence["intervention"].isin(profiles)
+    evidence = evidence[~replaced].reset_index(drop=True)
+    matrix = _matrix(book, names, evidence)
+    curved = np.array([name in profiles for name in (KEEP, *names)])
+    for key in FLUXES:
+        matrix[key][curved] = 0.0
+    return replace(_catalogue(book, names, coefficients=matrix, evidence=evidence), profiles=profiles)
 
 
 def known_interventions(study: Study) -> tuple[str, ...]:
@@ -147,14 +158,17 @@ def _last_counts(sets: Sequence[str]) -> tuple[str, ...]:
     return tuple(reversed(dict.fromkeys(reversed(sets))))
 
 
-def _check_needed(book: Book, chosen: pd.DataFrame, names: Sequence[str], faults: Faults) -> None:
-    """Every intervention has what the formulation cannot do without."""
+def _check_needed(
+    book: Book, chosen: pd.DataFrame, names: Sequence[str], faults: Faults, profiles: Container[str]
+) -> None:
+    """Every intervention has what the formulation cannot do without; fluxes are replaced by profiles."""
     given = set(zip(chosen["intervention"], chosen["parameter"], strict=True))
     for name in names:
         row = book.interventions.loc[name]
         needed = [key for key, entry in by_key("coefficients").items() if entry["required"] == "1"]
         needed += ["msa_after"] if row["msa_basis"] == "after" else []
-        missing = [key for key in needed if (name, key) not in given]
+        curved = FLUXES if name in profiles else ()
+        missing = [key for key in needed if (name, key) not in given and key not in curved]
         if missing:
             fix = f"Add a row for each, or leave {name} out of interventions.use."
             place = f"{book.name}/{COEFFICIENTS}"

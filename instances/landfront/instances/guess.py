@@ -39,6 +39,7 @@ QUANTITIES = {
     "intactness": (r"msa|intactness", "share"),
     "soil_carbon": (r"soc|soc_t_ha|soil_?carbon", "t C/ha"),
     "soil_carbon_potential": (r"soc_?pot.*|soil_?carbon_?pot.*", "t C/ha"),
+    "soil_carbon_technical": (r"soc_?tech.*|soil_?carbon_?tech.*", "t C/ha"),
 }
 UNITS = (
     (r"tbmj|tbdlmj|shape_area", "m2"),
@@ -156,6 +157,7 @@ _GAPS = {
     "intactness": "taken from the land cover",
     "soil_carbon": "not known by parcel",
     "soil_carbon_potential": "not known by parcel",
+    "soil_carbon_technical": "a share of what the soil lacks where carbon.soil caps its gain",
 }
 
 

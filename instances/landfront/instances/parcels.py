@@ -23,6 +23,7 @@ COVARIATES = (
     "runoff",
     "soil_carbon",
     "soil_carbon_potential",
+    "soil_carbon_technical",
 )
 LARGE, SMALL = 1e6, 1e-4
 """Median parcel areas in ha beyond which a unit was probably mistaken."""

@@ -110,6 +110,7 @@ class Parcels(_Section):
     runoff: Column | None = None
     soil_carbon: Column | None = None
     soil_carbon_potential: Column | None = None
+    soil_carbon_technical: Column | None = None
     growth_zone: str | None = None
     growth_zone_shares: dict[str, str] = {}
     geometry: bool | None = None
@@ -176,10 +177,35 @@ class Combinations(_Section):
     joint: tuple[Joint, ...] = ()
 
 
+class Soil(_Section):
+    """``[carbon] soil``: what soils take up is capped by what they lack (`models.soil`).
+
+    `technical` is the share of the deficit up to which practices work in full, `beyond` the share of the gain
+    beyond it that is still reached. Both defaults are assumed.
+    """
+
+    technical: Annotated[Number, Field(ge=0, le=1)] = 0.5
+    beyond: Annotated[Number, Field(ge=0, le=1)] = 0.25
+
+
 class Carbon(_Section):
-    """Section ``[carbon]``: how natural regrowth grows (`models.carbon`)."""
+    """Section ``[carbon]``: how stores grow and what is left of them (`models.carbon`, `soil`, `decay`).
+
+    `profiles` names a table (intervention, year, stock) of curves that replace the fluxes of the catalogue;
+    those of the interventions in `rising` must never fall.
+    """
 
     curve: Literal["piecewise", "zone", "precipitation"] = "piecewise"
+    soil: Soil | None = None
+    reversal: Annotated[bool, Strict()] = False
+    profiles: str | None = None
+    rising: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _curves(self) -> Carbon:
+        if self.rising and self.profiles is None:
+            raise ValueError("rising is about curves of a table: name it under profiles")
+        return self
 
 
 class Effects(_Section):
@@ -467,6 +493,11 @@ class Study(_Section):
         if self.combinations is not None and self.effects is not None:
             raise ValueError(
                 "combinations: effects of a table are per option, so name combinations as interventions there"
+            )
+        given = [key for key in ("soil", "reversal", "profiles") if getattr(self.carbon, key)]
+        if self.effects is not None and given:
+            raise ValueError(
+                f"carbon.{given[0]}: effects of a table stand as they are, so leave out one of both"
             )
         return self
 

@@ -10,6 +10,10 @@ For ``natural_forest_restoration`` the study may ask for a growth curve instead 
     S_p(T) = sum_z w_pz * A_z * (1 - exp(-k_z * T)) ** p_z                            (zone)
     S_p(T) = exp(-3.994) * T ** 0.738 * MAP_p ** 0.913                                (precipitation)
 
+For the interventions of ``[carbon] profiles`` the table's curve is taken instead of any of these:
+
+    S_i(T)       = the straight line between its points (year, stock), from (0, 0) on, constant after the last
+
 | symbol | meaning | unit |
 |---|---|---|
 | a_p | area of the parcel | ha |
@@ -19,15 +23,23 @@ For ``natural_forest_restoration`` the study may ask for a growth curve instead 
 | A, k, p | growth curve of the zone, fitted to GROA plots (Cook-Patton et al. 2020) | t CO2/ha, 1/yr, 1 |
 | MAP_p | yearly precipitation | mm |
 
-The baseline is 0: only the increment counts.
+The baseline is 0: only the increment counts. With ``[carbon] soil`` the part of it that is soil carbon is
+capped by what the soil lacks (`soil`), and with ``[carbon] reversal`` every store loses a share of itself
+each year (`decay`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
+from landfront.instances.catalogue import Catalogue, GrowthCurve
 from landfront.instances.faults import Fault, InputError
+from landfront.instances.study import Study
+from landfront.models import decay, soil
 from landfront.models.component import Component, Inputs, coefficient, covariate, difference, no_baseline
 from landfront.models.effects import Term
 from landfront.models.kinds import interventions_of
@@ -60,20 +72,63 @@ def growth(years: Floats, A: float, k: float, p: float) -> Floats:
 
 
 def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
-    table = saturating(
-        coefficient(inputs, "flux_1"),
-        coefficient(inputs, "years_1"),
-        coefficient(inputs, "flux_2", default=0.0),
-        coefficient(inputs, "years_2", default=0.0),
-        years=inputs.age(year),
-    )
+    return soil.outside(inputs, _stock(inputs, year))
+
+
+def _in_soil(inputs: Inputs, year: int) -> Floats | None:
+    return None if inputs.study.carbon.soil is None else soil.inside(inputs, _stock(inputs, year), "carbon")
+
+
+def _stock(inputs: Inputs, year: int) -> tuple[Term, ...]:
+    """Carbon of single interventions by a year, without any cap."""
+    table = _two_phases(inputs, year) + _profiled(inputs, year)
     curve = inputs.study.carbon.curve
-    names = inputs.menu.interventions[: inputs.singles]
-    regrowth = np.array([interventions_of(name) == (REGROWTH,) for name in names], dtype=np.float64)
+    regrowth = _is(inputs, REGROWTH) * (REGROWTH not in inputs.catalogue.profiles)
     if curve == "piecewise" or not regrowth.any():
         return (Term(inputs.landscape.area, table),)
     special = _zone if curve == "zone" else _precipitation
     return (Term(inputs.landscape.area, table * (1.0 - regrowth)), *special(inputs, year, regrowth))
+
+
+def _is(inputs: Inputs, intervention: str) -> Floats:
+    """1 for the single interventions of that name, else 0, shape (S,)."""
+    names = inputs.menu.interventions[: inputs.singles]
+    return np.array([interventions_of(name) == (intervention,) for name in names], dtype=np.float64)
+
+
+def _profiled(inputs: Inputs, year: int) -> Floats:
+    """Store per ha of the study's own curves, 0 for other interventions, whose fluxes count; shape (S,)."""
+    age, rate, total = inputs.age(year), _rate(inputs), np.zeros(inputs.singles)
+    for name, profile in inputs.catalogue.profiles.items():
+        here = _is(inputs, name)
+        if not inputs.study.carbon.reversal:
+            total += here * np.interp(age, profile.years, profile.stock)
+            continue
+        flux = np.diff(profile.stock) / np.diff(profile.years)
+        parts = zip(flux, profile.years[:-1], profile.years[1:], strict=True)
+        total += here * sum(decay.left(f, b, e, years=age, rate=rate) for f, b, e in parts)
+    return total
+
+
+def _two_phases(inputs: Inputs, year: int) -> Floats:
+    """Store per ha of the catalogue's two phases, shape (S,)."""
+    flux_1, years_1 = coefficient(inputs, "flux_1"), coefficient(inputs, "years_1")
+    flux_2, years_2 = (coefficient(inputs, name, default=0.0) for name in ("flux_2", "years_2"))
+    if not inputs.study.carbon.reversal:
+        return saturating(flux_1, years_1, flux_2, years_2, years=inputs.age(year))
+    return decay.two_phases(flux_1, years_1, flux_2, years_2, years=inputs.age(year), rate=_rate(inputs))
+
+
+def _rate(inputs: Inputs) -> Floats:
+    """Share of the store that each single intervention loses per year, shape (S,)."""
+    return coefficient(inputs, "reversal", default=0.0) / 100.0
+
+
+def _grown(inputs: Inputs, year: int, curve: Callable[[Floats], Floats]) -> Floats:
+    """Store per ha of a growth curve by a year, shape (S,)."""
+    if not inputs.study.carbon.reversal:
+        return curve(inputs.age(year))
+    return decay.of_curve(curve, years=inputs.age(year), rate=_rate(inputs))
 
 
 def _zone(inputs: Inputs, year: int, regrowth: Floats) -> tuple[Term, ...]:
@@ -90,16 +145,42 @@ def _zone(inputs: Inputs, year: int, regrowth: Floats) -> tuple[Term, ...]:
     return tuple(
         Term(
             landscape.area * landscape.zone_share[:, z],
-            regrowth * growth(inputs.age(year), curves[zone].A, curves[zone].k, curves[zone].p),
+            regrowth * _grown(inputs, year, partial(_of_zone, curves[zone])),
         )
         for z, zone in enumerate(landscape.growth_zones)
     )
 
 
+def _of_zone(curve: GrowthCurve, years: Floats) -> Floats:
+    return growth(years, curve.A, curve.k, curve.p)
+
+
 def _precipitation(inputs: Inputs, year: int, regrowth: Floats) -> tuple[Term, ...]:
     rain = covariate(inputs, "precipitation", needed_by='carbon.curve = "precipitation"')
     amount = inputs.landscape.area * rain**RAIN_POWER
-    return (Term(amount, regrowth * np.exp(INTERCEPT) * inputs.age(year) ** AGE_POWER),)
+    curve = _grown(inputs, year, lambda years: np.asarray(np.exp(INTERCEPT) * years**AGE_POWER))
+    return (Term(amount, regrowth * curve),)
 
 
-CARBON = Component("carbon", "t CO2e", no_baseline, _terms, by_milestone=True, within=difference(_terms))
+def carbon_notes(study: Study, catalogue: Catalogue) -> Iterator[str]:
+    """What a user should know of how ``[carbon]`` was read."""
+    curved = [name for name in catalogue.interventions if name in catalogue.profiles]
+    if curved:
+        yield f"carbon of {', '.join(curved)} follows {study.carbon.profiles} instead of fluxes"
+    asked = study.carbon.soil
+    if asked is not None:
+        words = [f"{name} {getattr(asked, name):g}" for name in ("technical", "beyond")
+                 if name not in asked.model_fields_set]  # fmt: skip
+        if words:
+            yield f"carbon.soil: {' and '.join(words)} not given, so assumed"
+
+
+CARBON = Component(
+    "carbon",
+    "t CO2e",
+    no_baseline,
+    _terms,
+    by_milestone=True,
+    within=difference(_terms),
+    beyond=_in_soil,
+)

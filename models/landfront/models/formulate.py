@@ -31,6 +31,7 @@ from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.landscape import Landscape
 from landfront.instances.study import Study
 from landfront.models.blocks import objective_rows, stack
+from landfront.models.carbon import carbon_notes
 from landfront.models.component import Inputs
 from landfront.models.effects import Effect
 from landfront.models.funds import Payments, payments_of
@@ -132,7 +133,8 @@ class Formulation:
         from landfront.instances.baselines import baseline_note
 
         given = baseline_note(self.study)
-        return (*self.landscape.notes, *self.menu.notes, *((given,) if given else ()))
+        told = (*((given,) if given else ()), *carbon_notes(self.study, self.catalogue))
+        return (*self.landscape.notes, *self.menu.notes, *told)
 
 
 @dataclass(frozen=True)

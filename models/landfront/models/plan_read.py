@@ -152,15 +152,15 @@ def _coverage(formulation: Formulation, parcel: Ints, kind: Ints, share: Floats)
 
 
 def _off_menu_faults(formulation: Formulation, parcel: Ints, kind: Ints) -> list[Fault]:
-    """Options off the menu whose effects stand in a table only."""
-    tabled = [name for name, effect in formulation.effects.items() if effect.column is not None]
-    if not len(parcel) or not tabled:
+    """Options off the menu whose effects are known for options of the menu only."""
+    listed = [name for name, effect in formulation.effects.items() if effect.column is not None]
+    if not len(parcel) or not listed:
         return []
     ids, names = formulation.landscape.ids, formulation.menu.interventions
     shown = tuple((ids[p], names[k]) for p, k in zip(parcel[:5], kind[:5], strict=True))
-    rule = f"options that the effect table does not have, so that {', '.join(tabled)} cannot be computed"
-    return [
-        Fault(
-            PLAN, "intervention", rule, "Add them to the table, or choose from the menu.", len(parcel), shown
-        )
-    ]
+    why, fix = "that the effect table does not have", "Add them to the table, or choose from the menu."
+    if formulation.study.effects is None:
+        why = "that are not on the menu, where carbon.soil caps what each option brings"
+        fix = "Choose from the menu (landfront check says what rules exclude), or leave out carbon.soil."
+    rule = f"options {why}, so that {', '.join(listed)} cannot be computed"
+    return [Fault(PLAN, "intervention", rule, fix, len(parcel), shown)]

@@ -1,0 +1,135 @@
+"""The whole model at work: China in three periods, and a county of 200,000 parcels in three periods.
+
+Usage: ``python benchmarks/whole_model.py`` runs both cases, or those named; ``--one CASE`` runs one here and
+prints JSON. Studies are the bundled ones with periods, soils that saturate, the worst-off region as a
+criterion, budgets, labour and land per period and region; compilation of passes counts, reading does not.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from measure import ROOT, RUNS, in_fresh_process, median, peak_gib, save, stored
+
+sys.path.insert(0, str(ROOT))
+from landfront.instances.generate import generate_county
+from landfront.instances.provinces import write_provinces
+from landfront.instances.study import study_from
+from landfront.models.formulate import Formulation, formulate
+from landfront.models.plan import Plan
+from landfront.optimizer.checker import check_front
+from landfront.optimizer.engine import choose_engine
+from landfront.optimizer.fronts import solve_front
+from landfront.optimizer.scalarize import solve_single
+from landfront.report.result import front_program
+
+KEPT = Path(tempfile.gettempdir()) / "landfront-whole-model"
+PERIODS = {"starts": [2026, 2031, 2041]}
+FAIR = {"effect": "carbon", "measure": "smallest", "per": "attainable", "sense": "max"}
+
+
+def changed(file: Path, **sections: Any) -> Formulation:
+    """A bundled study with other sections, formulated; limits are added to its own."""
+    data = tomllib.loads(file.read_text(encoding="utf-8"))
+    data["limits"] += sections.pop("limits", [])
+    data["criteria"] |= sections.pop("criteria", {})
+    return formulate(study_from({**data, **sections}, file))
+
+
+def china() -> dict[str, Any]:
+    """30 plans of China's provinces: carbon, food and the worst-off region, in three periods."""
+    KEPT.mkdir(exist_ok=True)
+    file = KEPT / "china" / "study.toml"
+    if not file.exists():
+        write_provinces(file.parent)
+    limits = [
+        {"name": "each_period", "criterion": "cost", "period": "each", "max": 1.2e12},
+        {
+            "name": "pace",
+            "criterion": "area",
+            "period": "each",
+            "by": "region",
+            "max": {"share": 0.2, "of": "land"},
+        },
+    ]
+    found = changed(
+        file, periods=PERIODS, criteria={"fair": {**FAIR, "by": "province"}}, limits=limits,
+    )  # fmt: skip
+    program = front_program(found, ("carbon", "food", "fair"))
+    start = time.perf_counter()
+    front = solve_front(program, points=30, gap=1e-4)
+    seconds = time.perf_counter() - start
+    return {
+        "columns": program.columns,
+        "rows": program.rows.shape[0],
+        "seconds": round(seconds, 2),
+        "points": len(front),
+        "gap": front.gap,
+        "bulge": front.bulge,
+        "coverage": front.coverage,
+        "faults": len(check_front(program, front, gap=1e-4)),
+        "engine": front.solver,
+    }
+
+
+def county() -> dict[str, Any]:
+    """The plan with the most carbon of 200,000 parcels in three periods under 60 limits and more."""
+    file = KEPT / "county" / "study.toml"
+    if not file.exists():
+        generate_county(file.parent, 200_000, 3, layer="parquet")
+    limits = [
+        {"name": "each_period", "criterion": "cost", "period": "each", "max": 2.5e8},
+        {
+            "name": "pace",
+            "criterion": "area",
+            "period": "each",
+            "by": "TOWNSHIP",
+            "max": {"share": 0.25, "of": "land"},
+        },
+        {"name": "life", "criterion": "biodiversity", "by": "TOWNSHIP", "min": {"share": 0.98}},
+    ]
+    found = changed(file, periods=PERIODS, limits=limits)
+    program = found.program
+    name, reason = choose_engine(program)[0].name, choose_engine(program)[1]
+    start = time.perf_counter()
+    point = solve_single(program, 0, gap=1e-4)
+    seconds = time.perf_counter() - start
+    plan = Plan(found, point.x)
+    return {
+        "columns": program.columns,
+        "rows": program.rows.shape[0],
+        "engine": f"{name}: {reason}",
+        "seconds": round(seconds, 2),
+        "gap": point.gap,
+        "holds": bool(plan.limits()["holds"].all()),
+        "treated_parcels": len(found.landscape) - int(plan.options["keep"]["parcels"]),
+    }
+
+
+ONE: dict[str, Callable[[], dict[str, Any]]] = {"china": china, "county": county}
+
+
+def main(cases: Sequence[str] = ()) -> Path:
+    """The cases, all without names, each in processes of its own."""
+    result = {case: stored("whole_model").get(case) for case in ONE}
+    for case in cases or ONE:
+        runs = [in_fresh_process(__file__, "--one", case) for _ in range(RUNS)]
+        seconds = [run["seconds"] for run in runs]
+        result[case] = {**runs[-1], "seconds": median(seconds), "all_seconds": seconds}
+        print(case, result[case], file=sys.stderr, flush=True)
+        save("whole_model", result)
+    return save("whole_model", result)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        print(json.dumps({**ONE[sys.argv[2]](), "peak_gib": peak_gib()}))
+    else:
+        print(main(sys.argv[1:]).read_text())
