@@ -114,7 +114,7 @@ def test_each_kind_of_layer_reads_back(tmp_path: Path, layer: str, name: str) ->
     assert frame["DLMC"].tolist() == expected["DLMC"].tolist()
     np.testing.assert_allclose(frame["TBDLMJ"], expected["TBDLMJ"])
     named = [study.parcels.id, study.parcels.area.column, *study.parcels.regions]
-    named += [mask.column for mask in study.masks]
+    named += [str(mask.column) for mask in study.masks]
     assert set(named) <= set(frame.columns)
     assert "SYNTHETIC" in (path.parent / "README.txt").read_text(encoding="utf-8")
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from landfront.instances.landscape import Locked
 from landfront.models.formulate import Formulation
 from tests.models.builders import formulation, landscape, table_formulation
 from tests.models.lp import lp_text
@@ -21,9 +24,15 @@ def _menu() -> Formulation:
 
 
 def _flags(values: list[bool]) -> object:
-    import numpy as np
-
     return np.array(values, dtype=bool)
+
+
+def _locks() -> Formulation:
+    """One parcel is given an intervention, one must be kept, and the others choose."""
+    given = Locked(np.array([0, -1, 1, -1, -1], dtype=np.int16), ("cropland_to_forest", "keep"))
+    return formulation(
+        ["carbon"], land=landscape(locks={"agreed": given}), locks=[{"name": "agreed", "from": "AGREED"}]
+    )
 
 
 def _limits() -> Formulation:
@@ -72,6 +81,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "carbon_zone": _curve("zone"),
     "carbon_precipitation": _curve("precipitation"),
     "menu": _menu,
+    "locks": _locks,
     "effect_table": table_formulation,
     "limits": _limits,
     "formulate": lambda: formulation(["carbon", "food", "cost"], about={"decision": "share"}),

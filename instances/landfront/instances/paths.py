@@ -48,6 +48,7 @@ def _named(study: Study) -> list[tuple[str, str]]:
         named.append(("effects.source", study.effects.source))
     if study.features is not None:
         named += [("features.source", study.features.source), ("features.effects", study.features.effects)]
+    named += [("masks.source", mask.source) for mask in study.masks if mask.source]
     if isinstance(study.baseline, str):
         named.append(("baseline", study.baseline))
     named += [("limits.bounds", limit.bounds) for limit in study.limits if limit.bounds]
