@@ -45,7 +45,7 @@ def read_masks(
         if mask.column is not None and sheet.has(mask.column):
             masks[mask.name] = flagged(sheet.frame[mask.column], mask.when)
             _tell(sheet, mask.name, mask.column, masks[mask.name])
-    if any(mask.source for mask in study.masks):
+    if len(sheet) and any(mask.source for mask in study.masks):
         from landfront.instances.mask_layers import read_mask_layers  # brings shapely
 
         masks |= read_mask_layers(sheet, study, area)
