@@ -13,7 +13,7 @@ from landfront.instances.faults import InputError
 from landfront.instances.generate import generate_county
 from landfront.instances.guess import guess
 from landfront.instances.load import load_inputs
-from landfront.instances.study import read_study
+from landfront.instances.study import Share, read_study
 
 
 def write(path: Path, columns: dict[str, list[object]]) -> Path:
@@ -39,6 +39,7 @@ def test_a_generated_county_is_understood(tmp_path: Path, layer: str, name: str)
     assert parcels.grain_yield.unit == "kg/mu"
     assert parcels.regions == ("TOWNSHIP",)
     study = read_study(path)
+    assert [(limit.name, limit.criterion) for limit in study.limits] == [("no_net_loss", "biodiversity")]
     assert {mask.column for mask in study.masks} == {"LINE_EP", "LINE_PF", "LINE_UD"}
     assert study.consent is not None
     assert study.front.criteria == ("carbon", "food")
@@ -62,6 +63,29 @@ def test_every_guess_is_a_comment_and_a_note(tmp_path: Path) -> None:
     lines = text.splitlines()
     assert all(lines[lines.index(line) - 1].startswith("# guessed:") for line in guessed)
     assert study.front.criteria == ("carbon", "cost")
+
+
+@pytest.mark.parametrize("columns", [{"DLBM": ["0101", "0301"]}, {"msa": [0.1, 0.9]}])
+def test_no_net_loss_is_the_default_where_intactness_is_known(
+    tmp_path: Path, columns: dict[str, list[object]]
+) -> None:
+    layer = write(tmp_path / "land.csv", {"plot": ["a", "b"], "area_ha": [1.0, 2.0], **columns})
+    path, notes = draft_study(layer, tmp_path / "draft")
+    study = read_study(path)
+    (limit,) = study.limits
+    assert (limit.name, limit.criterion, limit.owner) == ("no_net_loss", "biodiversity", "environment bureau")
+    assert limit.min == Share(share=1.0, of="baseline")
+    assert "no net loss" in limit.reason
+    assert "biodiversity" in study.criteria
+    assert "intactness" in load_inputs(study).landscape.covariates
+    assert "limit no_net_loss: biodiversity stays at least what it is today, by default" in notes
+
+
+def test_without_intactness_there_is_no_such_limit(tmp_path: Path) -> None:
+    layer = write(tmp_path / "land.csv", {"plot": ["a", "b"], "area_ha": [1.0, 2.0]})
+    path, notes = draft_study(layer, tmp_path / "draft")
+    assert read_study(path).limits == ()
+    assert not any("no_net_loss" in note for note in notes)
 
 
 def test_a_layer_without_area_says_so(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from landfront.instances.county.mesh import build_mesh
 from landfront.instances.faults import InputError
 from landfront.instances.generate import draw_county, generate_county
 from landfront.instances.readers import read_table
-from landfront.instances.study import read_study
+from landfront.instances.study import Share, read_study
 
 
 @settings(max_examples=15, deadline=None)
@@ -106,6 +106,10 @@ def test_each_kind_of_layer_reads_back(tmp_path: Path, layer: str, name: str) ->
     path = generate_county(tmp_path / "county", 1000, 9, layer=layer)  # type: ignore[arg-type]
     study = read_study(path)
     assert "SYNTHETIC" in study.title
+    (floor,) = [limit for limit in study.limits if limit.criterion == "biodiversity"]
+    assert (floor.name, floor.min) == ("no_net_loss", Share(share=1.0, of="baseline"))
+    assert floor.owner
+    assert floor.reason
     assert study.study.title_zh
     assert study.parcels.source == name
     frame = read_table(path.parent / name)
@@ -114,7 +118,7 @@ def test_each_kind_of_layer_reads_back(tmp_path: Path, layer: str, name: str) ->
     assert frame["DLMC"].tolist() == expected["DLMC"].tolist()
     np.testing.assert_allclose(frame["TBDLMJ"], expected["TBDLMJ"])
     named = [study.parcels.id, study.parcels.area.column, *study.parcels.regions]
-    named += [mask.column for mask in study.masks]
+    named += [str(mask.column) for mask in study.masks]
     assert set(named) <= set(frame.columns)
     assert "SYNTHETIC" in (path.parent / "README.txt").read_text(encoding="utf-8")
 

@@ -124,7 +124,7 @@ def test_the_written_study_loads_and_its_tables_agree(tmp_path: Path, units: pd.
     folder = study.folder
     table = pd.read_csv(folder / study.parcels.source, dtype={"code": str})
     named = [study.parcels.id, study.parcels.area.column, *study.parcels.regions]
-    named += [*study.parcels.growth_zone_shares.values(), *(mask.column for mask in study.masks)]
+    named += [*study.parcels.growth_zone_shares.values(), *(str(mask.column) for mask in study.masks)]
     assert set(named) <= set(table.columns)
     np.testing.assert_allclose(table["area_kha"], units["area_kha"], rtol=1e-11)
     assert study.parcels.geometry is False

@@ -239,7 +239,7 @@ def test_layers_are_named_where_there_are_several(frame: pd.DataFrame, tmp_path:
     path = tmp_path / "parcels.gpkg"
     layer(frame).to_file(path, layer="DLTB")
     layer(frame.head(1)).to_file(path, layer="XZQ")
-    with pytest.raises(InputError, match=r"holds 2 layers\. Name one under parcels.layer: DLTB, XZQ"):
+    with pytest.raises(InputError, match=r"holds 2 layers\. Name one with layer = in study.toml: DLTB, XZQ"):
         read_table(path)
     with pytest.raises(InputError, match=r"no layer 'dltb'\. Did you mean 'DLTB'\?"):
         read_table(path, layer="dltb")

@@ -16,7 +16,7 @@ from landfront.instances.study import Parcels
 from landfront.instances.units import unit
 
 
-@pytest.mark.parametrize("name", ["units", "schema", "codes", "sheet", "masks"])
+@pytest.mark.parametrize("name", ["units", "schema", "codes", "sheet", "masks", "overlay"])
 def test_doctests(name: str) -> None:
     result = doctest.testmod(importlib.import_module(f"landfront.instances.{name}"))
     assert result.failed == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from landfront.instances.catalogue import Profile
+from landfront.instances.landscape import Locked
 from landfront.models.formulate import Formulation
 from tests.models.builders import (
     SOIL_SHARES,
@@ -33,6 +34,14 @@ def _menu() -> Formulation:
 
 def _flags(values: list[bool]) -> object:
     return np.array(values, dtype=bool)
+
+
+def _locks() -> Formulation:
+    """One parcel is given an intervention, one must be kept, and the others choose."""
+    given = Locked(np.array([0, -1, 1, -1, -1], dtype=np.int16), ("cropland_to_forest", "keep"))
+    return formulation(
+        ["carbon"], land=landscape(locks={"agreed": given}), locks=[{"name": "agreed", "from": "AGREED"}]
+    )
 
 
 def _limits() -> Formulation:
@@ -155,6 +164,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "kinds": _kinds,
     "funds": _funds,
     "measures": _measures,
+    "locks": _locks,
     "effect_table": table_formulation,
     "limits": _limits,
     "formulate": lambda: formulation(["carbon", "food", "cost"], about={"decision": "share"}),

@@ -27,6 +27,15 @@ INTERVENTIONS = (
     '# guessed: the whole catalogue; name fewer with use = ["..."] (landfront catalogue lists them)\n'
     'catalogue = "default"'
 )
+NO_NET_LOSS = (
+    "# By default; loosen it or take it out with whoever answers for nature.\n"
+    "[[limits]]\n"
+    'name = "no_net_loss"\n'
+    'criterion = "biodiversity"\n'
+    'min = { share = 1.0, of = "baseline" }\n'
+    'owner = "environment bureau"\n'
+    'reason = "Drafted: no net loss of intactness against today"'
+)
 FORBIDS = (
     (r"line_pf|.*farmland.*", ("conversions", "agroforestry"), "permanent basic farmland stays open field"),
     (r"line_ud|.*urban.*", ("*",), "land for urban growth is not planned here"),
@@ -125,6 +134,8 @@ def _notes(found: Guesses) -> list[str]:
     if found.consent:
         guessed.append(f"consent: {found.consent} (0 and 1, its name)")
     guessed.append("interventions: the whole catalogue; currency: CNY; decision: whole")
+    if _knows_intactness(found):
+        guessed.append("limit no_net_loss: biodiversity stays at least what it is today, by default")
     return guessed + [f"missing {key}: {gap}" for key, gap in found.missing.items()]
 
 
@@ -217,11 +228,8 @@ def _consent(column: str) -> str:
 def _criteria(found: Guesses) -> str:
     lines = ["[criteria]", 'carbon = { sense = "max", milestone = 2060 }']
     lines += ['food = { sense = "max" }'] if _measures_food(found) else []
-    lines += (
-        ['biodiversity = { sense = "max" }', 'cropland = { sense = "max" }']
-        if "cover" in found.columns
-        else []
-    )
+    lines += ['biodiversity = { sense = "max" }'] if _knows_intactness(found) else []
+    lines += ['cropland = { sense = "max" }'] if "cover" in found.columns else []
     return "\n".join([*lines, 'cost = { sense = "min" }'])
 
 
@@ -230,7 +238,16 @@ def _measures_food(found: Guesses) -> bool:
     return {"grain_yield", "cover"} <= set(found.columns)
 
 
+def _knows_intactness(found: Guesses) -> bool:
+    """Intactness has a column, or follows from the land cover."""
+    return not {"intactness", "cover"}.isdisjoint(found.columns)
+
+
 def _limits(found: Guesses) -> str:
+    return "\n\n".join([NO_NET_LOSS, _examples(found)] if _knows_intactness(found) else [_examples(found)])
+
+
+def _examples(found: Guesses) -> str:
     scope = f"# by = {_quote(found.regions[-1])}\n" if found.regions else ""
     budget = '# [[limits]]\n# name = "budget"\n# criterion = "cost"\n# max = 1e9\n# owner = "finance bureau"'
     if not _measures_food(found):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +17,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Geometry:
-    """Where the parcels' geometry is; read only for maps and layers."""
+    """Where the parcels' geometry is; read only for maps, layers and masks that are layers."""
 
     path: Path
     layer: str | None
     encoding: str
     id_column: str
+
+
+@dataclass(frozen=True)
+class Locked:
+    """Which intervention a lock gives to each parcel.
+
+    Attributes
+    ----------
+    kind
+        Index into `interventions`, shape (n,), -1 where the parcel is free.
+    interventions
+        Ids; ``keep`` may be one.
+    """
+
+    kind: NDArray[np.int16]
+    interventions: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -58,6 +74,8 @@ class Landscape:
         Where the geometry is, or None.
     notes
         What the reader did that a user should know (encoding guessed, rule not applied ...).
+    locks
+        Lock name to what it gives to each parcel; no two locks give one parcel different interventions.
     """
 
     ids: pd.Index
@@ -75,6 +93,7 @@ class Landscape:
     feature_names: tuple[str, ...]
     geometry: Geometry | None
     notes: tuple[str, ...] = ()
+    locks: Mapping[str, Locked] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.area)

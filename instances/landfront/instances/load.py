@@ -15,6 +15,7 @@ from landfront.instances.effect_table import effect_unit, names_in, read_effect_
 from landfront.instances.faults import Fault
 from landfront.instances.habitats import Habitat, load_feature_effects, read_features
 from landfront.instances.landscape import Geometry, Landscape
+from landfront.instances.locks import read_locks
 from landfront.instances.masks import read_masks
 from landfront.instances.parcels import (
     needed_columns,
@@ -98,7 +99,7 @@ def load_inputs(study: Study) -> Inputs:
 
 
 def load_landscape(study: Study) -> Landscape:
-    """Read the parcels, their regions, covariates, masks and habitat features.
+    """Read the parcels, their regions, covariates, masks, locks and habitat features.
 
     Raises
     ------
@@ -173,7 +174,9 @@ def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habita
     covariates = read_covariates(sheet, study, cover)
     zoned = parcels.growth_zone or parcels.growth_zone_shares
     zones, zone_share = read_zones(sheet, study, evidence.zone_names(study) if zoned else {})
-    masks = read_masks(sheet, study, _interventions(study))
+    interventions = _interventions(study)
+    masks = read_masks(sheet, study, interventions, area)
+    locks = read_locks(sheet, study, interventions, area)
     geometry = _geometry(sheet, study)
     if ids is None or area is None or faults.found:
         return None
@@ -193,12 +196,13 @@ def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habita
         feature_names=features[1],
         geometry=geometry,
         notes=tuple(dict.fromkeys(faults.notes)),
+        locks=locks,
     )
 
 
 def _interventions(study: Study) -> tuple[str, ...]:
-    """Interventions that masks may name; none where their own table is at fault, which is told elsewhere."""
-    if study.masks:
+    """What masks and locks may name; nothing where that table is at fault itself, which is told elsewhere."""
+    if study.masks or study.locks:
         with Faults().caught():
             return evidence.known_interventions(study)
     return ()

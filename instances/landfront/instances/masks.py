@@ -1,4 +1,7 @@
-"""Masks and consent: where interventions are forbidden, read from flags of the parcel table."""
+"""Masks and consent: where interventions are forbidden, read from flags of the parcel table.
+
+Masks that are layers are laid over the parcels in `mask_layers`.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import pandas as pd
 
 from landfront.instances.faults import Fault
 from landfront.instances.schema import near, some
-from landfront.instances.sheet import Mask, Sheet
-from landfront.instances.study import Study
+from landfront.instances.sheet import Floats, Mask, Sheet
+from landfront.instances.study import Study, Value
 
 NO_CONSENT = "no_consent"
 """Name of the mask that is True where consent is withheld."""
@@ -19,17 +22,33 @@ GROUPS = ("*", "conversions")
 """Words in ``forbid`` that stand for several interventions: all, and those that take cropland."""
 
 
-def read_masks(sheet: Sheet, study: Study, interventions: Sequence[str]) -> dict[str, Mask]:
-    """Masks by name, True where they apply; `interventions` may be forbidden (empty where not known)."""
+def read_masks(
+    sheet: Sheet, study: Study, interventions: Sequence[str], area: Floats | None
+) -> dict[str, Mask]:
+    """Masks by name, True where they apply.
+
+    Parameters
+    ----------
+    interventions
+        Those that may be forbidden; empty where they are not known.
+    area
+        Area of the parcels in ha, for notes; None where it could not be read.
+    """
     masks: dict[str, Mask] = {}
+    names: set[str] = {NO_CONSENT}
     for number, mask in enumerate(study.masks):
-        if mask.name in {*masks, NO_CONSENT}:
+        if mask.name in names:
             rule, fix = f"the name {mask.name!r} is taken", "Give every mask its own name."
             sheet.faults.found.append(Fault("study.toml", f"masks.{number}.name", rule, fix))
+        names.add(mask.name)
         _check_forbid(sheet, number, mask.forbid, interventions)
-        if sheet.has(mask.column):
+        if mask.column is not None and sheet.has(mask.column):
             masks[mask.name] = flagged(sheet.frame[mask.column], mask.when)
             _tell(sheet, mask.name, mask.column, masks[mask.name])
+    if len(sheet) and any(mask.source for mask in study.masks):
+        from landfront.instances.mask_layers import read_mask_layers  # brings shapely
+
+        masks |= read_mask_layers(sheet, study, area)
     if study.consent is not None and sheet.has(study.consent.column):
         masks[NO_CONSENT] = ~flagged(sheet.frame[study.consent.column], study.consent.when)
         _check_consent(sheet, study.consent.column, masks[NO_CONSENT])
@@ -37,7 +56,7 @@ def read_masks(sheet: Sheet, study: Study, interventions: Sequence[str]) -> dict
     return masks
 
 
-def flagged(series: pd.Series, when: Sequence[str | int | float | bool]) -> Mask:
+def flagged(series: pd.Series, when: Sequence[Value]) -> Mask:
     """True where a column holds one of `when`; text is compared without regard to case and outer blanks.
 
     Examples
@@ -105,6 +124,6 @@ def _check_all(sheet: Sheet, study: Study, masks: dict[str, Mask], interventions
     for mask in total:
         shut |= masks[mask.name]
     if total and len(shut) and shut.all():
-        names = some(f"{mask.name} ({mask.column})" for mask in total)
+        names = some(f"{mask.name} ({mask.column or mask.source})" for mask in total)
         rule = f"masks exclude every intervention on every parcel: {names}"
-        sheet.fault(total[0].column, rule, "Mend masks.when in study.toml.", where=shut)
+        sheet.fault(total[0].column or study.parcels.id, rule, "Mend these masks in study.toml.", where=shut)

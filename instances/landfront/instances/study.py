@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Discriminator,
@@ -25,6 +26,16 @@ from landfront.instances.validation import faults_of
 
 Currency = Literal["CNY", "USD", "EUR"]
 Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+def _of_letters(name: str) -> str:
+    if not name.isidentifier():
+        raise ValueError("must be a name of letters of any script, digits and _, not starting with a digit")
+    return name
+
+
+Label = Annotated[str, AfterValidator(_of_letters)]
+"""A name that no table of a run has as a column, in any script: 生态保护红线 is one."""
 Number = Annotated[float, Strict()]
 """A number that TOML writes as one: text and booleans are refused."""
 Year = Annotated[int, Strict(), Field(ge=1900, le=2500)]
@@ -241,22 +252,78 @@ class Features(_Section):
     encoding: str = "auto"
 
 
-class Mask(_Section):
-    """One ``[[masks]]``: where it applies (`column` holds one of `when`), interventions are forbidden."""
+Value = str | int | float | bool
+WHEN: tuple[Value, ...] = (1, True, "1", "true", "yes", "Y")
+"""What a column of flags holds where they are set."""
 
-    name: Name
+
+class Where(_Section):
+    """Features of a layer to keep: those whose `column` holds one of ``in``."""
+
     column: str
-    when: tuple[str | int | float | bool, ...] = (1, True, "1", "true", "yes", "Y")
+    values: Annotated[tuple[Value, ...], Field(alias="in", min_length=1)]
+
+
+class Mask(_Section):
+    """One ``[[masks]]``: where it applies, interventions are forbidden.
+
+    It applies where `column` holds one of `when`, or to parcels of which at least `share` of the area lies
+    under the polygons of the layer `source` (0: any of it), of which `where` keeps some.
+    """
+
+    name: Label
+    column: str | None = None
+    when: tuple[Value, ...] = WHEN
+    source: str | None = None
+    layer: str | None = None
+    encoding: str = "auto"
+    where: Where | None = None
+    share: Annotated[Number, Field(ge=0, le=1)] = 0.5
     forbid: tuple[str, ...]
     owner: str = ""
     reason: str = ""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Mask:
+        if (self.column is None) == (self.source is None):
+            raise ValueError("a mask needs either column or source, and not both")
+        keys = ("layer", "encoding", "where", "share") if self.source is None else ("when",)
+        fields = type(self).model_fields
+        if odd := [key for key in keys if getattr(self, key) != fields[key].default]:
+            other = "source" if self.source is None else "column"
+            raise ValueError(f"{', '.join(odd)} belongs to a mask with {other}")
+        return self
+
+
+class Lock(_Section):
+    """One ``[[locks]]``: parcels that get one option, whatever else their menu has.
+
+    `intervention` where `column` holds one of `when`; or what the column ``from`` holds, ``keep`` included,
+    where it is filled (and `column`, if given, holds one of `when`).
+    """
+
+    name: Label
+    column: str | None = None
+    when: tuple[Value, ...] = WHEN
+    intervention: str | None = None
+    given: Annotated[str | None, Field(alias="from")] = None
+    owner: str = ""
+    reason: str = ""
+
+    @model_validator(mode="after")
+    def _one_choice(self) -> Lock:
+        if (self.intervention is None) == (self.given is None):
+            raise ValueError("a lock needs either intervention or from, and not both")
+        if self.column is None and (self.intervention is not None or self.when != WHEN):
+            raise ValueError("a lock with intervention or when needs the column of flags that it is for")
+        return self
 
 
 class Consent(_Section):
     """Section ``[consent]``: parcels whose `column` holds none of `when` can only be kept as they are."""
 
     column: str
-    when: tuple[str | int | float | bool, ...] = (1, True, "1", "true", "yes", "Y")
+    when: tuple[Value, ...] = WHEN
 
 
 class Share(_Section):
@@ -458,6 +525,7 @@ class Study(_Section):
     effects: Effects | None = None
     features: Features | None = None
     masks: tuple[Mask, ...] = ()
+    locks: tuple[Lock, ...] = ()
     consent: Consent | None = None
     baseline: Annotated[
         Annotated[str, Tag("a file")] | Annotated[dict[str, Number], Tag("totals")],
@@ -536,7 +604,7 @@ class Study(_Section):
     @property
     def digest(self) -> str:
         """SHA-256 of what the study says (not of the tables it names)."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+        text = json.dumps(self.model_dump(mode="json", by_alias=True), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def __str__(self) -> str:

@@ -10,9 +10,11 @@ Formula: the option (p, i) of parcel p and intervention i is on the menu when ev
 | ``elevation`` | elevation_min <= elevation <= elevation_max (m) | likewise |
 | ``mask:NAME`` | the mask does not lie on the parcel | the mask forbids the intervention |
 | ``consent`` | the parcel has consent | the study has ``[consent]`` |
+| ``lock:NAME`` | the lock gives the parcel this option | the lock settles the parcel |
 
-The first rule that fails counts. ``keep`` is on the menu of every parcel. An intervention is admissible in
-every period in which it may start, and several together where each of them is (`kinds`).
+The first rule that fails counts. ``keep`` is on the menu of every parcel that no lock settles otherwise. A
+lock removes options and admits none: what it gives must be admissible by every other rule. An intervention is
+admissible in every period in which it may start, and several together where each of them is (`kinds`).
 
 >>> import numpy as np
 >>> inside(np.array([2.0, 30.0, np.nan]), 0.0, 25.0).tolist()  # a missing value fails no rule
@@ -34,6 +36,7 @@ from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.landscape import Landscape
 from landfront.instances.study import Mask, Study
 from landfront.models.kinds import Kinds, kinds_of, plain
+from landfront.models.locks import Barred, Wanted, barred_by, lock_faults, missing_options, wanted_by
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,7 +58,9 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Menu:
-    """Admissible options, sorted by parcel, then by intervention; ``keep`` is the first of each parcel.
+    """Admissible options, sorted by parcel, then by intervention; every parcel has at least one.
+
+    ``keep`` is the first of each parcel that has it; a parcel that a lock settles has one option of any kind.
 
     Attributes
     ----------
@@ -99,15 +104,17 @@ class Menu:
 
 
 def build_menu(landscape: Landscape, catalogue: Catalogue, study: Study) -> Menu:
-    """The menu by the rules of the catalogue, the masks and consent.
+    """The menu by the rules of the catalogue, the masks, consent and the locks.
 
     Raises
     ------
     InputError
-        If a mask forbids an unknown intervention, or nothing but ``keep`` is left.
+        If a mask forbids an unknown intervention, a lock gives one that is not in use or not admissible, or
+        nothing but ``keep`` is left.
     """
     names = catalogue.interventions
-    sieve = _Sieve(landscape, names, np.ones((len(names), len(landscape)), dtype=bool))
+    alive = np.ones((len(names), len(landscape)), dtype=bool)
+    sieve = _Sieve(landscape, names, alive, wanted_by(study, landscape, names))
     for reason, fails in _place_rules(landscape, catalogue, sieve.notes):
         sieve.drop(reason, fails)
     _society_rules(sieve, catalogue, study)
@@ -120,7 +127,7 @@ def menu_from_table(
 ) -> tuple[Menu, dict[str, Floats]]:
     """The menu of an effect table, and each of its effects per option, shape (m,).
 
-    Options that the table lacks are not on the menu; ``keep`` is added. Masks and consent still apply.
+    Options that the table lacks are not on the menu; ``keep`` is added. Masks, consent and locks still apply.
 
     Parameters
     ----------
@@ -130,8 +137,8 @@ def menu_from_table(
     Raises
     ------
     InputError
-        If a pair occurs twice, ``keep`` has an effect, a mask forbids an unknown intervention, or nothing but
-        ``keep`` is left.
+        If a pair occurs twice, ``keep`` has an effect, a mask forbids an unknown intervention, a lock gives
+        one that the table lacks or that is not admissible, or nothing but ``keep`` is left.
     """
     kind, names = _kinds(table["intervention"], catalogue)
     cell = table["parcel"].to_numpy() * np.int64(len(names)) + kind
@@ -143,12 +150,12 @@ def menu_from_table(
     _refuse_rows(landscape, names, cell=cell, kind=kind, effects=effects)
     alive = np.zeros(len(landscape) * len(names), dtype=bool)
     alive[cell] = True
-    sieve = _Sieve(landscape, names, alive.reshape(-1, len(names)).T)
+    sieve = _Sieve(landscape, names, alive.reshape(-1, len(names)).T, wanted_by(study, landscape, names))
+    sieve.alive[0] = True
+    sieve.barred += missing_options(sieve.wanted, sieve.alive)
     _society_rules(sieve, catalogue, study)
     _refuse_empty(sieve)
-    sieve.alive[0] = False
-    kept = alive[cell]
-    sieve.alive[0] = True
+    kept = alive[cell] & (kind > 0)  # keep has no effect, and no row of its own here
     menu = _menu(sieve, plain(names, study.study.start_year))
     place = np.flatnonzero(menu.kind)  # all but keep, in the order of the table
     return menu, {name: _spread(column, kept, place, len(menu)) for name, column in effects.items()}
@@ -163,11 +170,13 @@ def _spread(column: Floats, kept: Flags, place: NDArray[np.intp], size: int) -> 
 
 @dataclass
 class _Sieve:
-    """Options that are still alive, (interventions, parcels), and what was dropped."""
+    """Options that are still alive, (interventions, parcels), what locks want, and what was dropped."""
 
     landscape: Landscape
     names: tuple[str, ...]
     alive: Flags
+    wanted: Wanted
+    barred: list[Barred] = field(default_factory=list)
     excluded: list[Exclusion] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -180,6 +189,7 @@ class _Sieve:
                 area = float(self.landscape.area[dropped].sum())
                 self.excluded.append(Exclusion(self.names[kind], reason, count, area))
                 self.alive[kind] &= ~failing
+                self.barred += barred_by(reason, self.wanted, kind, dropped)
 
 
 def _place_rules(
@@ -231,7 +241,7 @@ def _cover_fails(landscape: Landscape, catalogue: Catalogue) -> dict[int, Flags]
 
 
 def _society_rules(sieve: _Sieve, catalogue: Catalogue, study: Study) -> None:
-    """Masks in file order, then consent."""
+    """Masks in file order, then consent, then locks."""
     from landfront.instances.masks import NO_CONSENT
 
     faults: list[Fault] = []
@@ -245,13 +255,27 @@ def _society_rules(sieve: _Sieve, catalogue: Catalogue, study: Study) -> None:
             faults.append(Fault("study.toml", f"masks.{place}.forbid", rule, fix))
         sieve.drop(f"mask:{mask.name}", dict.fromkeys(kinds, here))
         if before and not sieve.alive[1:].any():
-            fix = f"Look at column {mask.column!r} and at `when`; at least one parcel must be free."
+            where = (
+                f"column {mask.column!r} and at `when`" if mask.column else f"{mask.source} and at `share`"
+            )
+            fix = f"Look at {where}; at least one parcel must be free."
             rule = f"mask {mask.name!r} leaves nothing to choose on any parcel"
             faults.append(Fault("study.toml", f"masks.{place}", rule, fix))
     refuse(*faults)
     if study.consent is not None:
         refused = sieve.landscape.masks[NO_CONSENT]
         sieve.drop("consent", dict.fromkeys(range(1, len(sieve.names)), refused))
+    _lock(sieve, study)
+
+
+def _lock(sieve: _Sieve, study: Study) -> None:
+    """Leave only what its lock gives on each parcel that has one, ``keep`` dropped as well."""
+    refuse(*lock_faults(study, sieve.landscape, sieve.wanted, sieve.barred))
+    wanted = sieve.wanted
+    for place, lock in enumerate(study.locks):
+        here = wanted.lock == place
+        others = {kind: here & (wanted.kind != kind) for kind in range(len(sieve.names))}
+        sieve.drop(f"lock:{lock.name}", others)
 
 
 def _forbidden(mask: Mask, names: tuple[str, ...], catalogue: Catalogue) -> tuple[list[int], list[str]]:

@@ -300,7 +300,9 @@ class Plan:
         """Change of an effect by each chosen option."""
         share = self.chosen["share"].to_numpy()
         if effect.column is not None:
-            return np.asarray(effect.column[self.chosen["option"].to_numpy()] * share)
+            option = self.chosen["option"].to_numpy()
+            # Off a table's menu only keep is taken (`plan_read`), and it changes nothing.
+            return np.asarray(np.where(option >= 0, effect.column[option], 0.0) * share)
         parcel, kind = self.chosen["parcel"].to_numpy(), self.chosen["kind"].to_numpy()
         values = np.zeros(len(share))
         for term in effect.terms:
@@ -344,7 +346,7 @@ class Plan:
 
 
 def _off_menu(block: object, off: OffMenu) -> Floats:
-    """What options off the menu add to a block's rows; rows from a table have no entry for them."""
+    """What options off the menu add to a block's rows; rows from a table take only ``keep``, which is 0."""
     if isinstance(block, Factored):
         group, kind = off.parcel.astype(np.int32), off.kind.astype(np.int16)
         return replace(block, group=group, kind=kind).dot(off.share)

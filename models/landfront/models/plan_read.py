@@ -152,7 +152,8 @@ def _coverage(formulation: Formulation, parcel: Ints, kind: Ints, share: Floats)
 
 
 def _off_menu_faults(formulation: Formulation, parcel: Ints, kind: Ints) -> list[Fault]:
-    """Options off the menu whose effects are known for options of the menu only."""
+    """Options off the menu whose effects are known for its options only; ``keep``, locked out, has none."""
+    parcel, kind = parcel[kind > 0], kind[kind > 0]
     listed = [name for name, effect in formulation.effects.items() if effect.column is not None]
     if not len(parcel) or not listed:
         return []

@@ -185,7 +185,7 @@ def beginning(study: Study, folder: Path) -> dict[str, Any]:
         "study_path": _relative(study, folder),
         "study_digest": study.digest,
         "inputs": input_digests(study),
-        "study": study.model_dump(mode="json", exclude_none=True),
+        "study": study.model_dump(mode="json", exclude_none=True, by_alias=True),
     }
 
 

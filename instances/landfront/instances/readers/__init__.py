@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from landfront.instances.faults import Fault, InputError
 from landfront.instances.landscape import Geometry
 from landfront.instances.schema import near, some
@@ -83,9 +85,30 @@ def read_geometry(geometry: Geometry) -> gpd.GeoDataFrame:
     InputError
         If the layer cannot be read or holds no geometry.
     """
-    if not geometry.path.is_file():
-        raise InputError([_absent(geometry.path)])
-    frame: gpd.GeoDataFrame = _reader(geometry.path).read_geometry(geometry)
+    columns = [geometry.id_column]
+    return read_shapes(geometry.path, layer=geometry.layer, encoding=geometry.encoding, columns=columns)
+
+
+def read_shapes(
+    path: Path, *, layer: str | None = None, encoding: str = "auto", columns: Sequence[str] = ()
+) -> gpd.GeoDataFrame:
+    """Read the shapes of a layer and some of its columns; ``attrs["notes"]`` says what the reader did.
+
+    Raises
+    ------
+    InputError
+        If the layer cannot be read, holds no geometry or lacks a column.
+    """
+    names = column_names(path, layer=layer, encoding=encoding)
+    if missing := [name for name in columns if name not in names]:
+        raise InputError([missing_column(path.name, name, names) for name in missing])
+    if not has_geometry(path, layer=layer):
+        fix = "Give a layer with shapes; parcels can do without (parcels.geometry = false)."
+        raise InputError([Fault(path.name, "", "holds no geometry", fix)])
+    with np.errstate(invalid="ignore"):  # corners that are no number are for the caller to judge
+        frame: gpd.GeoDataFrame = _reader(path).read_shapes(
+            path, layer=layer, encoding=encoding, columns=columns
+        )
     return frame
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyogrio
 from pyogrio.errors import DataLayerError, DataSourceError
+from shapely.errors import ShapelyError
 
 from landfront.instances.faults import Fault, InputError
-from landfront.instances.landscape import Geometry
 from landfront.instances.readers.encoding import Encoding, file_chunks, find_encoding
 from landfront.instances.readers.frame import to_frame
 from landfront.instances.schema import near
@@ -56,28 +56,24 @@ def has_geometry(path: Path, *, layer: str | None) -> bool:
     return _info(path, layer, None)["geometry_type"] is not None
 
 
-def read_geometry(geometry: Geometry) -> gpd.GeoDataFrame:
-    """Read ids and shapes of a layer."""
-    path = geometry.path
-    if not has_geometry(path, layer=geometry.layer):
-        raise InputError([Fault(path.name, "", "holds no geometry", "Set parcels.geometry = false.")])
+def read_shapes(path: Path, *, layer: str | None, encoding: str, columns: Sequence[str]) -> gpd.GeoDataFrame:
+    """Read the shapes of a layer and some of its columns."""
+    found = _encoding(path, encoding)
     try:
-        return pyogrio.read_dataframe(
-            path,
-            layer=geometry.layer,
-            encoding=_shapefile(path, _encoding(path, geometry.encoding)),
-            columns=[geometry.id_column],
-            use_arrow=True,
+        frame = pyogrio.read_dataframe(
+            path, layer=layer, encoding=_shapefile(path, found), columns=list(columns), use_arrow=True
         )
-    except (DataSourceError, DataLayerError, RuntimeError) as error:
+    except (DataSourceError, DataLayerError, RuntimeError, ShapelyError) as error:
         raise InputError([_unreadable(path, error)]) from error
+    frame.attrs = {"notes": (found.note,) if found.note else ()}
+    return frame
 
 
 def _info(path: Path, layer: str | None, encoding: str | None) -> dict[str, Any]:
     try:
         layers = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
         if layer is None and len(layers) != 1:
-            fix = f"Name one under parcels.layer: {', '.join(layers)}."
+            fix = f"Name one with layer = in study.toml: {', '.join(layers)}."
             raise InputError([Fault(path.name, "layer", f"holds {len(layers)} layers", fix)])
         if layer is not None and layer not in layers:
             fix = f"{near(layer, layers)} It holds {', '.join(layers)}.".strip()

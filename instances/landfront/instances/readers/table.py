@@ -13,7 +13,6 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 
 from landfront.instances.faults import Fault, InputError
-from landfront.instances.landscape import Geometry
 from landfront.instances.readers.columnar import is_arrow, is_columnar, read_columns, read_head
 from landfront.instances.readers.encoding import Encoding, file_chunks, find_encoding
 from landfront.instances.readers.frame import to_frame, typed
@@ -70,15 +69,21 @@ def has_geometry(path: Path, *, layer: str | None) -> bool:
     return is_columnar(path) and bool(read_head(path)[1].get("columns"))
 
 
-def read_geometry(geometry: Geometry) -> gpd.GeoDataFrame:
-    """Read ids and shapes."""
+def read_shapes(path: Path, *, layer: str | None, encoding: str, columns: Sequence[str]) -> gpd.GeoDataFrame:
+    """Read the shapes and some of the columns."""
     import geopandas as gpd
+    from shapely.errors import ShapelyError
 
-    path = geometry.path
-    if not has_geometry(path, layer=None):
-        raise InputError([Fault(path.name, "", "holds no geometry", "Set parcels.geometry = false.")])
-    columns = [geometry.id_column, read_head(path)[1]["primary_column"]]
-    return (gpd.read_feather if is_arrow(path) else gpd.read_parquet)(path, columns=columns)
+    wanted = [*columns, read_head(path)[1]["primary_column"]]
+    read = gpd.read_feather if is_arrow(path) else gpd.read_parquet
+    try:
+        frame = read(path, columns=wanted)
+    except (pa.ArrowException, OSError, ValueError, ShapelyError) as error:
+        text = (str(error).splitlines() or [""])[0]
+        rule = f"its shapes cannot be read ({text})"
+        raise InputError([Fault(path.name, "", rule, "Write it anew; it may be damaged.")]) from error
+    frame.attrs = {"notes": ()}
+    return frame
 
 
 def _parse(path: Path, data: bytes, columns: Sequence[str] | None = None) -> pa.Table:
