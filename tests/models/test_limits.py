@@ -212,11 +212,11 @@ def test_a_region_name_of_two_levels_needs_by() -> None:
         limited({"criterion": "food", "min": 1, "regions": ["north"]}, land=land)
 
 
-def best_choice(*limits: dict[str, Any], criterion: str = "carbon", **changed: Any) -> dict[str, str]:
+def best_choice(*limits: dict[str, Any], **changed: list[float]) -> dict[str, str]:
     """What the plan with most carbon does on each parcel; `changed` are covariates."""
     covariates = {**b.landscape().covariates, **{name: np.array(values) for name, values in changed.items()}}
     found = limited(*limits, land=b.landscape(covariates=covariates))
-    frame = find_plan(found, criterion).plan.to_frame()
+    frame = find_plan(found, "carbon").plan.to_frame()
     return dict(zip(frame["parcel"], frame["intervention"], strict=True))
 
 
@@ -226,7 +226,7 @@ def forests(choice: dict[str, str]) -> set[str]:
 
 def test_area_and_quality_of_cropland_are_kept_side_by_side() -> None:
     # f1 has 10 ha of poor land, f2 20 ha of good land, both steep; of 60 ha in all, 65 when weighted.
-    land = {"slope": [30, 30, 1, 10, 50], "quality": [0.5, 1.5, 1.0, np.nan, np.nan]}
+    land: dict[str, list[float]] = {"slope": [30, 30, 1, 10, 50], "quality": [0.5, 1.5, 1.0, np.nan, np.nan]}
     area = {"criterion": "cropland", "min": 40}
     quality = {"criterion": "cropland_quality", "min": {"share": 0.9}}
     assert forests(best_choice(**land)) == {"f1", "f2"}
@@ -235,7 +235,7 @@ def test_area_and_quality_of_cropland_are_kept_side_by_side() -> None:
 
 
 def test_cropland_keeps_its_share_in_each_region() -> None:
-    land = {"slope": [30, 30, 1, 10, 50]}
+    land = {"slope": [30.0, 30, 1, 10, 50]}
     nation = {"criterion": "cropland", "min": {"share": 0.6}}
     assert forests(best_choice(nation, **land)) == {"f2"}
     assert forests(best_choice({**nation, "by": "county"}, **land)) == {"f1"}
