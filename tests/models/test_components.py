@@ -23,13 +23,22 @@ def effect(found: Formulation, name: str) -> dict[tuple[str, str], Any]:
 
 
 def test_carbon_counts_two_phases_and_then_nothing() -> None:
-    years = {"2030": 5, "2045": 20, "2060": 35, "2200": 175}
+    years = {"2030": 5, "2045": 20, "2055": 30, "2060": 35, "2075": 50, "2200": 175}
     criteria = {f"c{y}": {"effect": "carbon", "sense": "max", "milestone": int(y)} for y in years}
-    found = b.formulation(criteria, about={"milestones": [2030, 2045, 2060, 2200]})
+    found = b.formulation(criteria, about={"milestones": [int(y) for y in years]})
     for year, T in years.items():
         expected = 40 * (4 * min(T, 30) + 2 * min(max(T - 30, 0), 30))
         assert effect(found, f"c{year}")["g1", "natural_forest_restoration"] == expected
         assert effect(found, f"c{year}")["f1", "conservation_tillage"] == 10 * min(T, 20)
+
+
+def test_a_source_may_become_a_sink() -> None:
+    criteria = {f"c{y}": {"effect": "carbon", "sense": "max", "milestone": y} for y in (2030, 2060)}
+    wet = b.catalogue(flux_1=(0, -3, 5, 1), years_1=(0, 10, 20, 20), flux_2=(0, 2, 2, 0))
+    found = b.formulation(criteria, interventions=wet)
+    key = ("g1", "natural_forest_restoration")
+    assert effect(found, "c2030")[key] == 40 * -3 * 5
+    assert effect(found, "c2060")[key] == 40 * (-3 * 10 + 2 * 25)
 
 
 def test_precipitation_curve_moves_regrowth_only() -> None:

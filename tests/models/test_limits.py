@@ -10,6 +10,7 @@ import pytest
 
 from landfront.instances.faults import InputError
 from landfront.models.formulate import Formulation, Tables
+from landfront.report.search import find_plan
 from tests.models import builders as b
 from tests.models.brute import plans
 
@@ -209,6 +210,43 @@ def test_a_region_name_of_two_levels_needs_by() -> None:
     )
     with pytest.raises(InputError, match="several levels"):
         limited({"criterion": "food", "min": 1, "regions": ["north"]}, land=land)
+
+
+def best_choice(*limits: dict[str, Any], **changed: list[float]) -> dict[str, str]:
+    """What the plan with most carbon does on each parcel; `changed` are covariates."""
+    covariates = {**b.landscape().covariates, **{name: np.array(values) for name, values in changed.items()}}
+    found = limited(*limits, land=b.landscape(covariates=covariates))
+    frame = find_plan(found, "carbon").plan.to_frame()
+    return dict(zip(frame["parcel"], frame["intervention"], strict=True))
+
+
+def forests(choice: dict[str, str]) -> set[str]:
+    return {parcel for parcel, intervention in choice.items() if intervention == "cropland_to_forest"}
+
+
+def test_area_and_quality_of_cropland_are_kept_side_by_side() -> None:
+    # f1 has 10 ha of poor land, f2 20 ha of good land, both steep; of 60 ha in all, 65 when weighted.
+    land: dict[str, list[float]] = {"slope": [30, 30, 1, 10, 50], "quality": [0.5, 1.5, 1.0, np.nan, np.nan]}
+    area = {"criterion": "cropland", "min": 40}
+    quality = {"criterion": "cropland_quality", "min": {"share": 0.9}}
+    assert forests(best_choice(**land)) == {"f1", "f2"}
+    assert forests(best_choice(area, **land)) == {"f2"}
+    assert forests(best_choice(area, quality, **land)) == {"f1"}
+
+
+def test_cropland_keeps_its_share_in_each_region() -> None:
+    land = {"slope": [30.0, 30, 1, 10, 50]}
+    nation = {"criterion": "cropland", "min": {"share": 0.6}}
+    assert forests(best_choice(nation, **land)) == {"f2"}
+    assert forests(best_choice({**nation, "by": "county"}, **land)) == {"f1"}
+
+
+def test_a_floor_of_no_loss_changes_the_best_plan() -> None:
+    # Trees on the intact meadow g1 lose 12 MSA-ha; all else together gains 8.
+    land = {"intactness": [0.1, 0.1, 0.1, 0.9, 0.5]}
+    floor = {"criterion": "biodiversity", "min": {"share": 1.0}}
+    assert best_choice(**land)["g1"] == "natural_forest_restoration"
+    assert best_choice(floor, **land)["g1"] == "keep"
 
 
 class TestBoundsTable:

@@ -66,6 +66,15 @@ def test_rules_without_data_are_not_applied_and_noted() -> None:
     assert all("not applied" in note for note in menu.notes)
 
 
+def test_elevation_bounds_what_is_admissible() -> None:
+    land = b.landscape(covariates={"elevation": np.array([5, 5, 5, 90, 2], dtype=np.float32)})
+    nan = float("nan")
+    low = b.catalogue(elevation_min=(nan, 3, nan, nan), elevation_max=(nan, 100, nan, nan))
+    menu = build_menu(land, low, b.study())
+    assert ("g1", "natural_forest_restoration") in options(menu)
+    assert reasons(menu)["natural_forest_restoration", "elevation"] == (1, 50.0)
+
+
 def test_missing_values_fail_no_rule_and_are_counted_in_a_note() -> None:
     slope = np.array([np.nan, 5, 1, 10, np.nan], dtype=np.float32)
     menu = build_menu(b.landscape(covariates={"slope": slope}), b.catalogue(), b.study())

@@ -80,6 +80,36 @@ def test_limits_say_value_bound_margin_price_owner_and_reason(tiny_run: Path) ->
     assert "finance bureau" in set(limits["owner"])
 
 
+def test_the_price_of_a_hectare_is_what_one_more_brings(tmp_path: Path) -> None:
+    study = write_squares(tmp_path / "study", budget=5e5)
+    text = (study / "study.toml").read_text(encoding="utf-8")
+    cap = (
+        '[[limits]]\nname = "plantable"\ncriterion = "area"\ninterventions = ["mixed_plantation"]\nmax = {}\n'
+    )
+    carbon = {}
+    for hectares in (9.7, 9.71):
+        (study / "study.toml").write_text(
+            text.replace("[front]", cap.format(hectares) + "\n[front]"), "utf-8"
+        )
+        carbon[hectares] = lf.plan(lf.read(study), maximise="carbon", gap=1e-9).values["carbon"]
+    lf.run(study, tmp_path / "run", points=4)
+    limits = pd.read_csv(tmp_path / "run" / "limits.csv").set_index(["plan", "name"])
+    price = float(limits["shadow_price"].to_dict()["max_carbon", "plantable"])
+    assert price > 0
+    assert (carbon[9.71] - carbon[9.7]) / 0.01 == pytest.approx(price, rel=1e-4)
+
+
+def test_a_run_says_what_made_it_and_comes_out_the_same_again(
+    tiny: Path, tiny_run: Path, tmp_path: Path
+) -> None:
+    record = tomllib.loads((tiny_run / "run.toml").read_text(encoding="utf-8"))
+    assert {"python", "landfront", "highspy", "numpy"} <= set(record["versions"])
+    assert record["seed"] == 0
+    lf.run(tiny, tmp_path / "again")
+    for file in ("front.csv", "totals.csv", "limits.csv"):
+        assert (tmp_path / "again" / file).read_bytes() == (tiny_run / file).read_bytes()
+
+
 def test_the_study_in_run_toml_is_the_study(tiny: Path, tiny_run: Path) -> None:
     record = tomllib.loads((tiny_run / "run.toml").read_text(encoding="utf-8"))
     assert study_from(record["study"], tiny / "study.toml") == read_study(tiny)
