@@ -85,6 +85,8 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
             "cropland_quality",
             "area",
             "habitat",
+            "labour",
+            "seedlings",
         )
     },
     "carbon_zone": _curve("zone"),

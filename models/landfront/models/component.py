@@ -138,6 +138,13 @@ def difference(
     return within
 
 
+def flow(inputs: Inputs, once: Floats, yearly: Floats, *, first: int, end: int) -> Floats:
+    """What falls from `first` until `end`: `once` at the start, `yearly` in each year from it, shape (S,)."""
+    starts = inputs.starts
+    years = np.maximum(end - np.maximum(starts, first), 0.0)
+    return np.asarray(once * ((starts >= first) & (starts < end)) + yearly * years)
+
+
 def no_baseline(inputs: Inputs) -> Floats:
     """The baseline of an effect that counts from now on: 0 per parcel, shape (n,)."""
     return np.broadcast_to(0.0, len(inputs.landscape))  # takes no memory

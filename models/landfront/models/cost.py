@@ -24,7 +24,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.models.component import Component, Inputs, coefficient, no_baseline
+from landfront.models.component import Component, Inputs, coefficient, flow, no_baseline
 from landfront.models.effects import Term
 
 Floats = NDArray[np.float64]
@@ -51,10 +51,8 @@ def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
 
 
 def _within(inputs: Inputs, first: int, end: int) -> tuple[Term, ...]:
-    starts = inputs.starts
-    here = (starts >= first) & (starts < end)
-    years = np.maximum(end - np.maximum(starts, first), 0.0)
-    return (Term(inputs.landscape.area, _once(inputs) * here + _yearly(inputs) * years),)
+    paid = flow(inputs, _once(inputs), _yearly(inputs), first=first, end=end)
+    return (Term(inputs.landscape.area, paid),)
 
 
 def _once(inputs: Inputs) -> Floats:

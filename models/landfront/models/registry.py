@@ -18,12 +18,24 @@ from landfront.models.cropland import CROPLAND, CROPLAND_QUALITY
 from landfront.models.effects import Effect
 from landfront.models.food import FOOD
 from landfront.models.habitat import PREFIX, TOTAL, Habitat
+from landfront.models.labour import LABOUR, SEEDLINGS
 from landfront.models.water import WATER
 
 Floats = NDArray[np.float64]
 COMPONENTS: Mapping[str, Component] = {
     component.name: component
-    for component in (CARBON, COST, FOOD, WATER, BIODIVERSITY, CROPLAND, CROPLAND_QUALITY, AREA)
+    for component in (
+        CARBON,
+        COST,
+        FOOD,
+        WATER,
+        BIODIVERSITY,
+        CROPLAND,
+        CROPLAND_QUALITY,
+        AREA,
+        LABOUR,
+        SEEDLINGS,
+    )
 }
 
 
