@@ -46,6 +46,7 @@ COEFFICIENTS: dict[str, tuple[float, ...]] = {
     "labour_establishment": (0, 5, 45, 1),
     "labour_annual": (0, 1, 3, -0.5),
     "seedlings": (0, 0, 1650, 0),
+    "buffer": (0, 10, 20, 0),
     "slope_min": (nan, nan, 25, nan),
     "slope_max": (nan, 45, nan, nan),
     "precipitation_min": (nan, 480, 400, nan),

@@ -64,6 +64,12 @@ def _kinds() -> Formulation:
     )
 
 
+CREDITS = [
+    {"scheme": "forests", "methodology": "ccer_forestation", "price": 80.0, "price_growth": 0.02},
+    {"scheme": "market", "methodology": "voluntary", "price": 40.0, "period": 10},
+]
+
+
 def _curve(curve: str) -> Callable[[], Formulation]:
     return lambda: formulation(["carbon"], carbon={"curve": curve})
 
@@ -93,6 +99,8 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "carbon_precipitation": _curve("precipitation"),
     "menu": _menu,
     "kinds": _kinds,
+    "revenue": lambda: formulation(["revenue"], credits=CREDITS, about={"discount_rate": 0.03}),
+    "credits": lambda: formulation(["revenue"], credits=CREDITS[1:], periods={"starts": [2025, 2050]}),
     "effect_table": table_formulation,
     "limits": _limits,
     "formulate": lambda: formulation(["carbon", "food", "cost"], about={"decision": "share"}),

@@ -39,6 +39,7 @@ def needed_columns(study: Study) -> list[str]:
     named += [entry.column for name in COVARIATES if (entry := _column(parcels, name))]
     named += [parcels.slope_class, parcels.growth_zone, *parcels.growth_zone_shares.values()]
     named += [mask.column for mask in study.masks]
+    named += [credit.column for credit in study.credits]
     named.append(study.consent.column if study.consent else None)
     return [name for name in named if name is not None]
 

@@ -233,6 +233,36 @@ class Consent(_Section):
     when: tuple[str | int | float | bool, ...] = (1, True, "1", "true", "yes", "Y")
 
 
+class Credit(_Section):
+    """One ``[[credits]]``: a scheme that pays for carbon (`models.revenue`).
+
+    What is left out is the methodology's (``tables/methodologies.csv``); `cover` and `column` (which holds
+    one of `when`) say on which parcels. `buffer` is the share held back, by default the catalogue's; `period`
+    the years that are credited from the start of an option; `price` is in the study's currency per t CO2e,
+    grows by `price_growth` a year, and holds in the first year.
+    """
+
+    scheme: Name
+    methodology: Literal["ccer_forestation", "ccer_mangrove", "ccer_saltmarsh", "ets", "voluntary"] | None = (
+        None
+    )
+    price: Annotated[Number, Field(ge=0)]
+    price_growth: Annotated[Number, Field(gt=-1, le=1)] = 0.0
+    interventions: tuple[str, ...] = ()
+    cover: tuple[str, ...] = ()
+    column: str | None = None
+    when: tuple[str | int | float | bool, ...] = (1, True, "1", "true", "yes", "Y")
+    buffer: Annotated[Number, Field(ge=0, le=1)] | None = None
+    period: Annotated[int, Strict(), Field(ge=1, le=200)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Credit:
+        missing = [name for name in ("interventions", "period") if not getattr(self, name)]
+        if self.methodology is None and missing:
+            raise ValueError(f"give {' and '.join(missing)}, or a methodology that says so")
+        return self
+
+
 class Criterion(_Section):
     """One entry of ``[criteria]``; `effect` defaults to the key, `milestone` to the last one."""
 
@@ -335,6 +365,7 @@ class Study(_Section):
     features: Features | None = None
     masks: tuple[Mask, ...] = ()
     consent: Consent | None = None
+    credits: tuple[Credit, ...] = ()
     baseline: Annotated[
         Annotated[str, Tag("a file")] | Annotated[dict[str, Number], Tag("totals")],
         _either("a file", str, "totals"),
@@ -373,6 +404,9 @@ class Study(_Section):
 
     @model_validator(mode="after")
     def _names(self) -> Study:
+        schemes = [credit.scheme for credit in self.credits]
+        if twice := sorted({name for name in schemes if schemes.count(name) > 1}):
+            raise ValueError(f"credits: the scheme {', '.join(twice)} occurs twice, rename one")
         seen: dict[str, str] = {}
         for name in self.criteria:
             if name.lower() in RESERVED:

@@ -82,9 +82,12 @@ class Component:
     within
         Gives the products of what happens from one year until another, where the effect is a flow.
     merge
-        How effects of several interventions on one parcel become one (`kinds`).
+        How effects of several interventions on one parcel become one (`kinds`); None where tables are over
+        all kinds already, as those that are made of another component's.
     beyond
         Gives what the products leave out, per option, shape (m,), or None where a study has nothing such.
+    beyond_within
+        The same within a span, where it is not the difference of two years.
     """
 
     name: str
@@ -93,8 +96,9 @@ class Component:
     terms: Callable[[Inputs, int], tuple[Term, ...]]
     by_milestone: bool = False
     within: Callable[[Inputs, int, int], tuple[Term, ...]] | None = None
-    merge: Merge = added
+    merge: Merge | None = added
     beyond: Callable[[Inputs, int], Floats | None] | None = None
+    beyond_within: Callable[[Inputs, int, int], Floats | None] | None = None
 
     def unit_in(self, study: Study) -> str:
         """Unit of the effect in a study."""
@@ -115,15 +119,29 @@ class Component:
         else:
             assert self.within is not None
             terms, baseline = self.within(inputs, *span), no_baseline(inputs)
-        kinds = inputs.menu.kinds
-        terms = tuple(Term(term.amount, kinds.merged(term.table, self.name, self.merge)) for term in terms)
-        found = Effect(name, self.unit_in(inputs.study), baseline, terms)
-        beyond = None if self.beyond is None else self.beyond(inputs, year if span is None else span[1])
+        found = Effect(name, self.unit_in(inputs.study), baseline, self.merged(inputs, terms))
+        beyond = self.rest(inputs, year, span)
         if beyond is None:
             return found
-        if span is not None:
-            beyond = beyond - self.beyond(inputs, span[0])  # type: ignore[misc, operator]
         return Effect(name, found.unit, baseline, column=found.values(inputs.menu) + beyond)
+
+    def merged(self, inputs: Inputs, terms: tuple[Term, ...]) -> tuple[Term, ...]:
+        """Terms over kinds of one intervention as terms over all kinds, tables of shape (K,)."""
+        if self.merge is None:
+            return terms
+        kinds = inputs.menu.kinds
+        return tuple(Term(term.amount, kinds.merged(term.table, self.name, self.merge)) for term in terms)
+
+    def rest(self, inputs: Inputs, year: int, span: tuple[int, int] | None = None) -> Floats | None:
+        """What the products leave out, shape (m,), by a year or within a span; None where nothing is."""
+        if self.beyond is None:
+            return None
+        if span is None:
+            return self.beyond(inputs, year)
+        if self.beyond_within is not None:
+            return self.beyond_within(inputs, *span)
+        late, early = self.beyond(inputs, span[1]), self.beyond(inputs, span[0])
+        return None if late is None or early is None else late - early
 
 
 def difference(

@@ -19,6 +19,7 @@ from landfront.models.effects import Effect
 from landfront.models.food import FOOD
 from landfront.models.habitat import PREFIX, TOTAL, Habitat
 from landfront.models.labour import LABOUR, SEEDLINGS
+from landfront.models.revenue import REVENUE
 from landfront.models.water import WATER
 
 Floats = NDArray[np.float64]
@@ -35,6 +36,7 @@ COMPONENTS: Mapping[str, Component] = {
         AREA,
         LABOUR,
         SEEDLINGS,
+        REVENUE,
     )
 }
 
