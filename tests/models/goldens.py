@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from landfront.instances.landscape import Landscape
 from landfront.models.formulate import Formulation
 from tests.models.builders import formulation, landscape, table_formulation
 from tests.models.lp import lp_text
@@ -64,10 +65,19 @@ def _kinds() -> Formulation:
     )
 
 
+PRICES = {"grain": 2500.0}
 CREDITS = [
     {"scheme": "forests", "methodology": "ccer_forestation", "price": 80.0, "price_growth": 0.02},
     {"scheme": "market", "methodology": "voluntary", "price": 40.0, "period": 10},
 ]
+
+
+def _crops() -> Landscape:
+    """The parcels with crops of 12, 14 and 15 GJ per t."""
+    import numpy as np
+
+    energy = np.array([12.0, 14.0, 15.0, np.nan, np.nan], dtype=np.float32)
+    return landscape(covariates={**landscape().covariates, "crop_energy": energy})
 
 
 def _curve(curve: str) -> Callable[[], Formulation]:
@@ -101,6 +111,9 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "kinds": _kinds,
     "revenue": lambda: formulation(["revenue"], credits=CREDITS, about={"discount_rate": 0.03}),
     "credits": lambda: formulation(["revenue"], credits=CREDITS[1:], periods={"starts": [2025, 2050]}),
+    "calories": lambda: formulation(["calories"], land=_crops()),
+    "opportunity": lambda: formulation(["opportunity"], prices=PRICES, about={"discount_rate": 0.03}),
+    "net_cost": lambda: formulation(["net_cost"], prices=PRICES, credits=CREDITS),
     "effect_table": table_formulation,
     "limits": _limits,
     "formulate": lambda: formulation(["carbon", "food", "cost"], about={"decision": "share"}),

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from landfront.instances import codes
+from landfront.instances import codes, crops
 from landfront.instances.faults import Fault
 from landfront.instances.schema import by_key, near, some
 from landfront.instances.sheet import Floats, Mask, Sheet
@@ -37,7 +37,7 @@ def needed_columns(study: Study) -> list[str]:
     named: list[str | None] = [parcels.id, parcels.area.column, *parcels.regions]
     named.append(parcels.cover.column if parcels.cover else None)
     named += [entry.column for name in COVARIATES if (entry := _column(parcels, name))]
-    named += [parcels.slope_class, parcels.growth_zone, *parcels.growth_zone_shares.values()]
+    named += [parcels.crop, parcels.slope_class, parcels.growth_zone, *parcels.growth_zone_shares.values()]
     named += [mask.column for mask in study.masks]
     named += [credit.column for credit in study.credits]
     named.append(study.consent.column if study.consent else None)
@@ -143,6 +143,8 @@ def read_covariates(sheet: Sheet, study: Study, cover: Cover) -> dict[str, NDArr
             found[name] = _covariate(sheet, name, entry, is_cropland(cover))
     if sheet.has(study.parcels.slope_class):
         found["slope"] = _slope(sheet, str(study.parcels.slope_class), found.get("slope"), is_cropland(cover))
+    if sheet.has(study.parcels.crop):
+        found["crop_energy"] = _crop_energy(sheet, str(study.parcels.crop), is_cropland(cover))
     if "intactness" not in found and cover[1]:
         default = np.array([*(codes.intactness(code) for code in cover[1]), np.nan])
         found["intactness"] = default[cover[0]]
@@ -174,6 +176,20 @@ def _covariate(sheet: Sheet, name: str, entry: Column, cropland: Mask | None) ->
         sheet.note(f"{entry.column} is empty on {count} parcels off cropland; read as {row['default']}")
         values = np.where(empty & missing, float(row["default"]), values)
     return values
+
+
+def _crop_energy(sheet: Sheet, column: str, cropland: Mask | None) -> Floats:
+    """Energy of the parcels' crops in GJ per t; nan where none is named off cropland."""
+    written, names = pd.factorize(sheet.text(column, missing="ok"))
+    empty = (written < 0) if cropland is None else (written < 0) & cropland
+    if cropland is not None:
+        sheet.fault(column, "missing value on cropland", "Name the crop.", where=empty)
+    values = [crops.energy(str(name)) for name in names]
+    unknown = np.array([*(value is None for value in values), False])
+    fix = f"Give one of {some(crops.names(), 30)}."
+    sheet.fault(column, "unknown crop", fix, where=unknown[written])
+    energies = np.array([*(np.nan if value is None else value for value in values), np.nan])
+    return np.asarray(energies[written])
 
 
 def _slope(sheet: Sheet, column: str, slope: Floats | None, cropland: Mask | None) -> Floats:

@@ -105,6 +105,7 @@ class Parcels(_Section):
     precipitation: Column | None = None
     elevation: Column | None = None
     grain_yield: Column | None = None
+    crop: str | None = None
     quality: Column | None = None
     intactness: Column | None = None
     runoff: Column | None = None
@@ -231,6 +232,19 @@ class Consent(_Section):
 
     column: str
     when: tuple[str | int | float | bool, ...] = (1, True, "1", "true", "yes", "Y")
+
+
+class Prices(_Section):
+    """Section ``[prices]``: `grain`, in `unit` (by default the study's currency per t).
+
+    Prices of another `price_year` than the study's need a `deflator`: money of the study's year per money of
+    that year.
+    """
+
+    grain: Annotated[Number, Field(ge=0)] | None = None
+    unit: str | None = None
+    price_year: Year | None = None
+    deflator: Annotated[Number, Field(gt=0)] | None = None
 
 
 class Credit(_Section):
@@ -365,6 +379,7 @@ class Study(_Section):
     features: Features | None = None
     masks: tuple[Mask, ...] = ()
     consent: Consent | None = None
+    prices: Prices | None = None
     credits: tuple[Credit, ...] = ()
     baseline: Annotated[
         Annotated[str, Tag("a file")] | Annotated[dict[str, Number], Tag("totals")],
@@ -392,6 +407,17 @@ class Study(_Section):
         if self.effects is not None:
             raise ValueError("periods: effects of a table have no years, so leave out [periods] or [effects]")
         return self
+
+    @model_validator(mode="after")
+    def _price_years(self) -> Study:
+        """Prices are in money of the study's price year."""
+        prices, year = self.prices, self.study.price_year
+        if prices is None or prices.deflator is not None or prices.price_year in (None, year):
+            return self
+        raise ValueError(
+            f"prices.price_year: {prices.price_year} is not study.price_year ({year or 'not given'}): "
+            "give prices.deflator, or the price of that year"
+        )
 
     @model_validator(mode="after")
     def _together(self) -> Study:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from landfront.instances.faults import Fault, InputError
 from landfront.models.area import AREA
 from landfront.models.biodiversity import BIODIVERSITY
+from landfront.models.calories import CALORIES
 from landfront.models.carbon import CARBON
 from landfront.models.component import Component, Inputs, no_baseline
 from landfront.models.cost import COST
@@ -19,6 +20,8 @@ from landfront.models.effects import Effect
 from landfront.models.food import FOOD
 from landfront.models.habitat import PREFIX, TOTAL, Habitat
 from landfront.models.labour import LABOUR, SEEDLINGS
+from landfront.models.net_cost import NET_COST
+from landfront.models.opportunity import OPPORTUNITY
 from landfront.models.revenue import REVENUE
 from landfront.models.water import WATER
 
@@ -37,6 +40,9 @@ COMPONENTS: Mapping[str, Component] = {
         LABOUR,
         SEEDLINGS,
         REVENUE,
+        CALORIES,
+        OPPORTUNITY,
+        NET_COST,
     )
 }
 
