@@ -15,9 +15,9 @@ from landfront.models.plan import Plan
 from landfront.report.result import Result
 
 NAMES = [
-    *("Check", "Front", "InfeasibleError", "InputError", "Plan", "Point", "Result", "Score", "Study"),
-    *("Verification", "catalogue", "check", "demo", "draft", "front", "generate", "plan", "read"),
-    *("resume", "run", "score", "to_pyomo", "verify"),
+    *("Check", "Front", "InfeasibleError", "InputError", "Mac", "Plan", "Point", "Result", "Score", "Study"),
+    *("Verification", "catalogue", "check", "demo", "draft", "front", "generate", "mac", "plan"),
+    *("read", "resume", "run", "score", "to_pyomo", "verify"),
 ]
 
 
