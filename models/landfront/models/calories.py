@@ -10,6 +10,8 @@ Formula, for an option (p, k):
 | food | harvest and its change (`food`), with its joint factors | t |
 | q_p | energy of the parcel's crop (``parcels.crop``, ``tables/crops.csv``), else of ``grain`` | GJ/t |
 
+Fields that are made grow grain.
+
 It is energy as harvested, before milling, feeding and waste.
 
 >>> CALORIES.unit
@@ -31,12 +33,13 @@ Floats = NDArray[np.float64]
 
 def _energy(inputs: Inputs) -> Floats | float:
     """Energy per t of harvest, GJ/t, shape (n,) where parcels have crops."""
+    default = energy(DEFAULT)
+    assert default is not None
     known = inputs.landscape.covariates.get("crop_energy")
     if known is None:
-        default = energy(DEFAULT)
-        assert default is not None
         return default
-    return present(known.astype(np.float64), cropland(inputs, needed_by="calories"), inputs, "crop")
+    fields = cropland(inputs, needed_by="calories")
+    return np.where(fields, present(known.astype(np.float64), fields, inputs, "crop"), default)
 
 
 def _baseline(inputs: Inputs) -> Floats:

@@ -231,6 +231,29 @@ def cropland(inputs: Inputs, *, needed_by: str) -> NDArray[np.bool_]:
     return np.asarray(is_crop[landscape.cover])
 
 
+def making(inputs: Inputs) -> Floats:
+    """Yield of the fields that interventions make, relative to their region's; 0 for others, shape (S,)."""
+    makes = coefficient(inputs, "makes_cropland", default=0.0)
+    return makes * coefficient(inputs, "yield_after", default=0.0)
+
+
+def new_land(inputs: Inputs, amount: Floats, *, needed_by: str) -> Floats:
+    """What land that is no cropland would hold as average cropland of its innermost region, shape (n,).
+
+    Parameters
+    ----------
+    amount
+        What cropland holds, such as t of harvest per parcel; 0 elsewhere, shape (n,).
+    """
+    landscape, fields = inputs.landscape, cropland(inputs, needed_by=needed_by)
+    area = np.where(fields, landscape.area, 0.0)
+    region = landscape.regions[:, -1] + 1 if landscape.levels else np.zeros(len(landscape), dtype=np.int64)
+    sums, hectares = np.bincount(region, weights=amount), np.bincount(region, weights=area)
+    overall = float(amount.sum()) / max(float(area.sum()), 1e-12)
+    mean = np.where(hectares > 0, sums / np.where(hectares > 0, hectares, 1.0), overall)
+    return np.where(fields, 0.0, landscape.area * mean[region])
+
+
 def present(values: Floats, where: NDArray[np.bool_], inputs: Inputs, key: str) -> Floats:
     """`values` where `where` holds, else 0, shape (n,).
 
