@@ -234,6 +234,22 @@ class Consent(_Section):
     when: tuple[str | int | float | bool, ...] = (1, True, "1", "true", "yes", "Y")
 
 
+class Demand(_Section):
+    """Section ``[food]``: how demand for food differs from today's, for limits that say ``demand = true``.
+
+    `diet` scales what people eat, `imports` is the share of it that comes from elsewhere, `growth` is the
+    growth of demand per year beside both.
+    """
+
+    diet: Annotated[Number, Field(ge=0, le=10)] = 1.0
+    imports: Annotated[Number, Field(ge=0, le=1)] = 0.0
+    growth: Annotated[Number, Field(gt=-1, lt=1)] = 0.0
+
+    def factor(self, years: int) -> float:
+        """Demand on the land after `years`, relative to today's."""
+        return self.diet * (1.0 - self.imports) * float((1.0 + self.growth) ** years)
+
+
 class Prices(_Section):
     """Section ``[prices]``: `grain`, in `unit` (by default the study's currency per t).
 
@@ -312,6 +328,7 @@ class Limit(_Section):
     `by` repeats the limit for each region of a level, `regions` keeps only those named; `interventions`
     restricts the sum to those options; `bounds` names a table (region, min, max) with one bound per region.
     `period` counts what happens within the start period that begins in that year, or within ``"each"``.
+    `demand` scales a floor that is a share of the baseline of food or calories with the demand of ``[food]``.
     The criterion ``feature:*`` means one row per habitat feature, ``feature:NAME`` one of them.
     """
 
@@ -327,6 +344,7 @@ class Limit(_Section):
     regions: tuple[str, ...] = ()
     interventions: tuple[str, ...] = ()
     of: Literal["total", "change"] = "total"
+    demand: bool = False
     milestone: int | None = None
     period: (
         Annotated[
@@ -379,6 +397,7 @@ class Study(_Section):
     features: Features | None = None
     masks: tuple[Mask, ...] = ()
     consent: Consent | None = None
+    food: Demand | None = None
     prices: Prices | None = None
     credits: tuple[Credit, ...] = ()
     baseline: Annotated[
