@@ -21,7 +21,8 @@ FLOOR = {"name": "grain", "criterion": "food", "min": {"share": 0.95}, "demand":
 
 
 def limited(limit: dict[str, Any], **food: Any) -> Formulation:
-    return b.formulation(["carbon"], limits=[limit], **({"food": food} if food else {}))
+    sections: dict[str, Any] = {"food": food} if food else {}
+    return b.formulation(["carbon"], limits=[limit], **sections)
 
 
 def test_diet_and_imports_scale_the_floor() -> None:
@@ -45,9 +46,8 @@ def test_growth_counts_until_the_milestone() -> None:
 
 def test_calories_by_region_and_absolute_bounds() -> None:
     found = limited({**FLOOR, "criterion": "calories", "by": "county", "max": 1e9}, diet=0.5)
-    assert [row.lower for row in found.limits] == pytest.approx(
-        [100 * 13.8072 * 0.475, 180 * 13.8072 * 0.475]
-    )
+    per_tonne = 13.8072 * 0.95 * 0.5
+    assert [row.lower for row in found.limits] == pytest.approx([100 * per_tonne, 180 * per_tonne])
     assert [row.upper for row in found.limits] == [1e9, 1e9]
 
 
@@ -58,7 +58,8 @@ def test_the_limit_says_what_demand_it_has_in_it() -> None:
 
 
 def test_less_demand_frees_land_for_carbon() -> None:
-    strict, loose = limited(FLOOR, diet=1.0), limited(FLOOR, diet=0.9)
+    whole = {**FLOOR, "min": {"share": 1.0}}
+    strict, loose = limited(whole, diet=1.0), limited(whole, diet=0.9)
     values = [Plan(f, solve_single(f.program, 0, gap=1e-9).x).values["carbon"] for f in (strict, loose)]
     assert values == pytest.approx([best_value(strict.program), best_value(loose.program)])
     assert values[1] > values[0]

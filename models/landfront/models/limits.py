@@ -10,8 +10,8 @@ Formula, for a limit on effect e with interventions I over the parcels P_r of a 
 | x(p, i) | 1 where option (p, i) is chosen, or its share |
 | b_r | baseline total of the effect in the region |
 | share of ``baseline`` | share * b_r |
+| the same with ``demand`` | share * b_r * diet * (1 - imports) * (1 + growth) ** years, of ``[food]`` |
 | share of ``attainable`` | share * (b_r + sum over p in P_r of the best e(p, i)), without b_r for a change |
-| share of ``baseline``, with ``demand`` | share * D * b_r, where D = diet * (1 - imports) * (1 + growth) ** years of ``[food]`` |
 | share of ``land`` | share * area of the region; for ``area``, ``cropland`` and habitat only |
 
 The program's rows hold the change, so the bounds of a total are shifted by ``b_r``. "Best" is the largest, or
