@@ -62,3 +62,38 @@ def test_crops_that_make_no_sense(make: Make, table: pd.DataFrame, crops: list[A
     table["CROP"] = crops
     with pytest.raises(InputError, match=match):
         load_landscape(make(table, lambda data: data["parcels"].update(crop="CROP")))
+
+
+@pytest.mark.parametrize(
+    ("unit", "numbers", "expected"),
+    [
+        ("sheep unit/ha", [2.0, 0.0], [2.0, 0.0]),
+        ("sheep unit/mu", [0.2, 0.0], [3.0, 0.0]),
+        ("羊单位", [30.0, 5.0], [2.0, 2.5]),  # of parcels with 15 and 2 ha
+    ],
+)
+def test_livestock_is_read_per_area_and_per_parcel(
+    make: Make, table: pd.DataFrame, unit: str, numbers: list[float], expected: list[float]
+) -> None:
+    table["SHEEP"] = [*numbers, 0.0, 0.0, 0.0, 0.0]
+    livestock = {"column": "SHEEP", "unit": unit}
+    found = load_landscape(make(table, lambda data: data["parcels"].update(livestock=livestock)))
+    np.testing.assert_allclose(found.covariates["livestock"][:2], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "match"),
+    [
+        ("sheep unit", -1.0, "SHEEP: negative number of animals"),
+        ("sheep unit/ha", -1.0, "SHEEP: outside 0 to 1000"),
+        ("sheep unit", None, "SHEEP: missing value"),
+        ("t/ha", 1.0, r"parcels\.livestock\.unit"),
+    ],
+)
+def test_livestock_that_makes_no_sense(
+    make: Make, table: pd.DataFrame, unit: str, value: float | None, match: str
+) -> None:
+    table["SHEEP"] = [value, 0.0, 0.0, 0.0, 0.0, 0.0]
+    livestock = {"column": "SHEEP", "unit": unit}
+    with pytest.raises(InputError, match=match):
+        load_landscape(make(table, lambda data: data["parcels"].update(livestock=livestock)))

@@ -82,6 +82,23 @@ def landscape(**changes: Any) -> Landscape:
     return Landscape(**{**fields, **changes})
 
 
+# Fields have no grass; g1 grows 2 t/ha for 4 sheep units, g2 1 t/ha for 1.
+FORAGE_YIELD = (0.0, 0.0, 0.0, 2.0, 1.0)
+LIVESTOCK = (0.0, 0.0, 0.0, 4.0, 1.0)
+GRAZING: dict[str, tuple[float, ...]] = {
+    "forage_effect": (0, 50, 0, 0),
+    "livestock_effect": (0, -50, 0, 0),
+    "forage_added": (0, 0, 1.5, 0),
+}
+
+
+def pasture() -> Landscape:
+    """The parcels with forage and livestock."""
+    land = landscape()
+    grazed = {"forage_yield": np.array(FORAGE_YIELD), "livestock": np.array(LIVESTOCK)}
+    return landscape(covariates={**land.covariates, **grazed})
+
+
 FEATURE_CHANGE = np.array([[0, 0.5, -1.0, 0], [0, -0.5, 0, 0]])
 
 

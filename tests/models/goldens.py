@@ -7,7 +7,7 @@ from pathlib import Path
 
 from landfront.instances.landscape import Landscape
 from landfront.models.formulate import Formulation
-from tests.models.builders import formulation, landscape, table_formulation
+from tests.models.builders import GRAZING, catalogue, formulation, landscape, pasture, table_formulation
 from tests.models.lp import lp_text
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
@@ -114,6 +114,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "calories": lambda: formulation(["calories"], land=_crops()),
     "opportunity": lambda: formulation(["opportunity"], prices=PRICES, about={"discount_rate": 0.03}),
     "net_cost": lambda: formulation(["net_cost"], prices=PRICES, credits=CREDITS),
+    "forage": lambda: formulation(["forage"], land=pasture(), interventions=catalogue(**GRAZING)),
     "effect_table": table_formulation,
     "limits": _limits,
     "formulate": lambda: formulation(["carbon", "food", "cost"], about={"decision": "share"}),

@@ -45,7 +45,8 @@ COLUMNS = (
     "verified",
     "note",
 )
-QUIET = ("takes_cropland", "makes_cropland", "msa_gain", "yield_after")
+FORAGE = ("forage_effect", "forage_added", "livestock_effect")
+QUIET = ("takes_cropland", "makes_cropland", "msa_gain", "yield_after", *FORAGE)
 """Parameters that nobody misses where they are not given: their default makes no row of evidence."""
 
 FROM_DICTIONARY = "data dictionary (tables/coefficients.csv)"

@@ -11,13 +11,14 @@ from landfront.instances.faults import Fault
 from landfront.instances.schema import by_key, near, some
 from landfront.instances.sheet import Floats, Mask, Sheet
 from landfront.instances.study import Column, Parcels, Study
-from landfront.instances.units import SLOPE_CLASS_MIDDLE
+from landfront.instances.units import SLOPE_CLASS_MIDDLE, same_kind
 
 COVARIATES = (
     "slope",
     "precipitation",
     "elevation",
     "grain_yield",
+    "forage_yield",
     "quality",
     "intactness",
     "runoff",
@@ -38,6 +39,7 @@ def needed_columns(study: Study) -> list[str]:
     named.append(parcels.cover.column if parcels.cover else None)
     named += [entry.column for name in COVARIATES if (entry := _column(parcels, name))]
     named += [parcels.crop, parcels.slope_class, parcels.growth_zone, *parcels.growth_zone_shares.values()]
+    named.append(parcels.livestock.column if parcels.livestock else None)
     named += [mask.column for mask in study.masks]
     named += [credit.column for credit in study.credits]
     named.append(study.consent.column if study.consent else None)
@@ -134,8 +136,13 @@ def _check_nested(sheet: Sheet, levels: tuple[str, ...], index: NDArray[np.int32
     sheet.fault(levels[level], rule, fix, where=known & np.isin(inner, torn))
 
 
-def read_covariates(sheet: Sheet, study: Study, cover: Cover) -> dict[str, NDArray[np.float32]]:
-    """Covariates that the study names, in canonical units; intactness by land cover where it names none."""
+def read_covariates(
+    sheet: Sheet, study: Study, cover: Cover, area: Floats | None = None
+) -> dict[str, NDArray[np.float32]]:
+    """Covariates that the study names, in canonical units; intactness by land cover where it names none.
+
+    `area` in ha makes numbers of livestock per parcel numbers per ha.
+    """
     found = {}
     for name in COVARIATES:
         entry = _column(study.parcels, name)
@@ -143,6 +150,9 @@ def read_covariates(sheet: Sheet, study: Study, cover: Cover) -> dict[str, NDArr
             found[name] = _covariate(sheet, name, entry, is_cropland(cover))
     if sheet.has(study.parcels.slope_class):
         found["slope"] = _slope(sheet, str(study.parcels.slope_class), found.get("slope"), is_cropland(cover))
+    animals = study.parcels.livestock
+    if animals is not None and sheet.has(animals.column):
+        found["livestock"] = _livestock(sheet, animals, area)
     if sheet.has(study.parcels.crop):
         found["crop_energy"] = _crop_energy(sheet, str(study.parcels.crop), is_cropland(cover))
     if "intactness" not in found and cover[1]:
@@ -176,6 +186,15 @@ def _covariate(sheet: Sheet, name: str, entry: Column, cropland: Mask | None) ->
         sheet.note(f"{entry.column} is empty on {count} parcels off cropland; read as {row['default']}")
         values = np.where(empty & missing, float(row["default"]), values)
     return values
+
+
+def _livestock(sheet: Sheet, entry: Column, area: Floats | None) -> Floats:
+    """Sheep units per ha, of numbers per area or per parcel."""
+    if area is None or not same_kind(entry.unit, "sheep unit"):
+        return _covariate(sheet, "livestock", entry, None)
+    count = sheet.quantity(entry.column, entry.unit, "sheep unit", key="parcels.livestock.unit")
+    sheet.fault(entry.column, "negative number of animals", "Mend it.", where=count < 0)
+    return np.divide(count, area, out=np.zeros_like(count), where=area > 0)
 
 
 def _crop_energy(sheet: Sheet, column: str, cropland: Mask | None) -> Floats:

@@ -105,6 +105,8 @@ class Parcels(_Section):
     precipitation: Column | None = None
     elevation: Column | None = None
     grain_yield: Column | None = None
+    forage_yield: Column | None = None
+    livestock: Column | None = None
     crop: str | None = None
     quality: Column | None = None
     intactness: Column | None = None

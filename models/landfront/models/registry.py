@@ -18,6 +18,7 @@ from landfront.models.cost import COST
 from landfront.models.cropland import CROPLAND, CROPLAND_QUALITY
 from landfront.models.effects import Effect
 from landfront.models.food import FOOD
+from landfront.models.forage import FORAGE
 from landfront.models.habitat import PREFIX, TOTAL, Habitat
 from landfront.models.labour import LABOUR, SEEDLINGS
 from landfront.models.net_cost import NET_COST
@@ -43,6 +44,7 @@ COMPONENTS: Mapping[str, Component] = {
         CALORIES,
         OPPORTUNITY,
         NET_COST,
+        FORAGE,
     )
 }
 
