@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from landfront.optimizer.front import Front, Point
     from landfront.report.check import Check
     from landfront.report.infeasible import InfeasibleError
+    from landfront.report.mac import Mac
     from landfront.report.nested import Nested
     from landfront.report.result import Result
     from landfront.report.score import Score
@@ -33,6 +34,7 @@ __all__ = [
     "Front",
     "InfeasibleError",
     "InputError",
+    "Mac",
     "Nested",
     "Plan",
     "Point",
@@ -46,6 +48,7 @@ __all__ = [
     "draft",
     "front",
     "generate",
+    "mac",
     "nested",
     "plan",
     "read",
@@ -61,6 +64,7 @@ TYPES = {
     "Front": "landfront.optimizer.front",
     "InfeasibleError": "landfront.report.infeasible",
     "InputError": "landfront.instances.faults",
+    "Mac": "landfront.report.mac",
     "Nested": "landfront.report.nested",
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
@@ -348,6 +352,43 @@ def score(study: Study | str | Path, plan: str | Path, *, run: str | Path | None
     formulation = formulate(_study(study))
     result = result_of(read_run(Path(run)), formulation) if run is not None else None
     return score_plan(formulation, Path(plan), result)
+
+
+def mac(
+    study: Study | str | Path,
+    prices: str | Sequence[float] | None = None,
+    *,
+    carbon: str | None = None,
+    cost: str | None = None,
+    budget: bool = True,
+    gap: float | None = None,
+    time_limit: float | None = None,
+) -> Mac:
+    """The marginal abatement cost curve: the plan that maximises price * carbon - cost at each price.
+
+    Parameters
+    ----------
+    study
+        A study, its folder or its study.toml.
+    prices
+        ``"first:last:step"`` (``"0:500:20"`` where left out) or rising numbers, currency per t CO2e.
+    carbon, cost
+        Criteria; found by their effects where left out.
+    budget
+        Whether limits on money hold in the sweep; in the technical potential they never do.
+    gap, time_limit
+        Relative gap of each plan, the study's where left out; seconds for all.
+
+    Raises
+    ------
+    InputError, InfeasibleError, NothingFoundError
+        If study or request are at fault; if no plan meets every limit; if there was no time for any plan.
+    """
+    from landfront.report.mac import asked_of, find_mac
+
+    chosen = _study(study)
+    asked = asked_of(chosen, prices, carbon=carbon, cost=cost, money=budget, gap=gap, time_limit=time_limit)
+    return find_mac(chosen, asked)
 
 
 def nested(

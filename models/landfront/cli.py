@@ -347,6 +347,44 @@ def verify(
 
 @app.command()
 @command
+def mac(
+    study: StudyPath,
+    prices: Annotated[
+        str, typer.Option(help="first:last:step, or a list, in the study's currency per t CO2e.")
+    ] = "0:500:20",
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The folder to make.", metavar="OUT")
+    ] = None,
+    carbon: Annotated[str | None, typer.Option(help="Criterion on carbon; found where left out.")] = None,
+    cost: Annotated[str | None, typer.Option(help="Criterion on cost; found where left out.")] = None,
+    no_budget: Annotated[
+        bool, typer.Option("--no-budget", help="Leave out limits on money in the sweep too.")
+    ] = False,
+    gap: Gap = None,
+    time_limit: Limit = None,
+) -> int:
+    """Sweep the carbon price: the marginal abatement cost curve, technical and economic potential."""
+    from landfront.instances.study import read_study
+    from landfront.report.folder import check_new
+    from landfront.report.mac import asked_of, find_mac
+    from landfront.report.progress import meter
+
+    asked_study = read_study(study)
+    asked = asked_of(
+        asked_study, prices, carbon=carbon, cost=cost, money=not no_budget, gap=gap, time_limit=time_limit
+    )
+    if output is not None:
+        check_new(output)
+    with meter(quiet=False) as shown:
+        found = find_mac(asked_study, asked, stage=shown.stage)
+    if output is not None:
+        found.write(output)
+    typer.echo(str(found))
+    return DONE if found.complete else EARLY
+
+
+@app.command()
+@command
 def figures(
     run: RunPath,
     study: Place = None,

@@ -49,7 +49,7 @@ def test_every_number_has_unit_source_and_mark() -> None:
     assert set(table["verified"]) == set(MARKS)
     assert not (table["low"] > table["value"]).any()
     assert not (table["high"] < table["value"]).any()
-    assert table["intervention"].nunique() == 22
+    assert table["intervention"].nunique() == 23  # one of them only where it is named
     assert {"default", "groa", "tnc", "bef", "ipcc", "precipitation"} == set(table["set"])
     constants = table[table["set"] == "precipitation"].set_index("parameter")["value"]
     assert constants[["intercept", "age", "precipitation"]].tolist() == [-3.994, 0.738, 0.913]
@@ -323,3 +323,17 @@ def test_every_intervention_says_what_part_of_its_carbon_is_soil_carbon(make: Ma
     assert value(catalogue, "organic_cover", "soil_share") == 1
     assert value(catalogue, "grazing_exclusion", "soil_share") == pytest.approx(0.68 / 1.108, abs=0.005)
     assert value(catalogue, "mixed_plantation", "soil_share") == 0
+
+
+def test_an_intervention_that_makes_fields_needs_a_yield_and_may_be_left_out_by_default(
+    own: Callable[..., Catalogue],
+) -> None:
+    made = OWN.replace("msa_basis\n", "msa_basis,makes_cropland,by_default\n")
+    made = made.replace("gain\n", "gain,0,1\n").replace("after\n", "after,1,0\n")
+    assert own(made).interventions == ("keep", "hedge")
+    with pytest.raises(InputError, match="pond: intervention without yield_after"):
+        own(made, use=["pond"])
+    numbers = NUMBERS + "pond,yield_after,80,%,our trial,verified,,\n"
+    assert value(own(made, numbers, use=["pond"]), "pond", "yield_after") == pytest.approx(0.8)
+    with pytest.raises(InputError, match="by_default: is none of 0, 1"):
+        own(made.replace("after,1,0", "after,1,maybe"))

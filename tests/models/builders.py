@@ -43,6 +43,10 @@ COEFFICIENTS: dict[str, tuple[float, ...]] = {
     "msa_after": (0, 0.6, 0.4, 0.2),
     "msa_gain": (0, 0, 0, 1),
     "takes_cropland": (0, 1, 1, 0),
+    "labour_establishment": (0, 5, 45, 1),
+    "labour_annual": (0, 1, 3, -0.5),
+    "seedlings": (0, 0, 1650, 0),
+    "buffer": (0, 10, 20, 0),
     "slope_min": (nan, nan, 25, nan),
     "slope_max": (nan, 45, nan, nan),
     "precipitation_min": (nan, 480, 400, nan),
@@ -90,6 +94,23 @@ def soil_landscape(**more: Sequence[float]) -> Landscape:
     """The five parcels with what their soils hold and could hold, and more covariates."""
     covariates = {name: np.array(values, dtype=np.float32) for name, values in {**SOIL, **more}.items()}
     return landscape(covariates={**landscape().covariates, **covariates})
+
+
+# Fields have no grass; g1 grows 2 t/ha for 4 sheep units, g2 1 t/ha for 1.
+FORAGE_YIELD = (0.0, 0.0, 0.0, 2.0, 1.0)
+LIVESTOCK = (0.0, 0.0, 0.0, 4.0, 1.0)
+GRAZING: dict[str, tuple[float, ...]] = {
+    "forage_effect": (0, 50, 0, 0),
+    "livestock_effect": (0, -50, 0, 0),
+    "forage_added": (0, 0, 1.5, 0),
+}
+
+
+def pasture() -> Landscape:
+    """The parcels with forage and livestock."""
+    land = landscape()
+    grazed = {"forage_yield": np.array(FORAGE_YIELD), "livestock": np.array(LIVESTOCK)}
+    return landscape(covariates={**land.covariates, **grazed})
 
 
 FEATURE_CHANGE = np.array([[0, 0.5, -1.0, 0], [0, -0.5, 0, 0]])

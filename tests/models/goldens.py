@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from landfront.instances.catalogue import Profile
-from landfront.instances.landscape import Locked
+from landfront.instances.landscape import Landscape, Locked
 from landfront.models.formulate import Formulation
 from tests.models.builders import (
+    GRAZING,
     SOIL_SHARES,
     catalogue,
     formulation,
     landscape,
+    pasture,
     soil_landscape,
     table_formulation,
 )
@@ -130,6 +132,21 @@ def _profiles() -> Formulation:
     return formulation(["carbon"], interventions=found)
 
 
+PRICES = {"grain": 2500.0}
+CREDITS = [
+    {"scheme": "forests", "methodology": "ccer_forestation", "price": 80.0, "price_growth": 0.02},
+    {"scheme": "market", "methodology": "voluntary", "price": 40.0, "period": 10},
+]
+
+
+def _crops() -> Landscape:
+    """The parcels with crops of 12, 14 and 15 GJ per t."""
+    import numpy as np
+
+    energy = np.array([12.0, 14.0, 15.0, np.nan, np.nan], dtype=np.float32)
+    return landscape(covariates={**landscape().covariates, "crop_energy": energy})
+
+
 def _curve(curve: str) -> Callable[[], Formulation]:
     return lambda: formulation(["carbon"], carbon={"curve": curve})
 
@@ -151,6 +168,8 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
             "cropland_quality",
             "area",
             "habitat",
+            "labour",
+            "seedlings",
         )
     },
     "carbon_zone": _curve("zone"),
@@ -165,6 +184,12 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "funds": _funds,
     "measures": _measures,
     "locks": _locks,
+    "revenue": lambda: formulation(["revenue"], credits=CREDITS, about={"discount_rate": 0.03}),
+    "credits": lambda: formulation(["revenue"], credits=CREDITS[1:], periods={"starts": [2025, 2050]}),
+    "calories": lambda: formulation(["calories"], land=_crops()),
+    "opportunity": lambda: formulation(["opportunity"], prices=PRICES, about={"discount_rate": 0.03}),
+    "net_cost": lambda: formulation(["net_cost"], prices=PRICES, credits=CREDITS),
+    "forage": lambda: formulation(["forage"], land=pasture(), interventions=catalogue(**GRAZING)),
     "effect_table": table_formulation,
     "limits": _limits,
     "formulate": lambda: formulation(["carbon", "food", "cost"], about={"decision": "share"}),

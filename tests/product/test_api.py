@@ -15,8 +15,8 @@ from landfront.models.plan import Plan
 from landfront.report.result import Result
 
 NAMES = [
-    *("Check", "Front", "InfeasibleError", "InputError", "Nested", "Plan", "Point", "Result", "Score"),
-    *("Study", "Verification", "catalogue", "check", "demo", "draft", "front", "generate", "nested"),
+    *("Check", "Front", "InfeasibleError", "InputError", "Mac", "Nested", "Plan", "Point", "Result", "Score"),
+    *("Study", "Verification", "catalogue", "check", "demo", "draft", "front", "generate", "mac", "nested"),
     *("plan", "read", "resume", "run", "score", "to_pyomo", "verify"),
 ]
 

@@ -69,7 +69,7 @@ def lab(colour: str, vision: object) -> np.ndarray:
 
 @pytest.mark.parametrize("vision", VISIONS)
 def test_any_two_interventions_have_colours_that_every_eye_tells_apart(vision: str) -> None:
-    assert len(COLOURS) == 23
+    assert len(COLOURS) == 24
     seen = {name: lab(colour, VISIONS[vision]) for name, colour in COLOURS.items()}
     seen["differs between plans"] = lab(CONTESTED, VISIONS[vision])
     closest = min(float(np.linalg.norm(seen[a] - seen[b])) for a, b in combinations(seen, 2))

@@ -49,6 +49,10 @@ COLUMNS = (
 )
 FLUXES = ("flux_1", "years_1", "flux_2", "years_2")
 """What a profile replaces."""
+FORAGE = ("forage_effect", "forage_added", "livestock_effect")
+QUIET = ("takes_cropland", "makes_cropland", "msa_gain", "yield_after", *FORAGE)
+"""Parameters that nobody misses where they are not given: their default makes no row of evidence."""
+
 FROM_DICTIONARY = "data dictionary (tables/coefficients.csv)"
 
 
@@ -60,7 +64,8 @@ def build(study: Study, named: Sequence[str] | None) -> Catalogue:
     assert book is not None
     if study.effects is not None:
         return _labels_only(study, book, faults, named)
-    names = _in_use(study, tuple(book.interventions.index), book.name, faults)
+    by_default = tuple(book.interventions.index[book.interventions["by_default"] == "1"])
+    names = _in_use(study, tuple(book.interventions.index), book.name, faults, by_default=by_default)
     _check_sets(study, book, faults)
     profiles = read_profiles(study, tuple(book.interventions.index), faults)
     faults.refuse()
@@ -118,10 +123,13 @@ def _regression() -> pd.DataFrame:
     return table.assign(intervention=REGROWTH, set="precipitation", low=np.nan, high=np.nan, period="")
 
 
-def _in_use(study: Study, known: Sequence[str], where: str, faults: Faults) -> tuple[str, ...]:
-    """Interventions in use, in the order that the study gives."""
+def _in_use(
+    study: Study, known: Sequence[str], where: str, faults: Faults, *, by_default: Sequence[str] | None = None
+) -> tuple[str, ...]:
+    """Interventions in use, in the order that the study gives; without it those `by_default`, else all."""
     use = study.interventions.use
-    names = tuple(dict.fromkeys(name for name in use if name != KEEP)) or tuple(known)
+    usual = known if by_default is None else by_default
+    names = tuple(dict.fromkeys(name for name in use if name != KEEP)) or tuple(usual)
     for name in names:
         if name not in known:
             fix = f"{near(name, known)} Known: {some(known, 30)}.".strip()
@@ -168,6 +176,7 @@ def _check_needed(
         needed = [key for key, entry in by_key("coefficients").items() if entry["required"] == "1"]
         needed += ["msa_after"] if row["msa_basis"] == "after" else []
         curved = FLUXES if name in profiles else ()
+        needed += ["yield_after"] if row["makes_cropland"] == "1" else []
         missing = [key for key in needed if (name, key) not in given and key not in curved]
         if missing:
             fix = f"Add a row for each, or leave {name} out of interventions.use."
@@ -184,7 +193,6 @@ def _check_needed(
 def _with_defaults(chosen: pd.DataFrame, names: Sequence[str], book: Book) -> pd.DataFrame:
     """Add a row, marked as assumed, for each number that the data dictionary supplies."""
     given = set(zip(chosen["intervention"], chosen["parameter"], strict=True))
-    flags = {"takes_cropland", "msa_gain"}
     rows = [
         {
             "intervention": name,
@@ -201,7 +209,7 @@ def _with_defaults(chosen: pd.DataFrame, names: Sequence[str], book: Book) -> pd
         }
         for name in names
         for key, entry in by_key("coefficients").items()
-        if entry["default"] and key not in flags and (name, key) not in given
+        if entry["default"] and key not in QUIET and (name, key) not in given
     ]
     if not rows:
         return chosen
@@ -232,14 +240,15 @@ def _matrix(book: Book, names: Sequence[str], evidence: pd.DataFrame) -> dict[st
     """Coefficients per parameter, shape (K,); 0 for keep, nan where an intervention has none."""
     place = {name: kind for kind, name in enumerate((KEEP, *names))}
     matrix = {}
-    for key in by_key("coefficients"):
-        values = np.full(len(place), np.nan)
+    for key, entry in by_key("coefficients").items():
+        values = np.full(len(place), float(entry["default"]) if key in QUIET else np.nan)
         values[0] = 0.0
         part = evidence[evidence["parameter"] == key]
         values[part["intervention"].map(place).to_numpy(dtype=np.int64)] = part["value"]
         matrix[key] = values
     rows = book.interventions.loc[list(names)]
-    matrix["takes_cropland"][1:] = (rows["takes_cropland"] == "1").to_numpy(dtype=np.float64)
+    for flag in ("takes_cropland", "makes_cropland"):
+        matrix[flag][1:] = (rows[flag] == "1").to_numpy(dtype=np.float64)
     matrix["msa_gain"][1:] = (rows["msa_basis"] == "gain").to_numpy(dtype=np.float64)
     return matrix
 

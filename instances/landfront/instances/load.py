@@ -171,7 +171,7 @@ def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habita
     area = read_area(sheet, parcels.area) if sheet.has(parcels.area.column) else None
     cover = read_cover(sheet, study)
     regions, region_names = read_regions(sheet, study)
-    covariates = read_covariates(sheet, study, cover)
+    covariates = read_covariates(sheet, study, cover, area)
     zoned = parcels.growth_zone or parcels.growth_zone_shares
     zones, zone_share = read_zones(sheet, study, evidence.zone_names(study) if zoned else {})
     interventions = _interventions(study)

@@ -18,6 +18,9 @@ from landfront.instances.study import Study, Value
 NO_CONSENT = "no_consent"
 """Name of the mask that is True where consent is withheld."""
 
+CREDITS = "credits:"
+"""Before the name of a scheme: the mask that is True where its column lets a parcel earn credits."""
+
 GROUPS = ("*", "conversions")
 """Words in ``forbid`` that stand for several interventions: all, and those that take cropland."""
 
@@ -53,6 +56,11 @@ def read_masks(
         masks[NO_CONSENT] = ~flagged(sheet.frame[study.consent.column], study.consent.when)
         _check_consent(sheet, study.consent.column, masks[NO_CONSENT])
     _check_all(sheet, study, masks, interventions)
+    for credit in study.credits:
+        if credit.column is not None and sheet.has(credit.column):
+            eligible = flagged(sheet.frame[credit.column], credit.when)
+            masks[CREDITS + credit.scheme] = eligible
+            _tell(sheet, CREDITS + credit.scheme, credit.column, eligible)
     return masks
 
 

@@ -6,18 +6,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from landfront.instances import codes
+from landfront.instances import codes, crops
 from landfront.instances.faults import Fault
 from landfront.instances.schema import by_key, near, some
 from landfront.instances.sheet import Floats, Mask, Sheet
 from landfront.instances.study import Column, Parcels, Study
-from landfront.instances.units import SLOPE_CLASS_MIDDLE
+from landfront.instances.units import SLOPE_CLASS_MIDDLE, same_kind
 
 COVARIATES = (
     "slope",
     "precipitation",
     "elevation",
     "grain_yield",
+    "forage_yield",
     "quality",
     "intactness",
     "runoff",
@@ -38,9 +39,11 @@ def needed_columns(study: Study) -> list[str]:
     named: list[str | None] = [parcels.id, parcels.area.column, *parcels.regions]
     named.append(parcels.cover.column if parcels.cover else None)
     named += [entry.column for name in COVARIATES if (entry := _column(parcels, name))]
-    named += [parcels.slope_class, parcels.growth_zone, *parcels.growth_zone_shares.values()]
+    named += [parcels.crop, parcels.slope_class, parcels.growth_zone, *parcels.growth_zone_shares.values()]
+    named.append(parcels.livestock.column if parcels.livestock else None)
     named += [mask.column for mask in study.masks]
     named += [column for lock in study.locks for column in (lock.column, lock.given)]
+    named += [credit.column for credit in study.credits]
     named.append(study.consent.column if study.consent else None)
     return [name for name in named if name is not None]
 
@@ -135,8 +138,13 @@ def _check_nested(sheet: Sheet, levels: tuple[str, ...], index: NDArray[np.int32
     sheet.fault(levels[level], rule, fix, where=known & np.isin(inner, torn))
 
 
-def read_covariates(sheet: Sheet, study: Study, cover: Cover) -> dict[str, NDArray[np.float32]]:
-    """Covariates that the study names, in canonical units; intactness by land cover where it names none."""
+def read_covariates(
+    sheet: Sheet, study: Study, cover: Cover, area: Floats | None = None
+) -> dict[str, NDArray[np.float32]]:
+    """Covariates that the study names, in canonical units; intactness by land cover where it names none.
+
+    `area` in ha makes numbers of livestock per parcel numbers per ha.
+    """
     found = {}
     for name in COVARIATES:
         entry = _column(study.parcels, name)
@@ -144,6 +152,11 @@ def read_covariates(sheet: Sheet, study: Study, cover: Cover) -> dict[str, NDArr
             found[name] = _covariate(sheet, name, entry, is_cropland(cover))
     if sheet.has(study.parcels.slope_class):
         found["slope"] = _slope(sheet, str(study.parcels.slope_class), found.get("slope"), is_cropland(cover))
+    animals = study.parcels.livestock
+    if animals is not None and sheet.has(animals.column):
+        found["livestock"] = _livestock(sheet, animals, area)
+    if sheet.has(study.parcels.crop):
+        found["crop_energy"] = _crop_energy(sheet, str(study.parcels.crop), is_cropland(cover))
     if "intactness" not in found and cover[1]:
         default = np.array([*(codes.intactness(code) for code in cover[1]), np.nan])
         found["intactness"] = default[cover[0]]
@@ -175,6 +188,29 @@ def _covariate(sheet: Sheet, name: str, entry: Column, cropland: Mask | None) ->
         sheet.note(f"{entry.column} is empty on {count} parcels off cropland; read as {row['default']}")
         values = np.where(empty & missing, float(row["default"]), values)
     return values
+
+
+def _livestock(sheet: Sheet, entry: Column, area: Floats | None) -> Floats:
+    """Sheep units per ha, of numbers per area or per parcel."""
+    if area is None or not same_kind(entry.unit, "sheep unit"):
+        return _covariate(sheet, "livestock", entry, None)
+    count = sheet.quantity(entry.column, entry.unit, "sheep unit", key="parcels.livestock.unit")
+    sheet.fault(entry.column, "negative number of animals", "Mend it.", where=count < 0)
+    return np.divide(count, area, out=np.zeros_like(count), where=area > 0)
+
+
+def _crop_energy(sheet: Sheet, column: str, cropland: Mask | None) -> Floats:
+    """Energy of the parcels' crops in GJ per t; nan where none is named off cropland."""
+    written, names = pd.factorize(sheet.text(column, missing="ok"))
+    empty = (written < 0) if cropland is None else (written < 0) & cropland
+    if cropland is not None:
+        sheet.fault(column, "missing value on cropland", "Name the crop.", where=empty)
+    values = [crops.energy(str(name)) for name in names]
+    unknown = np.array([*(value is None for value in values), False])
+    fix = f"Give one of {some(crops.names(), 30)}."
+    sheet.fault(column, "unknown crop", fix, where=unknown[written])
+    energies = np.array([*(np.nan if value is None else value for value in values), np.nan])
+    return np.asarray(energies[written])
 
 
 def _slope(sheet: Sheet, column: str, slope: Floats | None, cropland: Mask | None) -> Floats:

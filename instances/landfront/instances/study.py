@@ -116,6 +116,9 @@ class Parcels(_Section):
     precipitation: Column | None = None
     elevation: Column | None = None
     grain_yield: Column | None = None
+    forage_yield: Column | None = None
+    livestock: Column | None = None
+    crop: str | None = None
     quality: Column | None = None
     intactness: Column | None = None
     runoff: Column | None = None
@@ -326,6 +329,65 @@ class Consent(_Section):
     when: tuple[Value, ...] = WHEN
 
 
+class Demand(_Section):
+    """Section ``[food]``: how demand for food differs from today's, for limits that say ``demand = true``.
+
+    `diet` scales what people eat, `imports` is the share of it that comes from elsewhere, `growth` is the
+    growth of demand per year beside both.
+    """
+
+    diet: Annotated[Number, Field(ge=0, le=10)] = 1.0
+    imports: Annotated[Number, Field(ge=0, le=1)] = 0.0
+    growth: Annotated[Number, Field(gt=-1, lt=1)] = 0.0
+
+    def factor(self, years: int) -> float:
+        """Demand on the land after `years`, relative to today's."""
+        return self.diet * (1.0 - self.imports) * float((1.0 + self.growth) ** years)
+
+
+class Prices(_Section):
+    """Section ``[prices]``: `grain`, in `unit` (by default the study's currency per t).
+
+    Prices of another `price_year` than the study's need a `deflator`: money of the study's year per money of
+    that year.
+    """
+
+    grain: Annotated[Number, Field(ge=0)] | None = None
+    unit: str | None = None
+    price_year: Year | None = None
+    deflator: Annotated[Number, Field(gt=0)] | None = None
+
+
+class Credit(_Section):
+    """One ``[[credits]]``: a scheme that pays for carbon (`models.revenue`).
+
+    What is left out is the methodology's (``tables/methodologies.csv``); `cover` and `column` (which holds
+    one of `when`) say on which parcels. `buffer` is the share held back, by default the catalogue's; `period`
+    the years that are credited from the start of an option; `price` is in the study's currency per t CO2e,
+    grows by `price_growth` a year, and holds in the first year.
+    """
+
+    scheme: Name
+    methodology: Literal["ccer_forestation", "ccer_mangrove", "ccer_saltmarsh", "ets", "voluntary"] | None = (
+        None
+    )
+    price: Annotated[Number, Field(ge=0)]
+    price_growth: Annotated[Number, Field(gt=-1, le=1)] = 0.0
+    interventions: tuple[str, ...] = ()
+    cover: tuple[str, ...] = ()
+    column: str | None = None
+    when: tuple[Value, ...] = WHEN
+    buffer: Annotated[Number, Field(ge=0, le=1)] | None = None
+    period: Annotated[int, Strict(), Field(ge=1, le=200)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> Credit:
+        missing = [name for name in ("interventions", "period") if not getattr(self, name)]
+        if self.methodology is None and missing:
+            raise ValueError(f"give {' and '.join(missing)}, or a methodology that says so")
+        return self
+
+
 class Share(_Section):
     """A bound given as a share of something.
 
@@ -410,6 +472,7 @@ class Limit(_Section):
     `by` repeats the limit for each region of a level, `regions` keeps only those named; `interventions`
     restricts the sum to those options; `bounds` names a table (region, min, max) with one bound per region.
     `period` counts what happens within the start period that begins in that year, or within ``"each"``.
+    `demand` scales a floor that is a share of the baseline of food or calories with the demand of ``[food]``.
     The criterion ``feature:*`` means one row per habitat feature, ``feature:NAME`` one of them.
     """
 
@@ -425,6 +488,7 @@ class Limit(_Section):
     regions: tuple[str, ...] = ()
     interventions: tuple[str, ...] = ()
     of: Literal["total", "change"] = "total"
+    demand: bool = False
     milestone: int | None = None
     period: (
         Annotated[
@@ -527,6 +591,9 @@ class Study(_Section):
     masks: tuple[Mask, ...] = ()
     locks: tuple[Lock, ...] = ()
     consent: Consent | None = None
+    food: Demand | None = None
+    prices: Prices | None = None
+    credits: tuple[Credit, ...] = ()
     baseline: Annotated[
         Annotated[str, Tag("a file")] | Annotated[dict[str, Number], Tag("totals")],
         _either("a file", str, "totals"),
@@ -556,6 +623,17 @@ class Study(_Section):
         return self
 
     @model_validator(mode="after")
+    def _price_years(self) -> Study:
+        """Prices are in money of the study's price year."""
+        prices, year = self.prices, self.study.price_year
+        if prices is None or prices.deflator is not None or prices.price_year in (None, year):
+            return self
+        raise ValueError(
+            f"prices.price_year: {prices.price_year} is not study.price_year ({year or 'not given'}): "
+            "give prices.deflator, or the price of that year"
+        )
+
+    @model_validator(mode="after")
     def _together(self) -> Study:
         """Effects of a table are those of its own options."""
         if self.combinations is not None and self.effects is not None:
@@ -571,6 +649,9 @@ class Study(_Section):
 
     @model_validator(mode="after")
     def _names(self) -> Study:
+        schemes = [credit.scheme for credit in self.credits]
+        if twice := sorted({name for name in schemes if schemes.count(name) > 1}):
+            raise ValueError(f"credits: the scheme {', '.join(twice)} occurs twice, rename one")
         seen: dict[str, str] = {}
         for name in self.criteria:
             if name.lower() in RESERVED:

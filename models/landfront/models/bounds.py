@@ -109,7 +109,7 @@ def bounds_of(limit: Limit, sums: Sums, inputs: Inputs) -> tuple[Floats, Floats]
 
 def _words(limit: Limit, sums: Sums, inputs: Inputs) -> list[Fault]:
     """Faults that show without looking at numbers."""
-    faults = []
+    faults = _demand_faults(limit, inputs.study)
     if limit.equal is not None and inputs.study.study.decision == "whole" and not limit.tolerance:
         fix = "Give tolerance, or use min and max: whole parcels hardly ever sum to a number exactly."
         faults.append(_fault(limit, "tolerance", "missing, but equal on whole parcels needs it", fix))
@@ -133,7 +133,8 @@ def _value(limit: Limit, side: str, bound: Bound, sums: Sums) -> Floats:
         rule = f"a share of a {bound.of} of zero ({_where(sums, nothing)})"
         fix = "Give a number, the baseline under [baseline], or the regions that it is about."
         raise InputError([_fault(limit, side, rule, fix)])
-    return shares(bound, whole) * whole
+    factor = demand_factor(limit, sums.study) if side == "min" else 1.0
+    return shares(bound, whole) * factor * whole
 
 
 def shares(bound: Share, size: Floats) -> Floats:
@@ -149,6 +150,32 @@ def shares(bound: Share, size: Floats) -> Floats:
     (small, first), (large, last) = bound.log_linear
     place = np.log(np.maximum(size, small) / small) / np.log(large / small)
     return np.asarray(first + np.minimum(place, 1.0) * (last - first))
+
+
+DEMANDED = ("food", "calories")
+"""Effects that people's demand is about."""
+
+
+def demand_factor(limit: Limit, study: Study) -> float:
+    """Demand for food at the limit's milestone relative to today's; 1 for limits that do not ask for it."""
+    if not limit.demand or study.food is None:
+        return 1.0
+    year = study.milestone_of(limit.criterion, limit.milestone)
+    return study.food.factor(year - study.study.start_year)
+
+
+def _demand_faults(limit: Limit, study: Study) -> list[Fault]:
+    """Where demand has no floor of food to scale."""
+    if not limit.demand:
+        return []
+    relative = isinstance(limit.min, Share) and limit.min.of == "baseline"
+    if study.effect_of(limit.criterion) not in DEMANDED or not relative or limit.of != "total":
+        fix = 'Give min = { share = ..., of = "baseline" } on food or calories, or leave demand out.'
+        return [_fault(limit, "demand", "scales only a floor that is a share of the baseline of food", fix)]
+    if study.food is None:
+        fix = "Add [food] with diet, imports or growth, or leave demand out."
+        return [Fault("study.toml", "food", f"missing, but limits.{limit.name}.demand needs it", fix)]
+    return []
 
 
 def _whole(limit: Limit, side: str, bound: Share, sums: Sums) -> Floats:

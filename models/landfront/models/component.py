@@ -82,9 +82,12 @@ class Component:
     within
         Gives the products of what happens from one year until another, where the effect is a flow.
     merge
-        How effects of several interventions on one parcel become one (`kinds`).
+        How effects of several interventions on one parcel become one (`kinds`); None where tables are over
+        all kinds already, as those that are made of another component's.
     beyond
         Gives what the products leave out, per option, shape (m,), or None where a study has nothing such.
+    beyond_within
+        The same within a span, where it is not the difference of two years.
     """
 
     name: str
@@ -93,8 +96,9 @@ class Component:
     terms: Callable[[Inputs, int], tuple[Term, ...]]
     by_milestone: bool = False
     within: Callable[[Inputs, int, int], tuple[Term, ...]] | None = None
-    merge: Merge = added
+    merge: Merge | None = added
     beyond: Callable[[Inputs, int], Floats | None] | None = None
+    beyond_within: Callable[[Inputs, int, int], Floats | None] | None = None
 
     def unit_in(self, study: Study) -> str:
         """Unit of the effect in a study."""
@@ -115,15 +119,29 @@ class Component:
         else:
             assert self.within is not None
             terms, baseline = self.within(inputs, *span), no_baseline(inputs)
-        kinds = inputs.menu.kinds
-        terms = tuple(Term(term.amount, kinds.merged(term.table, self.name, self.merge)) for term in terms)
-        found = Effect(name, self.unit_in(inputs.study), baseline, terms)
-        beyond = None if self.beyond is None else self.beyond(inputs, year if span is None else span[1])
+        found = Effect(name, self.unit_in(inputs.study), baseline, self.merged(inputs, terms))
+        beyond = self.rest(inputs, year, span)
         if beyond is None:
             return found
-        if span is not None:
-            beyond = beyond - self.beyond(inputs, span[0])  # type: ignore[misc, operator]
         return Effect(name, found.unit, baseline, column=found.values(inputs.menu) + beyond)
+
+    def merged(self, inputs: Inputs, terms: tuple[Term, ...]) -> tuple[Term, ...]:
+        """Terms over kinds of one intervention as terms over all kinds, tables of shape (K,)."""
+        if self.merge is None:
+            return terms
+        kinds = inputs.menu.kinds
+        return tuple(Term(term.amount, kinds.merged(term.table, self.name, self.merge)) for term in terms)
+
+    def rest(self, inputs: Inputs, year: int, span: tuple[int, int] | None = None) -> Floats | None:
+        """What the products leave out, shape (m,), by a year or within a span; None where nothing is."""
+        if self.beyond is None:
+            return None
+        if span is None:
+            return self.beyond(inputs, year)
+        if self.beyond_within is not None:
+            return self.beyond_within(inputs, *span)
+        late, early = self.beyond(inputs, span[1]), self.beyond(inputs, span[0])
+        return None if late is None or early is None else late - early
 
 
 def difference(
@@ -136,6 +154,13 @@ def difference(
         return tuple(Term(late.amount, late.table - early.table) for late, early in pairs)
 
     return within
+
+
+def flow(inputs: Inputs, once: Floats, yearly: Floats, *, first: int, end: int) -> Floats:
+    """What falls from `first` until `end`: `once` at the start, `yearly` in each year from it, shape (S,)."""
+    starts = inputs.starts
+    years = np.maximum(end - np.maximum(starts, first), 0.0)
+    return np.asarray(once * ((starts >= first) & (starts < end)) + yearly * years)
 
 
 def no_baseline(inputs: Inputs) -> Floats:
@@ -204,6 +229,29 @@ def cropland(inputs: Inputs, *, needed_by: str) -> NDArray[np.bool_]:
         [*(is_cropland(code) for code in landscape.cover_codes), False]
     )  # -1, no cover, is the last
     return np.asarray(is_crop[landscape.cover])
+
+
+def making(inputs: Inputs) -> Floats:
+    """Yield of the fields that interventions make, relative to their region's; 0 for others, shape (S,)."""
+    makes = coefficient(inputs, "makes_cropland", default=0.0)
+    return makes * coefficient(inputs, "yield_after", default=0.0)
+
+
+def new_land(inputs: Inputs, amount: Floats, *, needed_by: str) -> Floats:
+    """What land that is no cropland would hold as average cropland of its innermost region, shape (n,).
+
+    Parameters
+    ----------
+    amount
+        What cropland holds, such as t of harvest per parcel; 0 elsewhere, shape (n,).
+    """
+    landscape, fields = inputs.landscape, cropland(inputs, needed_by=needed_by)
+    area = np.where(fields, landscape.area, 0.0)
+    region = landscape.regions[:, -1] + 1 if landscape.levels else np.zeros(len(landscape), dtype=np.int64)
+    sums, hectares = np.bincount(region, weights=amount), np.bincount(region, weights=area)
+    overall = float(amount.sum()) / max(float(area.sum()), 1e-12)
+    mean = np.where(hectares > 0, sums / np.where(hectares > 0, hectares, 1.0), overall)
+    return np.where(fields, 0.0, landscape.area * mean[region])
 
 
 def present(values: Floats, where: NDArray[np.bool_], inputs: Inputs, key: str) -> Floats:

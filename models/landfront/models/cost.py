@@ -24,7 +24,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.models.component import Component, Inputs, coefficient, no_baseline
+from landfront.models.component import Component, Inputs, coefficient, flow, no_baseline
 from landfront.models.effects import Term
 
 Floats = NDArray[np.float64]
@@ -41,20 +41,27 @@ def annuity(years: Floats, rate: float) -> Floats:
     return years if rate == 0 else np.asarray((1.0 - (1.0 + rate) ** -years) / rate)
 
 
+def worth(starts: Floats, *, first: int, year: int, rate: float) -> Floats:
+    """Present value in the year `first` of 1 per year from each of `starts` until `year`, same shape.
+
+    >>> worth(np.array([2025.0, 2028.0, 2031.0]), first=2025, year=2030, rate=0.0).tolist()
+    [5.0, 2.0, 0.0]
+    """
+    until = annuity(np.full(len(starts), float(year - first)), rate)
+    return np.maximum(until - annuity(starts - first, rate), 0.0)
+
+
 def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
     rate = inputs.study.study.discount_rate
     wait = inputs.starts - inputs.first
-    until = annuity(np.full(inputs.singles, float(year - inputs.first)), rate)
-    yearly = np.maximum(until - annuity(wait, rate), 0.0)
+    yearly = worth(inputs.starts, first=inputs.first, year=year, rate=rate)
     once = _once(inputs) * (1.0 + rate) ** -wait * inputs.begun(year)
     return (Term(inputs.landscape.area, once + _yearly(inputs) * yearly),)
 
 
 def _within(inputs: Inputs, first: int, end: int) -> tuple[Term, ...]:
-    starts = inputs.starts
-    here = (starts >= first) & (starts < end)
-    years = np.maximum(end - np.maximum(starts, first), 0.0)
-    return (Term(inputs.landscape.area, _once(inputs) * here + _yearly(inputs) * years),)
+    paid = flow(inputs, _once(inputs), _yearly(inputs), first=first, end=end)
+    return (Term(inputs.landscape.area, paid),)
 
 
 def _once(inputs: Inputs) -> Floats:

@@ -2,8 +2,8 @@ r"""Cropland: the area that stays cropland, plain and weighted with its quality,
 
 Formula, for an option (p, i):
 
-    cropland(p, i)         = -a_p * c_p * t_i
-    cropland_quality(p, i) = -a_p * c_p * g_p * t_i
+    cropland(p, i)         = -a_p * c_p * t_i       + a_p * (1 - c_p) * m_i
+    cropland_quality(p, i) = -a_p * c_p * g_p * t_i + a_p * (1 - c_p) * m_i * y_i * g_r
     baseline(p)            =  a_p * c_p          or  a_p * c_p * g_p
 
 | symbol | meaning | unit |
@@ -11,7 +11,13 @@ Formula, for an option (p, i):
 | a_p | area of the parcel | ha |
 | c_p | 1 on cropland (class 01), else 0 | 1 |
 | t_i | ``takes_cropland``: 1 where a field is no longer cropland afterwards | 1 |
+| m_i | ``makes_cropland``: 1 where land that is no cropland becomes a field | 1 |
+| y_i | ``yield_after``, quality of a field that is made, relative to g_r | 1 |
+| g_r | mean quality of the cropland of the parcel's innermost region, of all where it has none | 1 |
 | g_p | ``parcels.quality``; else the yield over the mean yield of the cropland | 1 |
+
+With ``of = "change"`` and ``min = 0`` a limit on ``cropland`` by region is the balance of cropland taken and
+made in quantity, one on ``cropland_quality`` that in quality.
 """
 
 from __future__ import annotations
@@ -19,7 +25,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.models.component import Component, Inputs, coefficient, covariate, present
+from landfront.models.component import Component, Inputs, coefficient, covariate, making, new_land, present
 from landfront.models.component import cropland as cropland_mask
 from landfront.models.effects import Term
 from landfront.models.kinds import once
@@ -58,11 +64,18 @@ def _taken(inputs: Inputs, year: int) -> Floats:
 
 
 def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
-    return (Term(-_area(inputs), _taken(inputs, year)),)
+    area = _area(inputs)
+    made = coefficient(inputs, "makes_cropland", default=0.0) * inputs.begun(year)
+    taken = Term(-area, _taken(inputs, year))
+    return (taken, Term(inputs.landscape.area - area, made)) if made.any() else (taken,)
 
 
 def _weighted_terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
-    return (Term(-_weighted(inputs), _taken(inputs, year)),)
+    weighted = _weighted(inputs)
+    taken, made = Term(-weighted, _taken(inputs, year)), making(inputs) * inputs.begun(year)
+    if not made.any():
+        return (taken,)
+    return (taken, Term(new_land(inputs, weighted, needed_by="cropland_quality"), made))
 
 
 CROPLAND = Component("cropland", "ha", _area, _terms, merge=once)

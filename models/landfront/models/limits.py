@@ -10,6 +10,7 @@ Formula, for a limit on effect e with interventions I over the parcels P_r of a 
 | x(p, i) | 1 where option (p, i) is chosen, or its share |
 | b_r | baseline total of the effect in the region |
 | share of ``baseline`` | share * b_r |
+| the same with ``demand`` | share * b_r * diet * (1 - imports) * (1 + growth) ** years, of ``[food]`` |
 | share of ``attainable`` | share * (b_r + sum over p in P_r of the best e(p, i)), without b_r for a change |
 | share of ``land`` | share * area of the region; for ``area``, ``cropland`` and habitat only |
 
@@ -70,6 +71,8 @@ class LimitRow:
         Interventions that count; empty = all.
     regions
         Regions that count together; empty = `region` alone, or everything.
+    demand
+        Demand for food relative to today's, which `lower` has in it; 1 where the limit does not ask for it.
     """
 
     name: str
@@ -87,6 +90,7 @@ class LimitRow:
     limit: str
     interventions: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
+    demand: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -242,6 +246,7 @@ def _row(
         limit=limit.name,
         interventions=limit.interventions,
         regions=() if limit.by else limit.regions,
+        demand=bounds.demand_factor(limit, sums.study),
     )
 
 

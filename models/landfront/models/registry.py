@@ -11,19 +11,41 @@ from numpy.typing import NDArray
 from landfront.instances.faults import Fault, InputError
 from landfront.models.area import AREA
 from landfront.models.biodiversity import BIODIVERSITY
+from landfront.models.calories import CALORIES
 from landfront.models.carbon import CARBON
 from landfront.models.component import Component, Inputs, no_baseline
 from landfront.models.cost import COST
 from landfront.models.cropland import CROPLAND, CROPLAND_QUALITY
 from landfront.models.effects import Effect
 from landfront.models.food import FOOD
+from landfront.models.forage import FORAGE
 from landfront.models.habitat import PREFIX, TOTAL, Habitat
+from landfront.models.labour import LABOUR, SEEDLINGS
+from landfront.models.net_cost import NET_COST
+from landfront.models.opportunity import OPPORTUNITY
+from landfront.models.revenue import REVENUE
 from landfront.models.water import WATER
 
 Floats = NDArray[np.float64]
 COMPONENTS: Mapping[str, Component] = {
     component.name: component
-    for component in (CARBON, COST, FOOD, WATER, BIODIVERSITY, CROPLAND, CROPLAND_QUALITY, AREA)
+    for component in (
+        CARBON,
+        COST,
+        FOOD,
+        WATER,
+        BIODIVERSITY,
+        CROPLAND,
+        CROPLAND_QUALITY,
+        AREA,
+        LABOUR,
+        SEEDLINGS,
+        REVENUE,
+        CALORIES,
+        OPPORTUNITY,
+        NET_COST,
+        FORAGE,
+    )
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from landfront.models.formulate import LimitRow
-from landfront.report.quantities import quantity
+from landfront.report.quantities import percent, quantity
 
 
 def bounds_text(row: LimitRow) -> str:
@@ -17,5 +17,6 @@ def bounds_text(row: LimitRow) -> str:
     if lower and upper:
         return f"{measure} between {quantity(row.lower, row.unit)} and {quantity(row.upper, row.unit)}"
     if lower:
-        return f"{measure} at least {quantity(row.lower, row.unit)}"
+        demand = f" (demand at {percent(row.demand)} of today's)" if row.demand != 1 else ""
+        return f"{measure} at least {quantity(row.lower, row.unit)}{demand}"
     return f"{measure} at most {quantity(row.upper, row.unit)}"

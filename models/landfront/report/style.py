@@ -42,6 +42,7 @@ COLOURS: Mapping[str, str] = {
     "avoided_forest_conv": "#232C16",
     "avoided_grass_conv": "#BBBBBB",
     "bamboo": "#332288",
+    "cropland_reclamation": "#7830D8",
 }
 INK, MUTED, FAINT, ACCENT, ALERT = "#222222", "#555555", "#999999", "#0072B2", "#D55E00"
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from landfront.instances.schema import by_key
 from landfront.report.result import Result
 
 if TYPE_CHECKING:
@@ -90,11 +91,19 @@ def menu_table(formulation: Formulation) -> pd.DataFrame:
 
 
 def coefficients_table(formulation: Formulation) -> pd.DataFrame:
-    """Every number that the catalogue lends to the study, with its source and its mark."""
-    evidence = formulation.catalogue.evidence
-    return evidence[evidence["intervention"].isin(formulation.menu.kinds.interventions)].reset_index(
-        drop=True
-    )
+    """Every number that the catalogue lends to the study, with its source and its mark.
+
+    Numbers of effects that few studies ask for (``only_for`` of the data dictionary) count where one does.
+    """
+    evidence, study = formulation.catalogue.evidence, formulation.study
+    asked = {study.effect_of(name) for name in (*study.criteria, *(row.criterion for row in study.limits))}
+    idle = [
+        name
+        for name, row in by_key("coefficients").items()
+        if row["only_for"] and asked.isdisjoint(row["only_for"].split("|"))
+    ]
+    used = evidence["intervention"].isin(formulation.menu.kinds.interventions)
+    return evidence[used & ~evidence["parameter"].isin(idle)].reset_index(drop=True)
 
 
 TABLES: Mapping[str, Callable[[Result], pd.DataFrame]] = {
