@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 import landfront.api as lf
 from landfront.cli import app
 from landfront.instances.provinces import write_provinces
+from tests.product.conftest import copy_tiny
 
 STUDY = """
 [study]
@@ -213,3 +214,15 @@ def test_a_sweep_without_time_says_so(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["mac", str(folder), "--prices", "0:500:1", "--time-limit", "0.02"])
     assert done.exit_code == 4
     assert "ended" in (done.stdout + done.stderr)
+
+
+def test_carbon_that_is_paid_for_twice_is_said(tmp_path: Path) -> None:
+    folder = copy_tiny(tmp_path / "s")
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    net = text.replace("cost = { sense", 'net = { effect = "net_cost", sense = "min" }\ncost = { sense', 1)
+    (folder / "study.toml").write_text(net, encoding="utf-8")
+    assert "paid for twice" not in str(lf.mac(folder, [10], cost="net"))
+    credit = '\n[[credits]]\nscheme = "s"\nmethodology = "voluntary"\nprice = 30.0\n'
+    (folder / "study.toml").write_text(net + credit, encoding="utf-8")
+    assert "paid for twice" in str(lf.mac(folder, [10], cost="net"))
+    assert "paid for twice" not in str(lf.mac(folder, [10], cost="cost"))

@@ -402,7 +402,8 @@ def _interaction_words(mac: Mac) -> list[str]:
     ]
     gone = mac.alone[mac.alone["carbon"].isna()]["intervention"].unique()
     note = [f"  Left out, since alone they cannot meet the limits: {', '.join(gone)}."] if len(gone) else []
-    return ["", "Interaction: each intervention alone, added up, against all together", *lines, *note]
+    head = f"{'price':>10} {'each alone':>16} {'together':>16} {'change':>9}"
+    return ["", "Interaction: each intervention alone, added up, against all together", head, *lines, *note]
 
 
 def _notes(mac: Mac, year: int) -> list[str]:
@@ -413,6 +414,10 @@ def _notes(mac: Mac, year: int) -> list[str]:
         "prices nothing is said. Prices are paid for every t CO2e by "
         f"{year}, whenever it is taken up" + (f"; costs are discounted at {percent(rate)}." if rate else "."),
     ]
+    if study.effect_of(mac.asked.cost) == "net_cost" and study.credits:
+        lines.append(
+            "The net cost has revenue of [[credits]] in it, so carbon that they credit is paid for twice."
+        )
     if not mac.asked.money:
         lines.append("Limits on money do not hold in this sweep.")
     if not mac.complete:
