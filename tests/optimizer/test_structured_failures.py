@@ -21,7 +21,7 @@ from landfront.optimizer.structured.engine import StructuredEngine
 from landfront.optimizer.structured.exact import Core
 from landfront.optimizer.structured.passes import Passes
 from landfront.optimizer.structured.rounding import round_core
-from landfront.optimizer.structured.scalar import scalar_of
+from landfront.optimizer.structured.scalar import Scalar, paying, scalar_of
 from tests.optimizer import national
 
 CARBON, FREE = np.array([1.0, 0.0]), np.full(2, inf)
@@ -154,3 +154,17 @@ def test_levels_that_move_are_found_by_prices_alone(
     assert bound == pytest.approx(answer.stretch, abs=1e-7)
     if truth is not None:
         assert answer.stretch == pytest.approx(truth.stretch, abs=1e-9)
+
+
+def test_prices_begin_where_rows_pay_for_what_loose_columns_cost() -> None:
+    """Where options cost nothing themselves, prices of 0 would say nothing of how large costs are."""
+    loose = sp.csc_array(np.array([[-2.0, 0.0], [-4.0, 0.0], [5.0, 1.0]]))
+    scalar = Scalar(
+        base=np.zeros(3), lower=np.array([0.0, 0.0, -np.inf]), upper=np.array([np.inf, np.inf, 9.0]),
+        loose=loose, loose_cost=np.array([-1.0, 0.0]), loose_lower=np.zeros(2), loose_upper=np.ones(2),
+        first=np.zeros(3),
+    )  # fmt: skip
+    prices = paying(scalar)
+    # The first two rows pay a third each with their own signs; the third pays its part at a price below 0.
+    assert prices == pytest.approx([1 / 6, 1 / 12, -1 / 15])
+    assert scalar.loose_cost - prices @ loose.toarray() == pytest.approx([0.0, 1 / 15])

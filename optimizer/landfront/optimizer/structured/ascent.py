@@ -260,7 +260,8 @@ class Ascent:
             box = inf if active is None else known * margin
             soft = level._soft(problem, prices, width)
             state, settled = level._level(problem, prices, width, soft, reach, box)
-            prices, near, late = state.prices, state.near, monotonic() > deadline
+            prices, late = state.prices, monotonic() > deadline
+            near = max(state.near, self._adrift(state))
             if active is None and state.value > ceiling:
                 missed = self._must_miss(scalar, prices)
                 if missed > CERTAIN:
@@ -309,6 +310,11 @@ class Ascent:
                 within = self._passes.active if active is None or every else active.nearer
                 active = within(scalar.price(prices), margin, noise=scalar.noise)
                 problem, level = scalar.without(active.used), self._over(active.passes)
+
+    def _adrift(self, state: State) -> int:
+        """Groups that would have to choose otherwise for the rows that have a price to be met."""
+        gone = np.where(state.prices != 0, np.abs(state.gradient) / self.sizes, 0.0)
+        return int(gone.max(initial=0.0))
 
     def _dearest(self, scalar: Scalar) -> float:
         """More than any solution costs, infinite where loose columns cost something."""

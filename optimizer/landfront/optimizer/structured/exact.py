@@ -76,6 +76,10 @@ FEW_NEW = 0.02
 FAR = 2.0
 """Columns that a first core may miss, as a share of its own, where prices were thought to be near."""
 
+GROWING = 4
+"""After so many rounds each, cores may have twice the columns: where many groups are tied, as where the worst
+of many regions counts, small ones would only move the misses about."""
+
 NEAR_ROUNDS = 8
 """Most cores from prices that were thought to be near."""
 
@@ -230,13 +234,14 @@ class Exact:
                 return found
             stalled = found.outcome.bound >= value - better
             value = found.outcome.bound
-            core = self._next(scalar, found, missing, keep=stalled)
+            wanted = self._wanted() * 2 ** (round_ // GROWING)
+            core = self._next(scalar, found, missing, wanted, keep=stalled)
             found = self._solve(scalar, core, dear, deadline, before=found)
         return found
 
-    def _next(self, scalar: Scalar, found: Relaxed, missing: Ints, *, keep: bool) -> Core:
+    def _next(self, scalar: Scalar, found: Relaxed, missing: Ints, wanted: int, *, keep: bool) -> Core:
         """The columns in use, those that are missing, and the nearest of the others; all, to `keep` them."""
-        core, wanted = found.core, self._wanted()
+        core = found.core
         old = core.columns
         if not keep and len(old) > KEPT * wanted:
             loss = scalar.price(found.prices) @ core.change + core.dearer

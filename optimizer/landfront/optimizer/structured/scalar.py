@@ -30,8 +30,8 @@ class Scalar:
     loose_cost, loose_lower, loose_upper
         Their costs (besides the weights) and bounds, shape (loose,).
     first
-        Prices to begin with where none are known, shape (k,): 0, or with a slope caps that pay for t in equal
-        parts. Without weights they are all that says how large costs are.
+        Prices to begin with where none are known, shape (k,): rows pay in equal parts for what loose columns
+        cost, such as t. Where options cost nothing themselves, they are all that says how large costs are.
     noise
         What breaks ties of costs, where prices are sought; 0 where a solution is exact.
     """
@@ -87,15 +87,13 @@ def scalar_of(
     grouped = compact.grouped
     r, p = len(program.row_lower), len(weights)
     loose = compact.loose
-    cost, first = np.zeros(loose.shape[1]), np.zeros(r + p)
+    cost = np.zeros(loose.shape[1])
     low, high = program.lower[grouped:].astype(np.float64), program.upper[grouped:].astype(np.float64)
     if slope is not None:
         column = sp.csc_array(np.concatenate([np.zeros(r), -slope])[:, None])
         loose = sp.csc_array(sp.hstack([loose, column], format="csc"))
         cost, low, high = np.append(cost, 1.0), np.append(low, -inf), np.append(high, inf)
-        paying = np.flatnonzero((slope > 0) & (upper < inf))
-        first[r + paying] = -1.0 / (len(paying) * slope[paying])
-    return Scalar(
+    found = Scalar(
         base=np.concatenate([np.zeros(r), weights]),
         lower=np.concatenate([program.row_lower, np.full(p, -inf)]),
         upper=np.concatenate([program.row_upper, upper - program.minimised_offsets]),
@@ -103,8 +101,22 @@ def scalar_of(
         loose_cost=cost,
         loose_lower=low,
         loose_upper=high,
-        first=first,
+        first=np.zeros(r + p),
     )
+    return replace(found, first=paying(found))
+
+
+def paying(scalar: Scalar) -> Floats:
+    """Prices at which rows pay in equal parts for what loose columns cost, shape (k,)."""
+    entries = sp.coo_array(scalar.loose)
+    row, column = entries.coords
+    cost = scalar.loose_cost + scalar.base @ scalar.loose
+    share = cost[column] / entries.data
+    # A row pays where its price may have the sign for it.
+    pays = (share > 0) & (scalar.lower[row] > -inf) | (share < 0) & (scalar.upper[row] < inf)
+    row, column, share = row[pays], column[pays], share[pays]
+    parts = np.bincount(column, minlength=len(cost))
+    return np.bincount(row, weights=share / parts[column], minlength=len(scalar.base))
 
 
 def tightened(scalar: Scalar, margin: Floats) -> Scalar:
