@@ -18,8 +18,8 @@ from landfront.report.folder import disk_full, new_folder
 from .conftest import copy_tiny, write_squares
 
 FILES = {
-    "coefficients.csv", "figures", "front.csv", "limits.csv", "menu.csv", "plans", "run.sqlite", "run.toml",
-    "summary.txt", "totals.csv",
+    "balance.csv", "coefficients.csv", "figures", "front.csv", "funds.csv", "limits.csv", "menu.csv", "plans",
+    "run.sqlite", "run.toml", "summary.txt", "totals.csv",
 }  # fmt: skip
 
 
@@ -234,3 +234,47 @@ def test_the_front_of_shares_is_at_least_as_good_as_that_of_whole_parcels(
     x = np.asarray(front[0].x, dtype=np.float64)
     assert np.isin(x, (0, 1)).all() == (decision == "whole") or decision == "share"
     assert all(front[i].plan.limits()["holds"].all() for i in range(len(front)))
+
+
+MEASURED = """
+worst = { effect = "carbon", measure = "smallest", by = "county", per = "area", sense = "max" }
+"""
+FUNDS = """
+[[funds]]
+name = "central"
+amount = 1e6
+earmarks = [{ share = 0.2, regions = ["North"] }]
+
+[[funds]]
+name = "county"
+amount = 4e5
+regions = ["South"]
+
+[front]
+criteria = ["carbon", "worst"]
+"""
+
+
+def test_a_run_with_measures_and_funds_is_written_resumed_and_verified(tmp_path: Path) -> None:
+    study = copy_tiny(tmp_path / "study")
+    text = (study / "study.toml").read_text(encoding="utf-8")
+    text = text.replace("[[limits]]", MEASURED + "\n[[limits]]", 1)
+    text = text[: text.index("[front]")] + FUNDS + 'points = "all"\n'
+    text = text.replace("[criteria]", "[periods]\nstarts = [2025, 2040]\n\n[criteria]", 1)
+    (study / "study.toml").write_text(text, encoding="utf-8")
+    result = lf.run(study, tmp_path / "run")
+    assert result.front.complete
+    assert lf.verify(tmp_path / "run").holds
+    balance = pd.read_csv(tmp_path / "run" / "balance.csv", keep_default_na=False)
+    totals = pd.read_csv(tmp_path / "run" / "totals.csv", keep_default_na=False)
+    named = result.named[0]
+    own = balance[(balance["plan"] == named.name) & (balance["level"] == "county")]
+    whole = totals[(totals["point"] == named.point) & (totals["level"] == "all")]
+    assert own["carbon"].sum() == pytest.approx(whole["carbon"].sum())
+    assert min(own["carbon"] / own["area_ha"]) == pytest.approx(result.total(named.point, "worst"))
+    funds = pd.read_csv(tmp_path / "run" / "funds.csv", keep_default_na=False)
+    assert set(funds["fund"]) == {"central", "county"}
+    assert (funds["left"].astype(float) >= -1e-6).all()
+    assert "periods" in (tmp_path / "run" / "run.toml").read_text(encoding="utf-8")
+    again = lf.front(study, ["carbon", "worst"], points="all", resume=result.front)
+    assert again.values.tolist() == result.front.values.tolist()

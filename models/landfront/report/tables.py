@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from landfront.instances.schema import by_key
 from landfront.report.result import Result
@@ -72,8 +73,7 @@ def limits_table(result: Result) -> pd.DataFrame:
 def _plan_limits(result: Result, name: str, point: int) -> pd.DataFrame:
     frame = result.plan(point).limits().reset_index(drop=True)
     rows = result.formulation.limits
-    prices = result.front.points[point].row_prices
-    frame["shadow_price"] = prices if len(prices) == len(rows) else np.full(len(rows), np.nan)
+    frame["shadow_price"] = limit_prices(result, point)
     first = result.front.criteria[0]
     frame["price_unit"] = [f"{result.units[first]} per {row.unit}" for row in rows]
     frame["owner"] = [row.owner for row in rows]
@@ -106,10 +106,42 @@ def coefficients_table(formulation: Formulation) -> pd.DataFrame:
     return evidence[used & ~evidence["parameter"].isin(idle)].reset_index(drop=True)
 
 
+def limit_prices(result: Result, point: int) -> NDArray[np.float64]:
+    """Shadow price of each limit at a point, nan where there are none; those of measures follow."""
+    count, prices = len(result.formulation.limits), result.front.points[point].row_prices
+    return prices[:count] if len(prices) >= count else np.full(count, np.nan)
+
+
+def balance_table(result: Result) -> pd.DataFrame:
+    """Who gains and who loses: change of every criterion that is a sum, by named plan, level and region."""
+    sums = [name for criterion in result.formulation.sums for name in (criterion, f"{criterion}_share")]
+    parts = [pd.DataFrame(columns=["plan", "level", "region", "area_ha", "treated_ha", *sums])]
+    for named in result.named:
+        for level in result.formulation.landscape.levels:
+            part = result.plan(named.point).balance(level)
+            part.insert(0, "level", level)
+            part.insert(0, "plan", named.name)
+            parts.append(part)
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
+def funds_table(result: Result) -> pd.DataFrame:
+    """What each fund pays in each named plan: amount, paid, left."""
+    parts = [pd.DataFrame(columns=["plan", "fund", "period", "amount", "paid", "left"])]
+    if result.formulation.payments is not None:
+        for named in result.named:
+            part = result.plan(named.point).funds()
+            part.insert(0, "plan", named.name)
+            parts.append(part)
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
 TABLES: Mapping[str, Callable[[Result], pd.DataFrame]] = {
     "front.csv": front_table,
     "totals.csv": totals_table,
     "limits.csv": limits_table,
+    "balance.csv": balance_table,
+    "funds.csv": funds_table,
     "menu.csv": lambda result: menu_table(result.formulation),
     "coefficients.csv": lambda result: coefficients_table(result.formulation),
 }

@@ -116,7 +116,7 @@ def paying(scalar: Scalar) -> Floats:
     pays = (share > 0) & (scalar.lower[row] > -inf) | (share < 0) & (scalar.upper[row] < inf)
     row, column, share = row[pays], column[pays], share[pays]
     parts = np.bincount(column, minlength=len(cost))
-    return np.bincount(row, weights=share / parts[column], minlength=len(scalar.base))
+    return np.bincount(row, weights=share / parts[column], minlength=len(scalar.base)).astype(np.float64)
 
 
 def tightened(scalar: Scalar, margin: Floats) -> Scalar:
