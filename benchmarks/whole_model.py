@@ -19,6 +19,9 @@ from typing import Any
 from measure import ROOT, RUNS, in_fresh_process, median, peak_gib, save, stored
 
 sys.path.insert(0, str(ROOT))
+import numpy as np
+import pandas as pd
+
 from landfront.instances.generate import generate_county
 from landfront.instances.provinces import write_provinces
 from landfront.instances.study import study_from
@@ -38,6 +41,10 @@ FAIR = {"effect": "carbon", "measure": "smallest", "per": "attainable", "sense":
 def changed(file: Path, **sections: Any) -> Formulation:
     """A bundled study with other sections, formulated; limits are added to its own."""
     data = tomllib.loads(file.read_text(encoding="utf-8"))
+    if file.parent.name == "china":
+        for name in ("soc", "soc_potential"):
+            key = name.replace("soc", "soil_carbon")
+            data["parcels"][key] = {"column": name, "unit": "t C/ha"}
     data["limits"] += sections.pop("limits", [])
     data["criteria"] |= sections.pop("criteria", {})
     return formulate(study_from({**data, **sections}, file))
@@ -49,6 +56,11 @@ def china() -> dict[str, Any]:
     file = KEPT / "china" / "study.toml"
     if not file.exists():
         write_provinces(file.parent)
+        units = pd.read_csv(file.parent / "units.csv", dtype={"code": str})
+        field = units["code"].str.startswith("01")
+        # China's and the EU's cropland (t C/ha); other land as an example.
+        units["soc"], units["soc_potential"] = np.where(field, 32.9, 60.0), np.where(field, 46.8, 90.0)
+        units.to_csv(file.parent / "units.csv", index=False)
     limits = [
         {"name": "each_period", "criterion": "cost", "period": "each", "max": 1.2e12},
         {
@@ -61,6 +73,7 @@ def china() -> dict[str, Any]:
     ]
     found = changed(
         file, periods=PERIODS, criteria={"fair": {**FAIR, "by": "province"}}, limits=limits,
+        carbon={"curve": "zone", "soil": {}},
     )  # fmt: skip
     program = front_program(found, ("carbon", "food", "fair"))
     start = time.perf_counter()
@@ -95,7 +108,7 @@ def county() -> dict[str, Any]:
         },
         {"name": "life", "criterion": "biodiversity", "by": "TOWNSHIP", "min": {"share": 0.98}},
     ]
-    found = changed(file, periods=PERIODS, limits=limits)
+    found = changed(file, periods=PERIODS, limits=limits, carbon={"curve": "precipitation", "soil": {}})
     program = found.program
     name, reason = choose_engine(program)[0].name, choose_engine(program)[1]
     start = time.perf_counter()

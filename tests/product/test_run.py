@@ -278,3 +278,23 @@ def test_a_run_with_measures_and_funds_is_written_resumed_and_verified(tmp_path:
     assert "periods" in (tmp_path / "run" / "run.toml").read_text(encoding="utf-8")
     again = lf.front(study, ["carbon", "worst"], points="all", resume=result.front)
     assert again.values.tolist() == result.front.values.tolist()
+
+
+def test_groups_of_people_have_floors_and_a_balance_of_their_own(tmp_path: Path) -> None:
+    study = copy_tiny(tmp_path / "study")
+    frame = pd.read_csv(study / "parcels.csv", dtype={"cover": str})
+    frame["household"] = ["small", "large", "small"] * 4  # crosses towns and counties
+    frame.to_csv(study / "parcels.csv", index=False)
+    text = (study / "study.toml").read_text(encoding="utf-8")
+    text = text.replace(
+        'regions = ["county", "town"]', 'regions = ["county", "town"]\ngroups = ["household"]'
+    )
+    floor = '[[limits]]\nname = "bread"\ncriterion = "food"\nby = "household"\nmin = { share = 0.95 }\n\n'
+    (study / "study.toml").write_text(text.replace("[[limits]]", floor + "[[limits]]", 1), encoding="utf-8")
+    plan = lf.plan(study, maximise="carbon")
+    balance = plan.balance("household").set_index("region")
+    assert set(balance.index) == {"small", "large"}
+    assert (balance["food_share"] >= -0.05 - 1e-9).all()
+    loose = lf.plan(lf.read(copy_tiny(tmp_path / "loose")), maximise="carbon")
+    assert plan.values["carbon"] < loose.values["carbon"]
+    assert "county (2) > town" in str(lf.check(study))

@@ -56,7 +56,7 @@ class Landscape:
     cover_codes
         Land-cover codes that occur.
     levels
-        Names of the region levels, outermost first.
+        Names of the region levels, outermost first, then of the groups, which nest in nothing.
     regions
         Index into `region_names` per level, shape (n, levels).
     region_names
@@ -72,6 +72,8 @@ class Landscape:
         Habitat area in ha per parcel and feature, sparse, shape (n, features).
     geometry
         Where the geometry is, or None.
+    groups
+        How many of the last levels are groups.
     notes
         What the reader did that a user should know (encoding guessed, rule not applied ...).
     locks
@@ -93,7 +95,13 @@ class Landscape:
     feature_names: tuple[str, ...]
     geometry: Geometry | None
     notes: tuple[str, ...] = ()
+    groups: int = 0
     locks: Mapping[str, Locked] = field(default_factory=dict)
+
+    @property
+    def nested(self) -> tuple[str, ...]:
+        """The region levels that nest."""
+        return self.levels[: len(self.levels) - self.groups]
 
     def __len__(self) -> int:
         return len(self.area)

@@ -158,7 +158,7 @@ def _landscape(study: Study, faults: Faults) -> tuple[Landscape | None, pd.Index
             faults,
             layer=parcels.layer,
             encoding=parcels.encoding,
-            named=parcels.regions,
+            named=(*parcels.regions, *parcels.groups),
         )
     ids = read_ids(sheet, parcels.id) if sheet is not None and sheet.has(parcels.id) else None
     features = read_features(study, ids, faults)
@@ -185,7 +185,8 @@ def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habita
         area=area,
         cover=cover[0],
         cover_codes=cover[1],
-        levels=parcels.regions,
+        levels=(*parcels.regions, *parcels.groups),
+        groups=len(parcels.groups),
         regions=regions,
         region_names=region_names,
         covariates=covariates,

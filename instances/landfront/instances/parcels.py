@@ -36,7 +36,7 @@ Regions = tuple[NDArray[np.int32], tuple[tuple[str, ...], ...]]
 def needed_columns(study: Study) -> list[str]:
     """Columns of the parcel table that a study names."""
     parcels = study.parcels
-    named: list[str | None] = [parcels.id, parcels.area.column, *parcels.regions]
+    named: list[str | None] = [parcels.id, parcels.area.column, *parcels.regions, *parcels.groups]
     named.append(parcels.cover.column if parcels.cover else None)
     named += [entry.column for name in COVARIATES if (entry := _column(parcels, name))]
     named += [parcels.crop, parcels.slope_class, parcels.growth_zone, *parcels.growth_zone_shares.values()]
@@ -114,8 +114,9 @@ def is_cropland(cover: Cover) -> Mask | None:
 
 
 def read_regions(sheet: Sheet, study: Study) -> Regions:
-    """Index of each parcel's region per level, and the names per level."""
-    levels = study.parcels.regions
+    """Index of each parcel's region per level and of its groups, and their names; only regions nest."""
+    nested = study.parcels.regions
+    levels = (*nested, *study.parcels.groups)
     index = np.full((len(sheet), len(levels)), -1, dtype=np.int32)
     names: list[tuple[str, ...]] = []
     for level, column in enumerate(levels):
@@ -123,7 +124,7 @@ def read_regions(sheet: Sheet, study: Study) -> Regions:
         if sheet.has(column):
             index[:, level], found = sheet.names(column)
         names.append(found)
-    for level in range(1, len(levels)):
+    for level in range(1, len(nested)):
         _check_nested(sheet, levels, index, level)
     return index, tuple(names)
 

@@ -15,7 +15,7 @@ def name_faults(study: Study) -> list[Fault]:
 
 
 def _level_faults(study: Study) -> list[Fault]:
-    levels = study.parcels.regions
+    levels = (*study.parcels.regions, *study.parcels.groups)
     return [
         Fault(
             "study.toml",

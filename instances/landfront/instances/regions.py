@@ -22,7 +22,7 @@ def region_tree(landscape: Landscape) -> nx.DiGraph[Any]:
     """
     tree: nx.DiGraph[Any] = nx.DiGraph()
     tree.add_node(ROOT, name=ROOT, parcels=len(landscape), area=float(landscape.area.sum()))
-    for depth, level in enumerate(landscape.levels):
+    for depth, level in enumerate(landscape.nested):
         names, index = landscape.region_names[depth], landscape.regions[:, depth]
         parcels = np.bincount(index, minlength=len(names))
         area = np.bincount(index, weights=landscape.area, minlength=len(names))

@@ -101,7 +101,9 @@ class About(_Section):
 class Parcels(_Section):
     """Section ``[parcels]``: the layer or table of parcels and what its columns mean.
 
-    Each covariate is a column with its unit; the data dictionary ``tables/parcels.csv`` says which are known.
+    `regions` are columns of nested levels, `groups` columns of people or places that nest in nothing, such as
+    the kind of household. Each covariate is a column with its unit; ``tables/parcels.csv`` says which are
+    known.
     """
 
     source: str
@@ -110,6 +112,7 @@ class Parcels(_Section):
     id: str
     area: Column
     regions: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     cover: Cover | None = None
     slope: Column | None = None
     slope_class: str | None = None

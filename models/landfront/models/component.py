@@ -247,7 +247,8 @@ def new_land(inputs: Inputs, amount: Floats, *, needed_by: str) -> Floats:
     """
     landscape, fields = inputs.landscape, cropland(inputs, needed_by=needed_by)
     area = np.where(fields, landscape.area, 0.0)
-    region = landscape.regions[:, -1] + 1 if landscape.levels else np.zeros(len(landscape), dtype=np.int64)
+    finest = len(landscape.nested) - 1
+    region = landscape.regions[:, finest] + 1 if finest >= 0 else np.zeros(len(landscape), dtype=np.int64)
     sums, hectares = np.bincount(region, weights=amount), np.bincount(region, weights=area)
     overall = float(amount.sum()) / max(float(area.sum()), 1e-12)
     mean = np.where(hectares > 0, sums / np.where(hectares > 0, hectares, 1.0), overall)

@@ -159,7 +159,7 @@ def _note(result: Result, plans: dict[str, tuple[Named, ...]]) -> str:
 def region_level(result: Result) -> str | None:
     """The finest region level that fits the page, else the outermost one with several regions."""
     landscape = result.formulation.landscape
-    pairs = zip(landscape.levels, landscape.region_names, strict=True)
+    pairs = zip(landscape.nested, landscape.region_names, strict=False)
     several = [(level, len(names)) for level, names in pairs if len(names) > 1]
     fitting = [level for level, count in several if count <= MOST_REGIONS]
     return fitting[-1] if fitting else next((level for level, _ in several), None)

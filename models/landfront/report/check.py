@@ -121,15 +121,15 @@ class Check:
     def _region_text(self) -> list[str]:
         """The tree of regions as far out as fits on a screen."""
         landscape = self.formulation.landscape
-        if not landscape.levels:
+        if not landscape.nested:
             return []
         import networkx as nx
 
         tree = region_tree(landscape)
-        counts = [len(names) for names in landscape.region_names]
+        counts = [len(names) for names in landscape.region_names[: len(landscape.nested)]]
         depth = max((d for d in range(1, len(counts) + 1) if sum(counts[:d]) <= REGIONS_SHOWN), default=0)
         levels = " > ".join(
-            f"{level} ({count})" for level, count in zip(landscape.levels, counts, strict=True)
+            f"{level} ({count})" for level, count in zip(landscape.nested, counts, strict=True)
         )
         shown = nx.ego_graph(tree, ROOT, radius=depth)
         for node, data in shown.nodes(data=True):

@@ -134,7 +134,7 @@ class Sweep:
         relaxed = carbon if solve.relaxed is None else self._changes(solve.relaxed)[0]
         menu, landscape = self.formulation.menu, self.formulation.landscape
         parts = self.carbon * solve.x
-        regions = landscape.regions[:, 0] if landscape.levels else np.zeros(len(landscape), dtype=np.int64)
+        regions = landscape.regions[:, 0] if landscape.nested else np.zeros(len(landscape), dtype=np.int64)
         return Step(
             price,
             carbon,
