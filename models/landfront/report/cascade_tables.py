@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from landfront.report.folder import new_folder
 
@@ -86,8 +87,8 @@ def _regions(found: Cascade, split: Split) -> pd.DataFrame:
     )
 
 
-def _prices(found: Cascade, split: Split) -> np.ndarray:
-    """What one unit more of each region's target would cost: prices of the target rows, one per region or one."""
+def _prices(found: Cascade, split: Split) -> NDArray[np.float64]:
+    """What one unit more of a target would cost: of the region's own, its outer one's, or the nation's."""
     prices = np.asarray(split.point.row_prices, dtype=np.float64)
     own = len(found.setting.program.row_lower)
     asked = prices[own : own + len(split.level)] if split.rule == "pro_rata" else prices[own : own + 1]
