@@ -1,8 +1,8 @@
 """A target split among 31 provinces of 20 counties each, three ways at both levels, on 50,000 parcels.
 
-Usage: ``python benchmarks/cascade.py`` runs the cases and stores them; ``--one CASE`` runs one here and prints
-JSON. Parcels are those of the generated county; provinces and counties are stretches of its table, and of its
-limits those on the whole study are kept. A small cascade goes first, so that neither imports nor compilation
+Usage: ``python benchmarks/cascade.py`` runs the cases and stores them; ``--one CASE`` runs one here and
+prints JSON. Parcels are those of the generated county; provinces and counties are stretches of its table, and
+of its limits those on the whole study are kept. A small cascade goes first, so that neither imports nor compilation
 count.
 """
 

@@ -126,7 +126,7 @@ class Cascade:
         """Cost per unit of reference by region, shape (R,); nan where there is no reference."""
         reference = self.reference[self.levels.index(split.level)]
         cost = split.changes[self.asked.minimise]
-        return np.divide(cost, reference, out=np.full(len(cost), np.nan), where=reference > 0)
+        return np.asarray(np.divide(cost, reference, out=np.full(len(cost), np.nan), where=reference > 0))
 
     @cached_property
     def early(self) -> bool:
@@ -282,7 +282,8 @@ class _Splitter:
                 return point, np.zeros(len(level))
         nearest = _found(setting.solve(shortfalls(setting, level, targets), 0))
         possible = np.minimum(targets, setting.gains(nearest.x, level))
-        point = _found(setting.solve(asking(setting, level, possible), cost))
+        known = nearest.x[: setting.program.columns]
+        point = _found(setting.solve(asking(setting, level, possible), cost, start=known))
         short = np.maximum(targets - setting.gains(point.x, level), 0.0)
         return point, np.where(short > NOISE * np.abs(targets), short, 0.0)
 
@@ -310,7 +311,9 @@ class _Splitter:
         caps = np.maximum(largest[level.parent] * inner, paid)
         caps += 1e-9 * np.abs(paid).max(initial=0.0)
         second = setting.solve(
-            capped(setting, level, outer, gains=gains, caps=caps), setting.index(self.asked.minimise)
+            capped(setting, level, outer, gains=gains, caps=caps),
+            setting.index(self.asked.minimise),
+            start=first.x[: setting.program.columns],
         )
         point = _found(second)
         return self._split("equity", level, setting.gains(point.x, level), point, burden_gap=first.gap)

@@ -77,7 +77,9 @@ def region_levels(landscape: Landscape, levels: Sequence[str], *, command: str) 
         if wrong:
             continue
         parent, torn = _parents(code, found[-1].of, len(regions))
-        faults += [_torn(name, found[-1].name, [regions[region] for region in torn])] if len(torn) else []
+        faults += (
+            [_torn(name, found[-1].name, [regions[region] for region in torn.tolist()])] if len(torn) else []
+        )
         found.append(RegionLevel(name, regions, code, parent))
     refuse(*faults)
     return tuple(found)
@@ -117,7 +119,7 @@ def _members(name: str, code: Ints, regions: Sequence[str]) -> list[Fault]:
         faults.append(Fault("parcels", name, "parcels without a region", fix, len(alone), rows))
     empty = np.flatnonzero(np.bincount(code[code >= 0], minlength=len(regions)) == 0)
     if len(empty):
-        rule = f"regions without a parcel: {some([regions[region] for region in empty])}"
+        rule = f"regions without a parcel: {some([regions[region] for region in empty.tolist()])}"
         faults.append(Fault("parcels", name, rule, "Leave them out."))
     return faults
 
@@ -135,49 +137,74 @@ def _torn(level: str, outer: str, names: list[str]) -> Fault:
     return Fault("parcels", level, rule, "Make the names unique, or name levels that nest.")
 
 
-def weights_of(
-    given: Mapping[str, float] | str | Path, level: RegionLevel, *, shares: bool = False
-) -> Floats:
+def weights_of(given: Mapping[str, float] | str | Path, level: RegionLevel) -> Floats:
     """Weights of the regions of a level, such as population or income, shape (R,).
 
     Parameters
     ----------
     given
-        By name of the region; or a table with a column ``region`` and one of ``weight`` or ``share``.
-    shares
-        The weights must sum to 1, as they must in a column ``share``.
+        By name of the region; or a table with a column ``region`` and one of ``weight`` or ``share``, which
+        must sum to 1.
 
     Raises
     ------
     InputError
         If one is missing, unknown, negative or no number, all are 0, or shares do not sum to 1.
     """
-    table = "weights"
+    table, column = "weights", "weight"
     if not isinstance(given, Mapping):
         table = Path(given).name
-        given, shares = _read_weights(Path(given))
+        given, column = _read_weights(Path(given))
+    values = by_region(given, level, table=table, column=column)
+    total = float(values.sum())
+    if column == "share" and abs(total - 1) > ONE:
+        rule = f"the shares sum to {total:.6g}, not 1"
+        refuse(Fault(table, column, rule, "Mend them, or call the column weight."))
+    if total <= 0:
+        refuse(Fault(table, column, "all are 0", "Give one above 0 at least."))
+    return values
+
+
+def by_region(given: Mapping[str, float], level: RegionLevel, *, table: str, column: str) -> Floats:
+    """Numbers by name of the region in the order of a level, shape (R,).
+
+    Raises
+    ------
+    InputError
+        If one is missing, unknown, negative or no number.
+    """
     names, values = list(given), np.array([_float(value) for value in given.values()], dtype=np.float64)
-    refuse(*_unmatched(table, names, level))
-    refuse(*_not_amounts(table, names, values))
-    if shares and abs(values.sum() - 1) > ONE:
-        rule = f"the shares sum to {values.sum():.6g}, not 1"
-        refuse(Fault(table, "share", rule, "Mend them, or call the column weight."))
-    if values.sum() <= 0:
-        refuse(Fault(table, "weight", "all weights are 0", "Give one above 0 at least."))
+    refuse(*_unmatched(table, names, level), *_not_amounts(table, column, names, values))
     return np.array([float(given[name]) for name in level.regions])
 
 
-def _read_weights(path: Path) -> tuple[dict[str, float], bool]:
+def read_by_region(path: Path) -> dict[str, dict[str, float]]:
+    """The columns of a table with a column ``region``, each by name of the region.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, has no such column or no other, or names a region twice.
+    """
     frame = read_table(path)
-    columns = [name for name in ("weight", "share") if name in frame.columns]
-    if "region" not in frame.columns or len(columns) != 1:
+    columns = [str(name) for name in frame.columns if name != "region"]
+    if "region" not in frame.columns or not columns:
         rule = f"has the columns {some(list(map(str, frame.columns)))}"
-        refuse(Fault(path.name, "", rule, "Give region, and either weight or share."))
-    names = frame["region"].astype(str)
-    twice = names[names.duplicated()].unique().tolist()
+        refuse(Fault(path.name, "", rule, "Give a column region, and at least one of numbers."))
+    regions = frame["region"].astype(str)
+    twice = regions[regions.duplicated()].unique().tolist()
     if twice:
         refuse(Fault(path.name, "region", f"{some(twice)} more than once", "Give each region once."))
-    return dict(zip(names, frame[columns[0]].tolist(), strict=True)), columns[0] == "share"
+    return {name: dict(zip(regions, frame[name].tolist(), strict=True)) for name in columns}
+
+
+def _read_weights(path: Path) -> tuple[dict[str, float], str]:
+    columns = read_by_region(path)
+    found = [name for name in ("weight", "share") if name in columns]
+    if len(found) != 1:
+        rule = f"has the columns {some(['region', *columns])}"
+        refuse(Fault(path.name, "", rule, "Give region, and either weight or share."))
+    return columns[found[0]], found[0]
 
 
 def _float(value: object) -> float:
@@ -200,10 +227,10 @@ def _unmatched(table: str, names: Sequence[str], level: RegionLevel) -> list[Fau
     return faults
 
 
-def _not_amounts(table: str, names: Iterable[str], values: Floats) -> list[Fault]:
+def _not_amounts(table: str, column: str, names: Iterable[str], values: Floats) -> list[Fault]:
     bad = np.flatnonzero(~np.isfinite(values) | (values < 0))
     if not len(bad):
         return []
     listed = list(names)
     rows = tuple((listed[place], float(values[place])) for place in bad[:5])
-    return [Fault(table, "weight", "negative or no number", "Give 0 or more.", len(bad), rows)]
+    return [Fault(table, column, "negative or no number", "Give 0 or more.", len(bad), rows)]

@@ -89,8 +89,12 @@ class Setting:
         kinds = np.ones(len(menu.interventions), dtype=bool)
         return effect_rows(menu, effect, scope=level.of, count=len(level), kinds=kinds)
 
-    def solve(self, program: Program, objective: int) -> Point | None:
+    def solve(
+        self, program: Program, objective: int, *, start: NDArray[np.generic] | None = None
+    ) -> Point | None:
         """The best solution for an objective, None where there is none.
+
+        `start` is a solution that is known, so that one is returned whatever the search finds.
 
         Raises
         ------
@@ -102,7 +106,7 @@ class Setting:
         p = len(program.senses)
         weights = np.zeros(p)
         weights[objective] = 1.0
-        task = Task(weights, np.full(p, inf), share=self.gap, main=objective, deadline=deadline)
+        task = Task(weights, np.full(p, inf), share=self.gap, main=objective, deadline=deadline, start=start)
         solve = Scalarizer(program, engine).solve(task)
         if solve.x is not None:
             return make_point(program, solve, solve.beta, objective=objective)
@@ -263,8 +267,8 @@ def linked(
     old, more = program.columns, len(cost)
     total = old + more
     objective = sp.csr_array(np.concatenate([np.zeros(old), cost])[None, :])
-    widened = sp.csr_array(program.row_matrix.copy())
-    widened.resize((program.rows.shape[0], total))
+    base = program.row_matrix
+    widened = sp.csr_array((base.data, base.indices, base.indptr), shape=(base.shape[0], total))
     joined = sp.csr_array(sp.hstack(rows, format="csr"))
     blocks: list[Block] = [Csr(widened), Csr(joined)] if program.rows.blocks else [Csr(joined)]
     return replace(
