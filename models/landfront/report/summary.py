@@ -14,7 +14,7 @@ from landfront.report.proof_words import statement
 from landfront.report.quantities import area, percent, quantity
 from landfront.report.result import Named, Result
 from landfront.report.steps import steps
-from landfront.report.tables import coefficients_table
+from landfront.report.tables import coefficients_table, limit_prices
 
 WIDTH = 96
 NO_BREAK = "\u00a0"
@@ -123,8 +123,7 @@ def binding_limits(result: Result, point: int) -> pd.DataFrame:
     rows = result.formulation.limits
     frame = result.plan(point).limits().reset_index(drop=True)
     value, lower, upper = (frame[name].to_numpy(np.float64) for name in ("value", "lower", "upper"))
-    prices = result.front.points[point].row_prices
-    price = np.nan_to_num(prices) if len(prices) == len(rows) else np.zeros(len(rows))
+    price = np.nan_to_num(limit_prices(result, point))
     bound = np.where(np.abs(value - lower) <= np.abs(upper - value), lower, upper)
     slack = np.abs(value - bound)
     size = np.maximum(np.abs(bound), np.array([abs(row.baseline) for row in rows]) * 1e-3)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from landfront.instances.schema import by_key
 from landfront.report.result import Result
@@ -72,14 +73,22 @@ def limits_table(result: Result) -> pd.DataFrame:
 def _plan_limits(result: Result, name: str, point: int) -> pd.DataFrame:
     frame = result.plan(point).limits().reset_index(drop=True)
     rows = result.formulation.limits
-    prices = result.front.points[point].row_prices
-    frame["shadow_price"] = prices if len(prices) == len(rows) else np.full(len(rows), np.nan)
+    frame["shadow_price"] = limit_prices(result, point)
     first = result.front.criteria[0]
     frame["price_unit"] = [f"{result.units[first]} per {row.unit}" for row in rows]
     frame["owner"] = [row.owner for row in rows]
     frame["reason"] = [row.reason for row in rows]
     frame.insert(0, "plan", name)
     return frame
+
+
+def limit_prices(result: Result, point: int) -> NDArray[np.float64]:
+    """Shadow price of each limit at a point, nan where none is known, shape (limits,).
+
+    Limits are the first rows of the program; after them stand those of measures, funds and the like.
+    """
+    prices, count = result.front.points[point].row_prices, len(result.formulation.limits)
+    return prices[:count] if len(prices) >= count else np.full(count, np.nan)
 
 
 def menu_table(formulation: Formulation) -> pd.DataFrame:
