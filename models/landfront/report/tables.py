@@ -82,6 +82,15 @@ def _plan_limits(result: Result, name: str, point: int) -> pd.DataFrame:
     return frame
 
 
+def limit_prices(result: Result, point: int) -> NDArray[np.float64]:
+    """Shadow price of each limit at a point, nan where none is known, shape (limits,).
+
+    Limits are the first rows of the program; after them stand those of measures, funds and the like.
+    """
+    prices, count = result.front.points[point].row_prices, len(result.formulation.limits)
+    return prices[:count] if len(prices) >= count else np.full(count, np.nan)
+
+
 def menu_table(formulation: Formulation) -> pd.DataFrame:
     """How many parcels each rule keeps from each intervention."""
     rows = [
