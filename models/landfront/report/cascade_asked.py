@@ -102,11 +102,20 @@ def target_share(target: float | str) -> float | None:
 def asked_faults(formulation: Formulation, asked: Asked) -> list[Fault]:
     """Everything that is wrong with what is asked, but for levels and weights."""
     return [
+        *_linking_faults(formulation),
         *_criterion_faults(formulation, asked),
         *_target_faults(formulation, asked),
         *_choice_faults(asked),
         *_number_faults(asked),
     ]
+
+
+def _linking_faults(formulation: Formulation) -> list[Fault]:
+    """Criteria that are no sums, and funds: their columns have no part in a region."""
+    said = [f"criteria.{name}" for name in formulation.measures]
+    said += ["funds"] if formulation.payments is not None else []
+    fix = "Leave it out for the cascade."
+    return [Fault("study.toml", key, "is no sum over parcels, which a cascade splits", fix) for key in said]
 
 
 def _criterion_faults(formulation: Formulation, asked: Asked) -> list[Fault]:
