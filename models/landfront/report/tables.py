@@ -115,12 +115,6 @@ def coefficients_table(formulation: Formulation) -> pd.DataFrame:
     return evidence[used & ~evidence["parameter"].isin(idle)].reset_index(drop=True)
 
 
-def limit_prices(result: Result, point: int) -> NDArray[np.float64]:
-    """Shadow price of each limit at a point, nan where there are none; those of measures follow."""
-    count, prices = len(result.formulation.limits), result.front.points[point].row_prices
-    return prices[:count] if len(prices) >= count else np.full(count, np.nan)
-
-
 def balance_table(result: Result) -> pd.DataFrame:
     """Who gains and who loses: change of every criterion that is a sum, by named plan, level and region."""
     sums = [name for criterion in result.formulation.sums for name in (criterion, f"{criterion}_share")]
