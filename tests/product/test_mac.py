@@ -173,6 +173,7 @@ def test_files_text_and_figure(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out").iterdir()} == names
     table = pd.read_csv(tmp_path / "out" / "mac.csv")
     assert table["price"].tolist() == [0, 10, 20, 30, 40, 50]
+    assert "-0.0," not in (tmp_path / "out" / "mac.csv").read_text()
     assert (tmp_path / "out" / "mac.png").stat().st_size > 20_000
     again = CliRunner().invoke(app, ["mac", str(folder), "-o", str(tmp_path / "out")])
     assert again.exit_code == 2

@@ -9,7 +9,7 @@ import numpy as np
 from landfront.report.canvas import KeyRow, key, key_height, plain, sheet, thousands
 from landfront.report.quantities import percent, quantity, scale
 from landfront.report.result import labels_in
-from landfront.report.style import ACCENT, ALERT, INK, Labels, colours
+from landfront.report.style import ACCENT, INK, Labels, colours
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from landfront.report.mac import Mac
 
-WIDTH, KEY = 11.0, 3.1
+WIDTH, KEY, LINES = 11.0, 3.1, 1.2
+"""Inches: the page, its key, and in the key what the lines need."""
 
 
 def mac_figure(mac: Mac, labels: Labels) -> Figure:
@@ -30,7 +31,7 @@ def mac_figure(mac: Mac, labels: Labels) -> Figure:
     order = [name for name in wide.columns if (wide[name] != 0).any()]
     words, palette = labels_in(mac.formulation, "en"), colours(order)
     rows = [KeyRow(labels.text(words.get(name, name), name), palette[name]) for name in reversed(order)]
-    body = max(4.6, key_height(rows, KEY))
+    body = max(4.6, key_height(rows, KEY) + LINES)
     title = labels.text(study.title, "Study")
     page = sheet(title, "Carbon at a price: marginal abatement cost", _note(mac), width=WIDTH, body=body)
     axes = page.axes(0.95, 0.6, WIDTH - KEY - 1.45, body - 0.7)
@@ -48,7 +49,8 @@ def mac_figure(mac: Mac, labels: Labels) -> Figure:
     axes.set_xlim(float(frame["price"].iloc[0]), last if len(frame) > 1 else last + 1.0)
     axes.set_ylim(bottom=min(0.0, float(below.sum(axis=1).min())))
     thousands(axes)
-    axes.legend(loc="lower right", fontsize=8, edgecolor="#DDDDDD")
+    # Beside the axes: inside it would hide the areas, which fill any corner.
+    axes.legend(loc="lower left", bbox_to_anchor=(1.03, 0.0), fontsize=9, frameon=False)
     key(page.axes(WIDTH - KEY - 0.15, 0, KEY, body), "Interventions", rows)
     return page.figure
 
@@ -67,8 +69,8 @@ def _lines(axes: Axes, mac: Mac, factor: float) -> None:
     )
     if len(pairs):
         axes.plot(
-            pairs["price"], pairs["alone"] / factor, color=ALERT, linestyle="none", marker="D", markersize=5,
-            clip_on=False, label="each alone, added up",
+            pairs["price"], pairs["alone"] / factor, color=INK, linestyle="none", marker="D", markersize=5,
+            markerfacecolor="white", clip_on=False, label="each alone, added up",
         )  # fmt: skip
 
 

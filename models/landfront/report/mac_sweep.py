@@ -151,7 +151,7 @@ class Sweep:
     def _changes(self, y: Floats) -> tuple[float, float]:
         """Carbon and cost against today, of values in minimisation form."""
         change = y - self.program.minimised_offsets
-        return -float(change[0]), float(change[1])
+        return 0.0 - float(change[0]), float(change[1])  # no carbon is 0, not -0
 
     def targets(self, most: float) -> Iterator[Target]:
         """Least cost and multiplier of shares of an amount of carbon, from the relaxation."""
