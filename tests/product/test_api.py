@@ -15,8 +15,9 @@ from landfront.models.plan import Plan
 from landfront.report.result import Result
 
 NAMES = [
-    *("Check", "Front", "InfeasibleError", "InputError", "Plan", "Point", "Result", "Score", "Study"),
-    *("Verification", "catalogue", "check", "demo", "draft", "front", "generate", "plan", "read"),
+    *("Cascade", "Check", "Compensation", "Front", "InfeasibleError", "InputError", "Plan", "Point"),
+    *("Result", "Score", "Study", "Verification", "cascade", "catalogue", "check", "compensate", "demo"),
+    *("draft", "front", "generate", "plan", "read"),
     *("resume", "run", "score", "to_pyomo", "verify"),
 ]
 

@@ -20,6 +20,7 @@ from .conftest import copy_tiny, write_squares
 
 COMMANDS = (
     "new", "check", "plan", "front", "resume", "score", "verify", "figures", "generate", "catalogue", "demo",
+    "cascade", "compensate",
 )  # fmt: skip
 
 
