@@ -1,9 +1,9 @@
 """A target split among 31 provinces of 20 counties each, three ways at both levels, on 50,000 parcels.
 
-Usage: ``python benchmarks/cascade.py`` runs the cases and stores them; ``--one CASE`` runs one here and
-prints JSON. Parcels are those of the generated county; provinces and counties are stretches of its table, and
-of its limits those on the whole study are kept. A small cascade goes first, so that neither imports nor compilation
-count.
+Usage: ``python benchmarks/cascade.py`` runs the cases, or those named, and stores them; ``--one CASE`` runs
+one here and prints JSON. Parcels are those of the generated county; provinces and counties are stretches of
+its table, and of its limits those on the whole study are kept. A small cascade goes first, so that neither
+imports nor compilation count.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from landfront.instances.load import load_inputs
 from landfront.instances.study import read_study
 from landfront.models.formulate import Formulation, Tables, formulate_from
 from landfront.report.cascade import Cascade, cascade
-from measure import in_fresh_process, peak_gib, save
+from measure import in_fresh_process, peak_gib, save, stored
 
 PROVINCES, COUNTIES, PARCELS = 31, 20, 50_000
 WARM = 12_000
@@ -94,7 +94,8 @@ def main() -> None:
         print(json.dumps(one(sys.argv[-1])))
         return
     chosen = sys.argv[1:] or list(CASES)
-    save("cascade", {"cases": {case: in_fresh_process(__file__, "--one", case) for case in chosen}})
+    known = stored("cascade").get("cases", {})
+    save("cascade", {"cases": known | {case: in_fresh_process(__file__, "--one", case) for case in chosen}})
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ Names are imported when they are first used, so that importing this module is qu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from landfront.instances.study import Study
     from landfront.models.plan import Plan
     from landfront.optimizer.front import Front, Point
+    from landfront.report.cascade import Cascade
     from landfront.report.check import Check
+    from landfront.report.compensation import Compensation
     from landfront.report.infeasible import InfeasibleError
     from landfront.report.mac import Mac
     from landfront.report.nested import Nested
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
     from landfront.report.verify import Verification
 
 __all__ = [
+    "Cascade",
     "Check",
+    "Compensation",
     "Front",
     "InfeasibleError",
     "InputError",
@@ -42,8 +46,10 @@ __all__ = [
     "Score",
     "Study",
     "Verification",
+    "cascade",
     "catalogue",
     "check",
+    "compensate",
     "demo",
     "draft",
     "front",
@@ -60,7 +66,9 @@ __all__ = [
 ]
 
 TYPES = {
+    "Cascade": "landfront.report.cascade",
     "Check": "landfront.report.check",
+    "Compensation": "landfront.report.compensation",
     "Front": "landfront.optimizer.front",
     "InfeasibleError": "landfront.report.infeasible",
     "InputError": "landfront.instances.faults",
@@ -413,6 +421,116 @@ def nested(
     from landfront.report.nested import find_nested
 
     return find_nested(_study(study), criterion, gap=gap, time_limit=time_limit)
+
+
+def cascade(
+    study: Study | str | Path,
+    criterion: str,
+    target: float | str,
+    levels: Sequence[str],
+    *,
+    minimise: str = "cost",
+    of: str = "total",
+    pro_rata: str = "attainable",
+    burden: str = "attainable",
+    weights: Mapping[str, float] | str | Path | None = None,
+    relaxed: bool = False,
+    **options: Any,
+) -> Cascade:
+    """Split a target of a criterion among nested regions pro rata, at least cost and by burden.
+
+    Parameters
+    ----------
+    study
+        A study, its folder or its study.toml.
+    criterion, target
+        What is split: an amount in the criterion's unit, or a share of the attainable such as ``"50%"``.
+    levels
+        Region levels, outermost first.
+    minimise
+        The criterion that is minimised.
+    of
+        Whether the target is a ``"total"`` or a ``"change"``.
+    pro_rata, burden
+        Weights of the pro-rata split, and what burdens are per unit of: ``"attainable"`` (what a region could
+        reach alone), ``"area"`` or ``"weights"``.
+    weights
+        Of the innermost regions by name, such as population or income; or a table.
+    relaxed
+        Let parcels be shared, whatever the study says.
+    options
+        ``prices`` of the supply curves, ``gap`` and ``time_limit`` (seconds) of each program, and ``stage``,
+        which is told what is done next.
+
+    Raises
+    ------
+    InputError
+        If what is asked is at fault, or the target is beyond what is attainable.
+    InfeasibleError
+        If no plan meets the study's limits.
+    NothingFoundError
+        If the time was over before a plan was found.
+    """
+    from landfront.models.formulate import formulate
+    from landfront.report.cascade import cascade as split
+
+    asked: dict[str, Any] = {"minimise": minimise, "of": of, "pro_rata": pro_rata, "burden": burden}
+    asked |= {"weights": weights, "relaxed": relaxed, **options}
+    return split(formulate(_study(study)), criterion, target, levels, **asked)
+
+
+def compensate(
+    plan: Plan | str | Path,
+    by: str,
+    value: Mapping[str, float | Mapping[str, float]] | None = None,
+    *,
+    point: int | None = None,
+    study: str | Path | None = None,
+    cost: str = "cost",
+    basis: str | Mapping[str, str] = "increment",
+    scope: str = "all",
+    quota: Mapping[str, float | Mapping[str, float]] | str | Path | None = None,
+    share: str = "none",
+    traded: Sequence[str] = (),
+) -> Compensation:
+    """The least transfers between regions after which none is worse off under a plan than without it.
+
+    Parameters
+    ----------
+    plan
+        A plan, or a run directory with the position of a `point` on its front; `study` says where its study
+        is now, if not where it was.
+    by
+        Region level.
+    value
+        Price per unit of each criterion that counts, one number or one per region by name; without it the
+        shadow prices of the plan's program, which need the criteria that its front `traded`.
+    cost
+        The criterion that is paid for; it counts with -1.
+    basis
+        What is credited: ``"increment"`` (the change) or ``"stock"`` (baseline and change), for all criteria
+        or by criterion.
+    scope
+        Whom a region may pay: ``"all"``, or ``"own"``, regions of the same outer region.
+    quota
+        Amount by criterion, and by region if wanted, above which a region is credited; or a table with a
+        column ``region`` and one per criterion. Without it all is credited.
+    share
+        ``"none"``, or ``"equal"``: each region has the same share of the surplus at least.
+
+    Raises
+    ------
+    InputError
+        If a level, criterion, price, quota, choice, run or point is at fault.
+    """
+    from landfront.report.compensation import compensate as balance
+    from landfront.report.compensation_asked import Crediting
+    from landfront.report.stored import plan_at
+
+    if isinstance(plan, str | Path):
+        plan, traded = plan_at(Path(plan), point, Path(study) if study is not None else None)
+    crediting = Crediting(basis, scope, quota, share)
+    return balance(plan, by, value, cost=cost, crediting=crediting, traded=traded)
 
 
 def to_pyomo(study: Study | str | Path) -> Any:

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from landfront import cli_regions
 from landfront.shell import DONE, EARLY, INFEASIBLE, MISMATCH, Options, command, print_json, say
 
 app = typer.Typer(
@@ -455,6 +456,10 @@ def demo(
             result = run_demo(each.value, folder, watch=Watch(shown.stage, shown.progress))
         codes.append(_report(result, folder, as_json=False))
     return max(codes)
+
+
+app.command()(cli_regions.cascade)
+app.command()(cli_regions.compensate)
 
 
 def main() -> None:

@@ -15,9 +15,10 @@ from landfront.models.plan import Plan
 from landfront.report.result import Result
 
 NAMES = [
-    *("Check", "Front", "InfeasibleError", "InputError", "Mac", "Nested", "Plan", "Point", "Result", "Score"),
-    *("Study", "Verification", "catalogue", "check", "demo", "draft", "front", "generate", "mac", "nested"),
-    *("plan", "read", "resume", "run", "score", "to_pyomo", "verify"),
+    *("Cascade", "Check", "Compensation", "Front", "InfeasibleError", "InputError", "Mac", "Nested", "Plan"),
+    *("Point", "Result", "Score", "Study", "Verification", "cascade", "catalogue", "check", "compensate"),
+    *("demo", "draft", "front", "generate", "mac", "nested", "plan", "read", "resume", "run", "score"),
+    *("to_pyomo", "verify"),
 ]
 
 

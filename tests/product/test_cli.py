@@ -20,8 +20,7 @@ from .conftest import copy_tiny, write_squares
 
 COMMANDS = (
     "new", "check", "plan", "front", "resume", "score", "verify", "figures", "generate", "catalogue", "demo",
-    "nested",
-    "mac",
+    "nested", "mac", "cascade", "compensate",
 )  # fmt: skip
 
 

@@ -218,6 +218,7 @@ class _Splitter:
         reference = tuple(self._basis(self.asked.burden, place, reach) for place in range(len(self.levels)))
         cheapest = self._cheapest()
         shares, fair = np.array([self.gain]), np.array([self.gain])
+        known = cheapest.x
         splits: list[Split] = []
         for place, level in enumerate(self.levels[1:], start=1):
             outer = self.levels[place - 1]
@@ -227,8 +228,9 @@ class _Splitter:
             splits.append(self._pro_rata(level, shares))
             gains = self.setting.gains(cheapest.x, level)
             splits.append(self._split("least_cost", level, gains, cheapest))
-            splits.append(self._equity(level, outer, fair, (reference[place], reference[place - 1])))
-            fair = splits[-1].targets
+            pair = (reference[place], reference[place - 1])
+            splits.append(self._equity(level, outer, fair, reference=pair, known=known))
+            fair, known = splits[-1].targets, splits[-1].point.x
         self.stage("drawing supply curves")
         supply = supply_curves(self.setting, self.levels[1:], self._prices(cheapest))
         return Cascade(
@@ -299,12 +301,20 @@ class _Splitter:
         return np.maximum(setting.gains(_found(point).x, level), 0.0)
 
     def _equity(
-        self, level: RegionLevel, outer: RegionLevel, gains: Floats, reference: tuple[Floats, Floats]
+        self,
+        level: RegionLevel,
+        outer: RegionLevel,
+        gains: Floats,
+        *,
+        reference: tuple[Floats, Floats],
+        known: NDArray[np.generic],
     ) -> Split:
+        """The split by burden; `known` is a plan with these gains of the outer regions."""
         self.stage(f"splitting by burden by {level.name}")
         setting, inner = self.setting, reference[0]
         program = burdens(setting, level, outer, gains=gains, reference=reference)
-        first = _found(setting.solve(program, 0))
+        start = np.concatenate([known, self._largest(level, len(outer), inner, known)])
+        first = _found(setting.solve(program, 0, start=start))
         largest = first.x[setting.program.columns :].astype(np.float64)
         paid = setting.changes(first.x, level)[self.asked.minimise]
         # What the first plan pays, to the last digit, must stay allowed.
@@ -317,6 +327,14 @@ class _Splitter:
         )
         point = _found(second)
         return self._split("equity", level, setting.gains(point.x, level), point, burden_gap=first.gap)
+
+    def _largest(self, level: RegionLevel, outer: int, reference: Floats, x: NDArray[np.generic]) -> Floats:
+        """The largest burden in each outer region under a plan."""
+        cost = self.setting.changes(x, level)[self.asked.minimise]
+        burden = np.divide(cost, reference, out=np.full(len(cost), -np.inf), where=reference > 0)
+        largest = np.full(outer, -np.inf)
+        np.maximum.at(largest, level.parent, burden)
+        return np.where(np.isfinite(largest), largest, 0.0)
 
     def _split(self, rule: str, level: RegionLevel, targets: Floats, point: Point, **more: Any) -> Split:
         plan = Plan(self.setting.formulation, point.x, point=point)

@@ -133,7 +133,7 @@ def _criterion_faults(formulation: Formulation, asked: Asked) -> list[Fault]:
     if criteria[asked.minimise].sense != "min":
         rule = f"{asked.minimise!r} is to be maximised (sense = 'max'), so it is no cost"
         faults.append(Fault("cascade", "minimise", rule, "Name a criterion with sense 'min'."))
-    if asked.criterion == asked.minimise:
+    elif asked.criterion == asked.minimise:
         faults.append(Fault("cascade", "minimise", "is the criterion of the target", "Name another one."))
     return faults
 

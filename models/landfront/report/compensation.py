@@ -279,9 +279,9 @@ def transfers(surplus: Floats, groups: Ints, outer: Ints) -> tuple[Ints, Ints, F
 
 
 def _enough(surplus: Floats, groups: Ints, rich: Ints, poor: Ints) -> Floats:
-    """What payers can pay, a hair more where a group has exactly what it needs, so that noise is no fault."""
+    """What payers can pay: raised to what their group needs, where rounding left a hair too little."""
     count = int(groups.max()) + 1
     have = np.bincount(groups[rich], weights=surplus[rich], minlength=count)
     need = np.bincount(groups[poor], weights=-surplus[poor], minlength=count)
     scale = np.divide(need, have, out=np.ones(count), where=(have > 0) & (need > have))
-    return np.asarray(surplus[rich] * scale[groups[rich]] * (1 + 1e-12))
+    return np.asarray(surplus[rich] * scale[groups[rich]])

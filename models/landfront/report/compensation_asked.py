@@ -178,6 +178,52 @@ def quotas_of(
     }
 
 
+def read_pairs(option: str, text: str) -> dict[str, float]:
+    """Numbers by name from ``carbon=60,food=2500``.
+
+    Raises
+    ------
+    InputError
+        If it is not that.
+    """
+    found: dict[str, float] = {}
+    faults = []
+    for part in text.split(","):
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        if name in found:
+            faults.append(Fault("compensate", option, f"{name} is given twice", "Give each one once."))
+        try:
+            found[name] = float(number)
+        except ValueError:
+            rule = f"{part.strip()!r} is not a name and a number"
+            faults.append(Fault("compensate", option, rule, "Write it as carbon=60,food=2500."))
+    refuse(*faults)
+    return found
+
+
+def read_basis(text: str) -> str | dict[str, str]:
+    """``stock``, or ``carbon=stock`` by criterion."""
+    if "=" not in text:
+        return text
+    pairs = (part.partition("=") for part in text.split(","))
+    return {name.strip(): basis.strip() for name, _, basis in pairs}
+
+
+def read_quota(text: str | None) -> Quota | Path | None:
+    """A table, or ``carbon=100`` for every region.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if text is None:
+        return None
+    if Path(text).suffix and "=" not in text:
+        return Path(text)
+    return {**read_pairs("quota", text)}
+
+
 def shadow_prices(plan: Plan, cost: str, traded: Sequence[str] = ()) -> dict[str, float]:
     r"""Prices in money of the criteria, from the prices of the plan's program.
 

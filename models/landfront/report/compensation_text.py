@@ -58,9 +58,7 @@ def _verdict(found: Compensation) -> list[str]:
     lines = [
         f"All balances sum to {quantity(total, money, signed=True)}; {losers} of {len(found.level)} regions "
         "are worse off before transfers.",
-        f"{quantity(found.moved, money)} move from {len(set(found.payer.tolist()))} regions to "
-        f"{len(set(found.receiver.tolist()))}; then every region has "
-        + ("its share of the surplus at least." if found.crediting.share == "equal" else "0 or more."),
+        _moved(found),
     ]
     fund = float(found.fund.sum())
     if fund > 0:
@@ -69,6 +67,18 @@ def _verdict(found: Compensation) -> list[str]:
             "least."
         )
     return lines
+
+
+def _moved(found: Compensation) -> str:
+    """How much money moves between regions, and what every region has then."""
+    if not found.moved:
+        return "No money moves between regions."
+    end = "an equal share of the surplus" if found.crediting.share == "equal" else "0 or more"
+    with_fund = " with the outside fund" if found.fund.any() else ""
+    return (
+        f"{quantity(found.moved, _currency(found))} move from {len(set(found.payer.tolist()))} regions to "
+        f"{len(set(found.receiver.tolist()))}; then every region has {end}{with_fund}."
+    )
 
 
 def _balances(found: Compensation) -> list[str]:

@@ -112,7 +112,8 @@ class Setting:
             return make_point(program, solve, solve.beta, objective=objective)
         if solve.reason == "infeasible":
             return None
-        raise NothingFoundError(f"A split was not solved ({solve.reason}: {solve.detail}).")
+        words = "Allow more time, or let parcels be shared (relaxed)."
+        raise NothingFoundError(f"A split was not solved ({solve.reason}: {solve.detail}). {words}")
 
 
 def asking(setting: Setting, level: RegionLevel, gains: Floats) -> Program:

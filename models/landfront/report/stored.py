@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.study import Study, study_from
-from landfront.models.formulate import Formulation
+from landfront.models.formulate import Formulation, formulate
+from landfront.models.plan import Plan
 from landfront.optimizer.front import Front, Point
 from landfront.optimizer.store import Stored, StoreError, read_store
 from landfront.report.plans import read_columns
@@ -121,6 +122,24 @@ def result_of(
     }
     points = tuple(replace(point, x=found[point.key]) for point in run.stored.points)
     return Result(formulation, with_plans(formulation, _front(run, formulation, points)))
+
+
+def plan_at(folder: Path, point: int | None, place: Path | None = None) -> tuple[Plan, tuple[str, ...]]:
+    """The plan at a position of a run's front, and the criteria of that front.
+
+    Raises
+    ------
+    InputError
+        If the folder is no run, its study is not found, or the front has no such point.
+    """
+    run = read_run(folder)
+    count = len(run.stored.points)
+    if point is None or not 0 <= point < count:
+        rule = "no point is named" if point is None else f"the front has no point {point}"
+        refuse(Fault(str(folder), "point", rule, f"Name one from 0 to {count - 1}, as in front.csv."))
+    result = result_of(run, formulate(run.study(place)))
+    assert point is not None
+    return result.plan(point), run.criteria
 
 
 def _front(run: Run, formulation: Formulation, points: tuple[Point, ...]) -> Front:
