@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.instances.faults import Fault, refuse
+from landfront.instances.faults import refuse
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
 from landfront.optimizer.front import Point
@@ -222,9 +222,7 @@ class _Splitter:
         splits: list[Split] = []
         for place, level in enumerate(self.levels[1:], start=1):
             outer = self.levels[place - 1]
-            shares = _shared(
-                shares, rata[place], level, "weights" if self.asked.pro_rata == "weights" else ""
-            )
+            shares = _shared(shares, rata[place], level)
             splits.append(self._pro_rata(level, shares))
             gains = self.setting.gains(cheapest.x, level)
             splits.append(self._split("least_cost", level, gains, cheapest))
@@ -359,19 +357,9 @@ def _found(point: Point | None) -> Point:
     return point
 
 
-def _shared(outer: Floats, weight: Floats, level: RegionLevel, table: str) -> Floats:
-    """Targets of outer regions, shared among their regions by weight.
-
-    Raises
-    ------
-    InputError
-        If given weights are all 0 where something is to be shared.
-    """
+def _shared(outer: Floats, weight: Floats, level: RegionLevel) -> Floats:
+    """Targets of outer regions, shared among their regions by weight; equally where all weigh nothing."""
     whole = level.sum_outer(weight, len(outer))
-    empty = np.flatnonzero((whole <= 0) & (outer > 0))
-    if table and len(empty):
-        names = ", ".join(level.regions[place] for place in np.flatnonzero(np.isin(level.parent, empty))[:5])
-        refuse(Fault(table, "weight", f"is 0 in all of {names}", "Give one of them a weight above 0."))
     count = np.bincount(level.parent, minlength=len(outer))
     share = np.where(whole[level.parent] > 0, weight, 1.0)
     total = np.where(whole > 0, whole, count)
