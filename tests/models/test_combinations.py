@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landfront.instances.faults import InputError
+from landfront.instances.landscape import Locked
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
 from landfront.optimizer.scalarize import solve_single
@@ -123,3 +125,14 @@ def test_excluded_pairs_are_not_joined() -> None:
     trio = ("conservation_tillage", "cropland_to_forest")
     found = formulation(groups=[trio], excludes=[PAIR])
     assert not [name for name in found.menu.interventions if "+" in name]
+
+
+def test_a_lock_on_what_requires_another_leaves_nothing_and_is_refused() -> None:
+    locked = Locked(np.array([-1, 1, -1, -1, -1], dtype=np.int16), ("keep", PAIR[1]))
+    with pytest.raises(InputError, match="requires another one"):
+        b.formulation(
+            ["carbon"],
+            land=b.landscape(locks={"deal": locked}),
+            locks=[{"name": "deal", "column": "deal", "intervention": PAIR[1]}],
+            combinations={"groups": [PAIR], "requires": {PAIR[1]: [PAIR[0]]}},
+        )

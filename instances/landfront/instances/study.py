@@ -469,6 +469,13 @@ class Criterion(_Section):
         return self
 
 
+OfPeriod = Annotated[
+    Annotated[Literal["each"], Tag("a word")] | Annotated[Year, Tag("a year")],
+    _either("a word", str, "a year"),
+]
+"""The start period that begins in a year, or each of them."""
+
+
 class Limit(_Section):
     """One ``[[limits]]``: the sum of a criterion (or effect) over a scope is bounded.
 
@@ -493,13 +500,7 @@ class Limit(_Section):
     of: Literal["total", "change"] = "total"
     demand: bool = False
     milestone: int | None = None
-    period: (
-        Annotated[
-            Annotated[Literal["each"], Tag("a word")] | Annotated[Year, Tag("a year")],
-            _either("a word", str, "a year"),
-        ]
-        | None
-    ) = None
+    period: OfPeriod | None = None
     owner: str = ""
     reason: str = ""
 
@@ -545,13 +546,7 @@ class Fund(_Section):
     interventions: tuple[str, ...] = ()
     by: str | None = None
     regions: tuple[str, ...] = ()
-    period: (
-        Annotated[
-            Annotated[Literal["each"], Tag("a word")] | Annotated[Year, Tag("a year")],
-            _either("a word", str, "a year"),
-        ]
-        | None
-    ) = None
+    period: OfPeriod | None = None
     earmarks: tuple[Earmark, ...] = ()
     owner: str = ""
     reason: str = ""

@@ -313,9 +313,21 @@ def _menu(sieve: _Sieve, kinds: Kinds) -> Menu:
     cell = np.flatnonzero(np.ascontiguousarray(kinds.spread(sieve.alive).T))
     parcel = cell // len(kinds)
     kind = (cell - parcel * len(kinds)).astype(np.int16)
-    starts = np.append(0, np.cumsum(np.bincount(parcel, minlength=len(sieve.landscape))))
+    count = np.bincount(parcel, minlength=len(sieve.landscape))
+    _refuse_idle(sieve.landscape, count)
+    starts = np.append(0, np.cumsum(count))
     excluded, notes = tuple(sieve.excluded), tuple(sieve.notes)
     return Menu(parcel.astype(np.int32), kind, starts, kinds, excluded, notes)
+
+
+def _refuse_idle(landscape: Landscape, options: NDArray[np.int64]) -> None:
+    """Refuse parcels that a lock gives an intervention which is never chosen alone."""
+    idle = np.flatnonzero(options == 0)
+    if len(idle):
+        rows = tuple((landscape.ids[p], "") for p in idle[:5])
+        rule = "a lock gives them an intervention that requires another one"
+        fix = "Take the lock or the requirement out."
+        refuse(Fault("study.toml", "combinations.requires", rule, fix, len(idle), rows))
 
 
 def _kinds(column: pd.Series, catalogue: Catalogue) -> tuple[NDArray[np.int16], tuple[str, ...]]:
