@@ -80,9 +80,10 @@ def test_limits_say_value_bound_margin_price_owner_and_reason(tiny_run: Path) ->
     assert "finance bureau" in set(limits["owner"])
 
 
-@pytest.mark.parametrize(
-    "more", ["", 'least = { effect = "carbon", sense = "max", measure = "smallest" }\n'], ids=["sums", "measure"]
-)
+LEAST = 'least = { effect = "carbon", sense = "max", measure = "smallest" }\n'
+
+
+@pytest.mark.parametrize("more", ["", LEAST], ids=["sums", "measure"])
 def test_the_price_of_a_hectare_is_what_one_more_brings(tmp_path: Path, more: str) -> None:
     study = write_squares(tmp_path / "study", budget=5e5)
     text = (study / "study.toml").read_text(encoding="utf-8").replace("[criteria]\n", f"[criteria]\n{more}")
