@@ -22,7 +22,8 @@ from landfront.models.formulate import Formulation
 from landfront.report.cascade import Cascade, cascade
 from landfront.report.infeasible import InfeasibleError
 from landfront.report.region_levels import region_levels
-from landfront.report.regional_program import Setting, own_rows
+from landfront.report.regional_program import Setting, asking, own_rows
+from landfront.report.search import NothingFoundError
 
 from .regional import land, regional
 
@@ -163,17 +164,19 @@ def test_counties_share_what_their_province_got() -> None:
     assert set(frame.loc[frame["level"] == "county", "outer"]) == {"P", "Q"}
 
 
-def brute(study: Formulation, reached: Any) -> tuple[float, ...]:
+def brute(study: Formulation, reached: Any, *, level: int = 0) -> tuple[float, ...]:
     """The least of a key over every whole plan that reaches what is asked."""
     menu, program = study.menu, study.program
-    region = study.landscape.regions[:, 0]
+    region = study.landscape.regions[:, level]
     carbon, cost = (study.effects[name].values(menu) for name in ("carbon", "cost"))
     groups = [range(a, b) for a, b in zip(program.starts[:-1], program.starts[1:], strict=True)]
     found = []
     for chosen in product(*groups):
         columns = np.array(chosen)
         sums = [
-            np.bincount(region[menu.parcel[columns]], weights=values[columns], minlength=2)
+            np.bincount(
+                region[menu.parcel[columns]], weights=values[columns], minlength=int(region.max()) + 1
+            )
             for values in (carbon, cost)
         ]
         found.append(reached(*sums))
@@ -211,6 +214,44 @@ def test_whole_plans_are_those_that_trying_all_of_them_finds(
     burden, total = brute(study, equity)
     assert float(found.burden(found.split("equity")).max()) == pytest.approx(burden)
     assert totals["equity"] == pytest.approx(total)
+
+
+@settings(max_examples=12, deadline=None)
+@given(NUMBERS, NUMBERS)
+def test_whole_parcels_of_counties_are_shared_as_trying_all_of_them_finds(
+    carbon: list[int], cost: list[int]
+) -> None:
+    study = regional(carbon, cost, NESTED, decision="whole")
+    found = cascade(study, "carbon", 0.5 * sum(carbon), ["province", "county"], gap=1e-9)
+    outer, inner = found.split("equity", "province"), found.split("equity", "county")
+    parent, reference = inner.level.parent, found.reference[2]
+    weight = found.reference[1]
+
+    def objective(burden: Any) -> float:
+        largest = np.array([burden[parent == province].max() for province in range(2)])
+        return round(float(weight @ largest / weight.max()), 7)
+
+    def equity(gain: Any, paid: Any) -> Any:
+        if (inner.level.sum_outer(gain, 2) < outer.targets - 1e-6).any():
+            return None
+        return (objective(paid / reference),)
+
+    assert objective(found.burden(inner)) == pytest.approx(brute(study, equity, level=1)[0])
+
+
+def test_a_known_plan_counts_where_the_search_finds_none() -> None:
+    study = two(decision="whole")
+    hurried = Setting(study, "carbon", "cost", study.program, time_limit=1e-9)
+    nation = region_levels(study.landscape, ["province"], command="cascade")[0]
+    program = asking(hurried, nation, np.array([20.0]))
+    known = np.where(study.menu.kind != 0, 1.0, 0.0)
+    with pytest.raises(NothingFoundError, match="let parcels be shared"):
+        hurried.solve(program, 1)
+    point = hurried.solve(program, 1, known=known)
+    assert point is not None
+    assert point.values.tolist() == [40, 120]
+    assert point.termination == "time limit"
+    assert point.gap > 0
 
 
 @settings(max_examples=20, deadline=None)

@@ -283,7 +283,7 @@ class _Splitter:
         nearest = _found(setting.solve(shortfalls(setting, level, targets), 0))
         possible = np.minimum(targets, setting.gains(nearest.x, level))
         known = nearest.x[: setting.program.columns]
-        point = _found(setting.solve(asking(setting, level, possible), cost, start=known))
+        point = _found(setting.solve(asking(setting, level, possible), cost, known=known))
         short = np.maximum(targets - setting.gains(point.x, level), 0.0)
         return point, np.where(short > NOISE * np.abs(targets), short, 0.0)
 
@@ -312,7 +312,7 @@ class _Splitter:
         setting, inner = self.setting, reference[0]
         program = burdens(setting, level, outer, gains=gains, reference=reference)
         start = np.concatenate([known, self._largest(level, len(outer), inner, known)])
-        first = _found(setting.solve(program, 0, start=start))
+        first = _found(setting.solve(program, 0, known=start))
         largest = first.x[setting.program.columns :].astype(np.float64)
         paid = setting.changes(first.x, level)[self.asked.minimise]
         # What the first plan pays, to the last digit, must stay allowed.
@@ -321,7 +321,7 @@ class _Splitter:
         second = setting.solve(
             capped(setting, level, outer, gains=gains, caps=caps),
             setting.index(self.asked.minimise),
-            start=first.x[: setting.program.columns],
+            known=first.x[: setting.program.columns],
         )
         point = _found(second)
         return self._split("equity", level, setting.gains(point.x, level), point, burden_gap=first.gap)

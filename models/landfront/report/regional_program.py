@@ -90,24 +90,28 @@ class Setting:
         return effect_rows(menu, effect, scope=level.of, count=len(level), kinds=kinds)
 
     def solve(
-        self, program: Program, objective: int, *, start: NDArray[np.generic] | None = None
+        self, program: Program, objective: int, *, known: NDArray[np.generic] | None = None
     ) -> Point | None:
         """The best solution for an objective, None where there is none.
 
-        `start` is a solution that is known, so that one is returned whatever the search finds.
+        `known` is a solution that is returned, with the bound that was proven, where the search finds none.
 
         Raises
         ------
         NothingFoundError
-            If the time was over before one was found.
+            If the time was over before one was found and none is known.
         """
-        engine, _ = choose_engine(program)
+        solver = Scalarizer(program, choose_engine(program)[0])
         deadline = inf if self.time_limit is None else monotonic() + self.time_limit
         p = len(program.senses)
         weights = np.zeros(p)
         weights[objective] = 1.0
-        task = Task(weights, np.full(p, inf), share=self.gap, main=objective, deadline=deadline, start=start)
-        solve = Scalarizer(program, engine).solve(task)
+        task = Task(weights, np.full(p, inf), share=self.gap, main=objective, deadline=deadline)
+        solve = solver.solve(task)
+        if solve.x is None and known is not None:
+            # Not offered as a start: from one, HiGHS 1.15.1 has called worse solutions optimal.
+            kept = solver.solve(replace(task, start=known, deadline=monotonic()))
+            solve = replace(solve, x=kept.x, y=kept.y)
         if solve.x is not None:
             return make_point(program, solve, solve.beta, objective=objective)
         if solve.reason == "infeasible":
