@@ -76,7 +76,9 @@ def one(case: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         run(WARM, Path(scratch) / "warm", **CASES[case])
         found, seconds = run(PARCELS, Path(scratch) / "county", **CASES[case])
-    splits = found.splits_frame()[["split", "level", "cost", "gap", "termination", "largest_burden"]]
+    splits = found.splits_frame()[
+        ["split", "level", "cost", "gap", "termination", "largest_burden", "burden_gap"]
+    ]
     return {
         "parcels": PARCELS,
         "options": found.setting.program.columns,
@@ -85,7 +87,7 @@ def one(case: str) -> dict[str, Any]:
         "seconds": round(sum(seconds.values()), 1),
         "stages": seconds,
         "peak_gib": peak_gib(),
-        "splits": splits.to_dict("records"),
+        "splits": splits.replace(float("nan"), None).to_dict("records"),
     }
 
 

@@ -254,6 +254,18 @@ def test_a_known_plan_counts_where_the_search_finds_none() -> None:
     assert point.gap > 0
 
 
+def test_a_burden_that_is_not_proven_is_said_to_be_so() -> None:
+    found = cascade(two(decision="whole"), "carbon", 20, ["province"])
+    assert not found.early
+    assert found.splits_frame().set_index("split")["burden_gap"]["equity"] <= 1e-4
+    splits = tuple(
+        replace(split, burden_gap=0.2) if split.rule == "equity" else split for split in found.splits
+    )
+    loose = replace(found, splits=splits)
+    assert loose.early
+    assert "proven up to 20 % only" in str(loose)
+
+
 @settings(max_examples=20, deadline=None)
 @given(NUMBERS, NUMBERS, st.sampled_from([0.2, 0.5, 0.9, 1.0]))
 def test_of_all_splits_least_cost_costs_least_and_equity_burdens_least(

@@ -130,8 +130,9 @@ class Cascade:
 
     @cached_property
     def early(self) -> bool:
-        """Whether some plan was not proven to the gap asked for."""
-        return any(split.point.termination != "optimal" for split in self.splits)
+        """Whether some plan, or the burden that it keeps to, was not proven to the gap asked for."""
+        loose = any(split.burden_gap > self.asked.gap for split in self.splits)
+        return loose or any(split.point.termination != "optimal" for split in self.splits)
 
     def splits_frame(self) -> pd.DataFrame:
         """One row per split: cost, bound, gap, largest burden, shortfall, change of every criterion."""

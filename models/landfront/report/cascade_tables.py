@@ -20,8 +20,8 @@ AGAINST = "_against_least_cost"
 def splits_table(found: Cascade) -> pd.DataFrame:
     """One row per split: what it costs, what is proven of that, and the change of every criterion.
 
-    ``largest_burden`` is the largest cost per unit of reference of any region. ``bound`` is the proven least
-    change of the cost.
+    ``largest_burden`` is the largest cost per unit of reference of any region, ``burden_gap`` the proven gap
+    to the smallest that can be (summed over outer regions). ``bound`` is the proven least change of the cost.
     """
     return pd.DataFrame([_split_row(found, split) for split in found.splits])
 
@@ -41,6 +41,7 @@ def _split_row(found: Cascade, split: Split) -> dict[str, object]:
         "termination": split.point.termination,
         "extra_cost": cost - least,
         "largest_burden": float(np.nanmax(burden)) if np.isfinite(burden).any() else float("nan"),
+        "burden_gap": split.burden_gap,
         "feasible": split.feasible,
         "shortfall": float(split.shortfall.sum()),
         "short_regions": int(np.count_nonzero(split.shortfall)),

@@ -92,7 +92,10 @@ def _splits(found: Cascade, level: RegionLevel) -> list[str]:
         ]
         for row in frame.to_dict("records")
     ]
-    return [f"Split by {level.name} ({len(level)} regions)", *grid(head, rows)]
+    loose = float(frame["burden_gap"].max())
+    note = [f"  The least of the largest burdens is proven up to {percent(loose)} only."]
+    more = note if loose > found.asked.gap else []
+    return [f"Split by {level.name} ({len(level)} regions)", *grid(head, rows), *more]
 
 
 def shown_level(found: Cascade) -> RegionLevel:
