@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -173,3 +174,13 @@ def test_a_limit_on_a_measure_is_refused_in_words() -> None:
     entry = {**MEASURES["smallest"], "effect": "carbon"}
     with pytest.raises(InputError, match="measure"):
         b.formulation({"fair": entry}, limits=[{"name": "x", "criterion": "fair", "min": 0.1}])
+
+
+def test_regions_without_anything_to_count_per_are_left_out_and_said() -> None:
+    entry = {"measure": "smallest", "effect": "feature:crane", "sense": "max", "per": "baseline", **BY}
+    land = b.landscape(features=sp.csr_array(np.array([[0, 0], [0, 0], [0, 0], [8.0, 4.0], [0, 6.0]])))
+    found = b.formulation({"cranes": entry}, land=land)
+    assert found.measures["cranes"].amounts.labels == ("south",)
+    assert [note for note in found.notes if note.startswith("cranes")] == [
+        "cranes: no amount for north, where what it is counted per is 0"
+    ]

@@ -134,7 +134,8 @@ class Formulation:
 
         given = baseline_note(self.study)
         told = (*((given,) if given else ()), *carbon_notes(self.study, self.catalogue))
-        return (*self.landscape.notes, *self.menu.notes, *told)
+        idle = tuple(measure.note for measure in self.measures.values() if measure.note)
+        return (*self.landscape.notes, *self.menu.notes, *told, *idle)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, InputError
+from landfront.instances.schema import some
 from landfront.instances.study import Criterion, Limit
 from landfront.models import bounds
 from landfront.models.blocks import scaled
@@ -70,6 +71,8 @@ class Amounts:
         Region or feature of each.
     unit
         Unit of the amounts.
+    left_out
+        Regions or features that have nothing of what amounts are counted per, and so no amount.
     """
 
     rows: Block
@@ -79,6 +82,7 @@ class Amounts:
     target: Floats
     labels: tuple[str, ...]
     unit: str
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +108,12 @@ class Measure:
     def part(self) -> Part:
         """Its columns and rows as a part of a program."""
         return Part(self.name, self.amounts.rows, self.amounts.labels, self.linking)
+
+    @property
+    def note(self) -> str:
+        """What a user should know of regions or features that have no amount, or nothing."""
+        left = self.amounts.left_out
+        return f"{self.name}: no amount for {some(left)}, where what it is counted per is 0" if left else ""
 
     @property
     def unit(self) -> str:
@@ -161,6 +171,7 @@ def _amounts(name: str, entry: Criterion, effects: Effects) -> Amounts:
         target[kept] * scale,
         tuple(sums.labels[r] or "everywhere" for r in kept),
         unit,
+        tuple(sums.labels[r] for r in np.flatnonzero(per <= 0)),
     )
 
 
