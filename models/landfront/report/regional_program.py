@@ -106,12 +106,8 @@ class Setting:
         p = len(program.senses)
         weights = np.zeros(p)
         weights[objective] = 1.0
-        task = Task(weights, np.full(p, inf), share=self.gap, main=objective, deadline=deadline)
+        task = Task(weights, np.full(p, inf), share=self.gap, main=objective, start=known, deadline=deadline)
         solve = solver.solve(task)
-        if solve.x is None and known is not None:
-            # Not offered as a start: from one, HiGHS 1.15.1 has called worse solutions optimal.
-            kept = solver.solve(replace(task, start=known, deadline=monotonic()))
-            solve = replace(solve, x=kept.x, y=kept.y)
         if solve.x is not None:
             return make_point(program, solve, solve.beta, objective=objective)
         if solve.reason == "infeasible":

@@ -25,7 +25,7 @@ def settings_for(columns: int) -> Settings:
 
 
 class Whole:
-    """The model of all columns; costs, caps, closed columns and starts are edited by differences."""
+    """The model of all columns; costs, caps, and closed columns are edited by differences."""
 
     def __init__(self, layout: Layout) -> None:
         program = layout.program
@@ -45,9 +45,7 @@ class Whole:
         self._upper = upper.copy()
         self._close(part)
         session.restart()
-        if part.start is not None:
-            session.start_from(part.start)
-        return session.run(limits)
+        return session.run(limits, part.start)
 
     def _close(self, part: Part) -> None:
         program = self._layout.program
@@ -72,9 +70,7 @@ def search_core(
     """
     free = np.flatnonzero(part.free)
     session = Session(_restricted(layout, cost, upper, part), settings_for(len(free)))
-    if part.start is not None:
-        session.start_from(part.start[free])
-    outcome = session.run(limits)
+    outcome = session.run(limits, None if part.start is None else part.start[free])
     if outcome.x is None:
         return outcome, None
     x = part.base.copy()
@@ -92,11 +88,12 @@ def search_among(
     assert part.among is not None
     free = np.flatnonzero(part.free)
     session = Session(_with_corners(layout, cost, upper, part), settings_for(len(free)))
+    known = None
     if part.start is not None:
         over = (layout.program.senses * layout.program.values(part.start) - part.among).max(axis=1)
         below = np.arange(len(over)) == np.argmin(over)
-        session.start_from(np.append(part.start[free], below.astype(np.float64)))
-    outcome = session.run(limits)
+        known = np.append(part.start[free], below.astype(np.float64))
+    outcome = session.run(limits, known)
     if outcome.x is None:
         return outcome, None
     x = part.base.copy()

@@ -201,9 +201,8 @@ class StructuredEngine:
         model = part.model(self._program, scalar)
         shift = float(scalar.base @ part.used + weights @ self._program.minimised_offsets)
         session = Session(model, settings_for(len(model.cost)))
-        if part.start is not None:
-            session.start_from(part.start[part.columns])
-        outcome = session.run(limits_of(part, shift, seconds))
+        known = None if part.start is None else part.start[part.columns]
+        outcome = session.run(limits_of(part, shift, seconds), known)
         x = None if outcome.x is None else part.filled(outcome.x)
         rows, p = len(self._program.row_lower), len(weights)
         answer = Answer(outcome.reason, x, outcome.bound + shift, np.zeros(rows), np.zeros(p), outcome.detail)
