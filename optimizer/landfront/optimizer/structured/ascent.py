@@ -66,6 +66,9 @@ MORE_KNOWN, LESS_KNOWN = 2.0, 4.0
 AGAIN = 8
 """How often the groups near a tie are taken out anew at one width before all are looked at."""
 
+AGAIN_LINKED = 2
+"""The same where loose columns link rows: prices zigzag there, and boxes of cores (`exact`) end them."""
+
 BOX_STEPS = 12
 """Most Newton steps over the groups near a tie at a time."""
 
@@ -114,6 +117,9 @@ WARM = 0.002
 
 SAMPLE = 20_000
 """Groups that are looked at to compare prices."""
+
+LINKS = 3
+"""Loose columns through which a row gets its size from others at most."""
 
 TYPICAL = 2000
 """Groups that are looked at to tell what is typical."""
@@ -277,6 +283,8 @@ class Ascent:
                     problem, level = scalar.without(active.used), self._over(active.passes)
                 else:
                     prices, known = before, known / LESS_KNOWN
+                if again > AGAIN_LINKED and len(scalar.loose_cost):
+                    return Start(prices, None, scalar.noise)
                 if again > AGAIN:
                     active, level, problem = None, self, scalar
                 if not 0 < gain <= DONE * width * near:
@@ -296,6 +304,8 @@ class Ascent:
                 width, narrowest = scalar.noise, LEAST * scalar.noise
                 continue
             enough = near < self._few * (LAST if last and few else 1.0) or lasting
+            if len(scalar.loose_cost) and (weight == 1 or (last and few)):
+                return Start(prices, None, scalar.noise)
             if late or near == 0 or (weight == 1 and enough):
                 return Start(prices, active, scalar.noise)
             margin = MARGIN * width
@@ -348,12 +358,14 @@ class Ascent:
 
     @cached_property
     def sizes(self) -> Floats:
-        """Mean absolute coefficient of each row where it has one, 1 without any, shape (k,)."""
+        """Mean absolute coefficient of each row where it has one, shape (k,).
+
+        Rows of loose columns alone have the size that those columns bring from other rows; 1 without any.
+        """
         used = abs(self._typical[0])
         filled = np.bincount(used.indices, weights=used.data > 0, minlength=self._passes.rows)
         total = np.asarray(used.sum(axis=1)).ravel()
-        size = np.where(filled > 0, total / np.maximum(filled, 1), 1.0)
-        return np.where(size > 0, size, 1.0)
+        return linked_sizes(total / np.maximum(filled, 1), self._passes.compact.loose)
 
     def without_ties(self, scalar: Scalar) -> Scalar:
         """The problem with a noise that breaks ties, where some columns of a group cost the same.
@@ -452,6 +464,26 @@ class Ascent:
             total, usage, curvature = total + more, usage + used, curvature + bent
         below = scalar.held_below(prices, usage)
         return State(prices, total, scalar.side(below, usage) - usage, curvature, near, below)
+
+
+def linked_sizes(size: Floats, loose: sp.csc_array) -> Floats:
+    """Sizes of rows, shape (k,), of which those that are 0 come from the rows that share a loose column."""
+    matrix = sp.coo_array(abs(loose))
+    rows, columns, values = (
+        matrix.row[matrix.data > 0],
+        matrix.col[matrix.data > 0],
+        matrix.data[matrix.data > 0],
+    )
+    size = size.copy()
+    for _ in range(LINKS):
+        least = np.full(loose.shape[1], inf)
+        known = size[rows] > 0
+        np.minimum.at(least, columns[known], size[rows[known]] / values[known])
+        brought = np.where(np.isfinite(least[columns]), values * least[columns], 0.0)
+        found = np.zeros(len(size))
+        np.maximum.at(found, rows, brought)
+        size = np.where(size > 0, size, found)
+    return np.where(size > 0, size, 1.0)
 
 
 def newton_step(scalar: Scalar, state: State, low: Floats, high: Floats) -> Floats:

@@ -80,6 +80,18 @@ GROWING = 4
 """After so many rounds each, cores may have twice the columns: where many groups are tied, as where the worst
 of many regions counts, small ones would only move the misses about."""
 
+BOX = 0.05
+"""Half the side of the first box of prices, as a share of the largest price by the size of its row."""
+
+SLIGHT = 1e-3
+"""In its place where all prices are 0, as a share of the largest cost."""
+
+WIDENED = 2.0
+"""A box is wider by this where it led to better prices, and narrower where it led astray."""
+
+ASTRAY = 1e-3
+"""Prices that are worse by this share of the bound were sought too far away."""
+
 NEAR_ROUNDS = 8
 """Most cores from prices that were thought to be near."""
 
@@ -186,6 +198,8 @@ class Exact:
         many columns, or some rounds did not end it: better prices are sooner had.
         """
         size = self._cost_size(scalar)
+        if len(scalar.loose_cost):
+            return self._boxed(scalar, prices, size=size, deadline=deadline, near=near)
         most = PENALTY * size
         dear = np.minimum(DEAR * (np.abs(prices) * self.row_sizes + size), most)
         core = self.nearest(scalar, prices, active)
@@ -220,7 +234,7 @@ class Exact:
         A low price of missing rows keeps the prices of a poor first core near those that it came from; where
         rows are still missed once no column is missing, it rises.
         """
-        found = self._solve(scalar, core, dear, deadline)
+        found = self._solve(scalar, core, -dear, dear, deadline)
         value = inf
         for round_ in range(ROUNDS):
             if found.outcome.reason != "optimal":
@@ -236,8 +250,63 @@ class Exact:
             value = found.outcome.bound
             wanted = self._wanted() * 2 ** (round_ // GROWING)
             core = self._next(scalar, found, missing, wanted, keep=stalled)
-            found = self._solve(scalar, core, dear, deadline, before=found)
+            found = self._solve(scalar, core, -dear, dear, deadline, before=found)
         return found
+
+    def _boxed(self, scalar: Scalar, prices: Floats, *, size: float, deadline: float, near: bool) -> Relaxed:
+        """Cores in boxes of prices, each about the best prices so far, until no column is missing.
+
+        Loose columns link rows: where the worst of many regions counts, the prices of all must be right at
+        once, and those of a core alone would swing from one region to the other (box step: R. E. Marsten,
+        W. W. Hogan and J. W. Blankenship, Operations Research 23, 1975). At better prices the core is made
+        anew, so that it stays small; at worse ones it gets what was missing.
+        """
+        better, most = BETTER * size, PENALTY * size
+        centre = scalar.within_signs(prices)
+        centre = np.clip(centre, -DEAR * size / self.row_sizes, DEAR * size / self.row_sizes)
+        reach = BOX * (float(np.max(np.abs(centre) * self.row_sizes, initial=0.0)) or SLIGHT * size)
+        value, core = -inf, self.nearest(scalar, centre)
+        for round_ in range(ROUNDS):
+            at = centre * self.row_sizes
+            low, high = at - np.minimum(reach, most), at + np.minimum(reach, most)
+            low = np.where(scalar.upper < inf, low, np.maximum(low, 0.0))
+            high = np.where(scalar.lower > -inf, high, np.minimum(high, 0.0))
+            found = self._solve(scalar, core, low, high, deadline)
+            if found.outcome.reason != "optimal":
+                return found
+            missing = self._missing(scalar, found, better, None)
+            if not len(missing) and (found.missed <= MISSED or reach >= most):
+                return replace(found, complete=True)
+            if near and round_ >= NEAR_ROUNDS:
+                return found
+            dual = self._dual(scalar, found.prices)
+            if dual > value or not len(missing):
+                reach *= WIDENED if len(missing) else WIDENED**2
+                value, centre = max(dual, value), found.prices
+                core = self._centred(scalar, found)
+            else:
+                reach /= WIDENED if dual < value - ASTRAY * abs(value) else 1.0
+                core = self._next(scalar, found, missing, self._wanted(), keep=True)
+        return found
+
+    def _dual(self, scalar: Scalar, prices: Floats) -> float:
+        """The bound that prices give which are right for loose columns without an end."""
+        price = scalar.price(prices)
+        reduced = scalar.loose_cost + price @ scalar.loose
+        side = np.where(reduced > 0, scalar.loose_lower, scalar.loose_upper)
+        ended = float(reduced @ np.where(np.isfinite(side), side, 0.0))
+        least = self._passes.choose(price, noise=self.lasting(scalar))[0]
+        return float(least + scalar.paid(prices) + ended)
+
+    def _centred(self, scalar: Scalar, found: Relaxed) -> Core:
+        """A new core at the prices that were found, with all columns that the solution uses."""
+        old, new = found.core, self.nearest(scalar, found.prices)
+        taken = np.bincount(old.group, weights=found.shares, minlength=self._passes.groups)
+        used = old.columns[found.shares > tolerances.COLUMN]
+        left = old.reference[taken < 1 - tolerances.COLUMN]
+        columns = np.union1d(np.union1d(new.columns, used), left)
+        columns = np.setdiff1d(columns, new.reference, assume_unique=True)
+        return self.core(new.reference, new.used, columns, self.lasting(scalar))
 
     def _next(self, scalar: Scalar, found: Relaxed, missing: Ints, wanted: int, *, keep: bool) -> Core:
         """The columns in use, those that are missing, and the nearest of the others; all, to `keep` them."""
@@ -332,9 +401,16 @@ class Exact:
         return columns[np.argsort(loss, kind="stable")]
 
     def _solve(
-        self, scalar: Scalar, core: Core, dear: Floats, deadline: float, *, before: Relaxed | None = None
+        self,
+        scalar: Scalar,
+        core: Core,
+        low: Floats,
+        high: Floats,
+        deadline: float,
+        *,
+        before: Relaxed | None = None,
     ) -> Relaxed:
-        model, rows, missed = self.model(scalar, core, dear)
+        model, rows, missed = self.model(scalar, core, low, high)
         session = Session(model, QUICK, cost_size=self._cost_size(scalar))
         if before is not None and len(core.columns) - len(before.core.columns) <= FEW_NEW * len(core.columns):
             session.restart(*grown_statuses(before, core))
@@ -355,13 +431,13 @@ class Exact:
             session.statuses(),
         )
 
-    def model(self, scalar: Scalar, core: Core, dear: Floats) -> tuple[Model, Ints, int]:
+    def model(self, scalar: Scalar, core: Core, low: Floats, high: Floats) -> tuple[Model, Ints, int]:
         """The core's linear program, which rows of the problem its first rows are, and how many columns
-        at its end make good a missed row.
+        at its end make good a missed row, for a price by the row's size of at least `low` and at most `high`.
         """
         rows = np.flatnonzero((scalar.lower > -inf) | (scalar.upper < inf))
         lower, upper = scalar.lower[rows], scalar.upper[rows]
-        rescue, rescue_cost = _rescue(self.row_sizes[rows], dear[rows], lower, upper)
+        rescue, rescue_cost = _rescue(self.row_sizes[rows], low[rows], high[rows], lower, upper)
         crowds = _crowds(core.group)
         top = sp.hstack([core.change[rows], scalar.loose[rows], rescue], format="csr")
         none = sp.csr_array((crowds.shape[0], top.shape[1] - crowds.shape[1]))
@@ -390,13 +466,19 @@ def _reach(passes: Passes, scalar: Scalar, price: Floats, wanted: int) -> float:
     return float(np.partition(losses, at)[at]) if at < len(losses) else inf
 
 
-def _rescue(size: Floats, dear: Floats, lower: Floats, upper: Floats) -> tuple[sp.csc_array, Floats]:
-    """Columns that make good a missed row, one per finite bound, in units of the rows' sizes; their costs."""
-    below, above = np.flatnonzero(lower > -inf), np.flatnonzero(upper < inf)
+def _rescue(
+    size: Floats, low: Floats, high: Floats, lower: Floats, upper: Floats
+) -> tuple[sp.csc_array, Floats]:
+    """Columns that make good a missed row, in units of the rows' sizes, and their costs.
+
+    One per finite bound, and one for each end of a row's prices that has the sign of that bound.
+    """
+    below = np.flatnonzero((lower > -inf) | (high < 0))
+    above = np.flatnonzero((upper < inf) | (low > 0))
     rows = np.concatenate([below, above])
     values = np.concatenate([size[below], -size[above]])
     matrix = sp.csc_array((values, rows, np.arange(len(rows) + 1)), shape=(len(size), len(rows)))
-    return matrix, dear[rows]
+    return matrix, np.concatenate([high[below], -low[above]])
 
 
 def _crowds(group: Ints) -> sp.csr_array:
