@@ -380,3 +380,69 @@ def test_factored_rows_of_other_groups_are_taken_as_they_are() -> None:
     one = StructuredEngine(program).relax(weights, free, seconds=inf)
     two = HighsEngine(program).relax(weights, free, seconds=inf)
     assert one.bound == pytest.approx(two.bound, rel=1e-9)
+
+
+def worst_of_regions(parcels: int = 6000, regions: int = 20) -> Program:
+    """Few classes of parcels, a common budget that two funds pay, and the worst region's carbon."""
+    rng = np.random.default_rng(7)
+    options, region = 3, rng.integers(0, regions, parcels)
+    carbon, cost = np.zeros((parcels, options)), np.zeros((parcels, options))
+    area = rng.choice([1.0, 2.0, 5.0], parcels)
+    carbon[:, 1:] = area[:, None] * rng.choice([2.0, 3.0, 4.0], (5, 2))[rng.integers(0, 5, parcels)]
+    cost[:, 1:] = area[:, None] * rng.choice([100.0, 150.0, 300.0], (5, 2))[rng.integers(0, 5, parcels)]
+    m = parcels * options
+    columns = np.arange(m)
+    of_region = sp.csr_array((carbon.ravel(), (np.repeat(region, options), columns)), shape=(regions, m))
+    attainable = of_region @ np.tile([0.0, 0.5, 0.5], parcels)
+    # Loose columns: the worst share, and what each fund pays.
+    rows = sp.block_array(
+        [
+            [sp.csr_array(of_region / attainable[:, None]), -np.ones((regions, 1)), None],
+            [sp.csr_array(cost.reshape(1, -1)), None, -np.ones((1, 2))],
+            [None, None, np.ones((1, 2))],
+        ],
+        format="csr",
+    )
+    budget = float(cost.max(axis=1).sum()) / 4
+    worst = sp.csr_array(([1.0], ([0], [m])), shape=(1, m + 3))
+    return Program(
+        objectives=Stack((Csr(worst), Csr(sp.csr_array(rows[[regions]]))), m + 3),
+        senses=np.array([-1, 1], dtype=np.int8),
+        offsets=np.zeros(2),
+        rows=Stack((Csr(sp.csr_array(rows)),), m + 3),
+        row_lower=np.append(np.zeros(regions), [-inf, -inf]),
+        row_upper=np.append(np.full(regions, inf), [0.0, budget]),
+        lower=np.zeros(m + 3),
+        upper=np.append(np.ones(m), [inf, inf, 0.6 * budget]),
+        integer=np.append(np.zeros(m, dtype=bool), np.zeros(3, dtype=bool)),
+        starts=np.arange(0, m + 1, options),
+        objective_names=("worst", "unpaid"),
+        row_names=tuple(f"row {i}" for i in range(regions + 2)),
+    )
+
+
+def test_the_worst_of_many_tied_regions_takes_few_small_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    program, cores = worst_of_regions(), []
+    solve = exact.Exact._solve
+
+    def counted(*arguments: Any, **how: Any) -> exact.Relaxed:
+        found = solve(*arguments, **how)
+        cores.append(len(found.core.columns))
+        return found
+
+    monkeypatch.setattr(exact.Exact, "_solve", counted)
+    weights = np.array([1.0, 0.0])
+    answer = StructuredEngine(program).relax(weights, FREE, seconds=inf)
+    truth = HighsEngine(program).relax(weights, FREE, seconds=inf)
+    assert answer.reason == "optimal"
+    assert answer.bound == pytest.approx(truth.bound, rel=1e-9)
+    assert answer.x is not None
+    assert certify.faults(program, answer.x) == []
+    assert len(cores) <= 12
+    assert max(cores) < program.groups
+
+
+def test_rows_of_loose_columns_have_the_size_of_what_they_link() -> None:
+    loose = sp.csc_array(np.array([[-1.0, 0.0], [2.0, 1.0], [0.0, 4.0], [0.0, 0.0]]))
+    sizes = ascent.linked_sizes(np.array([50.0, 0.0, 0.0, 0.0]), loose)
+    assert sizes.tolist() == [50.0, 100.0, 400.0, 1.0]
