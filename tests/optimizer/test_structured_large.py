@@ -395,21 +395,19 @@ def worst_of_regions(parcels: int = 6000, regions: int = 20) -> Program:
     of_region = sp.csr_array((carbon.ravel(), (np.repeat(region, options), columns)), shape=(regions, m))
     attainable = of_region @ np.tile([0.0, 0.5, 0.5], parcels)
     # Loose columns: the worst share, and what each fund pays.
-    rows = sp.block_array(
-        [
-            [sp.csr_array(of_region / attainable[:, None]), -np.ones((regions, 1)), None],
-            [sp.csr_array(cost.reshape(1, -1)), None, -np.ones((1, 2))],
-            [None, None, np.ones((1, 2))],
-        ],
-        format="csr",
-    )
+    blocks: list[list[Any]] = [
+        [sp.csr_array(of_region / attainable[:, None]), -np.ones((regions, 1)), None],
+        [sp.csr_array(cost.reshape(1, -1)), None, -np.ones((1, 2))],
+        [None, None, np.ones((1, 2))],
+    ]
+    rows = sp.csr_array(sp.block_array(blocks, format="csr"))
     budget = float(cost.max(axis=1).sum()) / 4
     worst = sp.csr_array(([1.0], ([0], [m])), shape=(1, m + 3))
     return Program(
         objectives=Stack((Csr(worst), Csr(sp.csr_array(rows[[regions]]))), m + 3),
         senses=np.array([-1, 1], dtype=np.int8),
         offsets=np.zeros(2),
-        rows=Stack((Csr(sp.csr_array(rows)),), m + 3),
+        rows=Stack((Csr(rows),), m + 3),
         row_lower=np.append(np.zeros(regions), [-inf, -inf]),
         row_upper=np.append(np.full(regions, inf), [0.0, budget]),
         lower=np.zeros(m + 3),
