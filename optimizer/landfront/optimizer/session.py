@@ -322,7 +322,9 @@ class Session:
             self._option("objective_bound", cutoff * self._cost_scale)
         self._solve()
         outcome = self._outcome(float(self._highs.getRunTime()) - before)
-        return outcome if known is None else self._beside(outcome, known, cutoff, limits.cutoff)
+        if known is None or not self._integer:
+            return outcome
+        return self._beside(outcome, known, cutoff, limits.cutoff)
 
     def _beside(self, outcome: Outcome, known: Floats, cutoff: float, asked: float) -> Outcome:
         """The outcome of a search below a cutoff beside the solution that gave it, if it is below `asked`."""

@@ -66,9 +66,6 @@ MORE_KNOWN, LESS_KNOWN = 2.0, 4.0
 AGAIN = 8
 """How often the groups near a tie are taken out anew at one width before all are looked at."""
 
-AGAIN_LINKED = 2
-"""The same where loose columns link rows: prices zigzag there, and boxes of cores (`exact`) end them."""
-
 BOX_STEPS = 12
 """Most Newton steps over the groups near a tie at a time."""
 
@@ -283,8 +280,6 @@ class Ascent:
                     problem, level = scalar.without(active.used), self._over(active.passes)
                 else:
                     prices, known = before, known / LESS_KNOWN
-                if again > AGAIN_LINKED and len(scalar.loose_cost):
-                    return Start(prices, None, scalar.noise)
                 if again > AGAIN:
                     active, level, problem = None, self, scalar
                 if not 0 < gain <= DONE * width * near:
@@ -304,7 +299,8 @@ class Ascent:
                 width, narrowest = scalar.noise, LEAST * scalar.noise
                 continue
             enough = near < self._few * (LAST if last and few else 1.0) or lasting
-            if len(scalar.loose_cost) and (weight == 1 or (last and few)):
+            if self._passes.compact.linked and (weight == 1 or (last and few)):
+                # The prices of linked rows zigzag from here on, and boxes of cores (`exact`) end that sooner.
                 return Start(prices, None, scalar.noise)
             if late or near == 0 or (weight == 1 and enough):
                 return Start(prices, active, scalar.noise)

@@ -89,6 +89,11 @@ class Compact:
         """Number of rows: coupling rows and objectives."""
         return int(self.loose.shape[0])
 
+    @property
+    def linked(self) -> bool:
+        """Whether the program has loose columns of its own, besides that of levels that move."""
+        return bool(self.loose.shape[1])
+
     def index(self, columns: Ints) -> Ints:
         """Indices in the program of open columns."""
         return columns if self.open_columns is None else self.open_columns[columns]

@@ -195,10 +195,11 @@ class Exact:
         """Solve over cores until no column is missing, or the time is over.
 
         The first core is one of the `active` groups. With `near` it gives up where the first core misses
-        many columns, or some rounds did not end it: better prices are sooner had.
+        many columns, or some rounds did not end it: better prices are sooner had. Programs with linking columns
+        are solved in boxes of prices, over all groups.
         """
         size = self._cost_size(scalar)
-        if len(scalar.loose_cost):
+        if self._passes.compact.linked:
             return self._boxed(scalar, prices, size=size, deadline=deadline, near=near)
         most = PENALTY * size
         dear = np.minimum(DEAR * (np.abs(prices) * self.row_sizes + size), most)
