@@ -195,8 +195,8 @@ class Exact:
         """Solve over cores until no column is missing, or the time is over.
 
         The first core is one of the `active` groups. With `near` it gives up where the first core misses
-        many columns, or some rounds did not end it: better prices are sooner had. Programs with linking columns
-        are solved in boxes of prices, over all groups.
+        many columns, or some rounds did not end it: better prices are sooner had. Linking columns
+        are priced in boxes, over all groups.
         """
         size = self._cost_size(scalar)
         if self._passes.compact.linked:
