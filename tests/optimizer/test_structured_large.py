@@ -24,6 +24,7 @@ from landfront.optimizer.highs import HighsEngine
 from landfront.optimizer.program import Csr, Factored, Program, Stack
 from landfront.optimizer.scalarize import Scalarizer, failure
 from landfront.optimizer.structured import ascent, exact, passes
+from landfront.optimizer.structured import engine as engine_module
 from landfront.optimizer.structured.compact import compact
 from landfront.optimizer.structured.engine import StructuredEngine
 from landfront.optimizer.task import Task
@@ -241,13 +242,38 @@ def test_limits_that_clash_are_named() -> None:
     assert len(error.names) <= 10
 
 
-def test_time_that_is_over_is_a_reason() -> None:
-    engine = StructuredEngine(some(20_000, 20))
+def test_time_that_is_over_is_a_reason_and_leaves_a_bound() -> None:
+    program, weights = some(20_000, 20), np.array([1.0, 0.0])
+    engine = StructuredEngine(program)
     began = monotonic()
-    answer = engine.relax(np.array([1.0, 0.0]), FREE, seconds=0.0)
+    answer = engine.relax(weights, FREE, seconds=0.0)
     assert answer.reason == "time limit"
-    assert answer.x is None
     assert monotonic() - began < 30
+    truth = engine.relax(weights, FREE, seconds=inf).bound
+    nothing = bound_of(program, weights, np.zeros_like(answer.row_prices))
+    assert nothing < bound_of(program, weights, answer.row_prices) <= truth
+
+
+@pytest.mark.parametrize("kind", ["funds and the worst region", "many rows"])
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_there_is_when_time_is_short_is_a_plan_and_its_bound(
+    kind: str, whole: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = worst_of_regions() if kind.startswith("funds") else some(20_000, 20, whole=True)
+    truth = StructuredEngine(program).relax(np.array([1.0, 0.0]), FREE, seconds=inf).bound
+    if not whole:
+        program = replace(program, integer=np.zeros(program.columns, dtype=bool))
+    # No time for prices at all, enough for what is made of those that are there.
+    monkeypatch.setattr(engine_module, "SOUGHT", 0.0)
+    task = Task(np.array([1.0, 0.0]), FREE, share=1e-9, deadline=monotonic() + 30)
+    solve = Scalarizer(program, StructuredEngine(program)).solve(task)
+    assert solve.reason == "time limit"
+    assert solve.x is not None
+    assert solve.y is not None
+    assert certify.faults(program, np.asarray(solve.x, dtype=np.float64)) == []
+    assert -inf < solve.beta <= truth
+    assert float(solve.y[0]) >= truth - 1e-9 * abs(truth)
+    assert certify.fact_holds(program, solve.facts[0])
 
 
 def test_the_choice_of_engine_says_why() -> None:

@@ -64,7 +64,7 @@ class Scalarizer:
         began = monotonic()
         relaxed, facts = self._relax(task)
         attempt = Attempt(self.program, task, facts)
-        if relaxed.x is not None:
+        if relaxed.x is not None and relaxed.reason == "optimal":
             attempt.relax_to(self.program.senses * self.program.values(relaxed.x), relaxed.basis)
         if not task.relaxed:
             relaxed = self._solve(task, attempt, relaxed)
@@ -76,10 +76,11 @@ class Scalarizer:
         """From the relaxation to a solution."""
         whole = bool(self.program.integer.any())
         if relaxed.x is not None:
-            attempt.offer(clean(self.program, relaxed.x), integral=not whole, exact=whole)
+            finished = relaxed.reason == "optimal"
+            attempt.offer(clean(self.program, relaxed.x), integral=finished and not whole, exact=whole)
         if task.start is not None:
             attempt.offer(np.asarray(task.start, dtype=np.float64))
-        if relaxed.reason == "optimal" and whole and not attempt.closed:
+        if relaxed.x is not None and whole and not attempt.closed:
             return self._search(task, attempt, relaxed)
         return relaxed
 
@@ -89,9 +90,11 @@ class Scalarizer:
             return self._stretch(task)
         answer = self._ask_relax(task)
         fact = Fact(task.weights, task.upper, -inf, "recomputed", answer.row_prices, answer.cap_prices)
-        if answer.reason != "optimal":
+        if answer.reason not in ("optimal", "time limit"):
             return answer, (fact,)
         fact = certify.recomputed(self.program, fact)
+        if answer.reason == "time limit":
+            return answer, (fact,)
         if fact.beta > -inf:
             return answer, (fact, *self._alone(task, fact))
         # A column without an end and a reduced cost of 1e-17 leave nothing to recompute.

@@ -39,6 +39,10 @@ MARGINS = (0.0, 0.25, 1.0, 4.0)
 DEAR = 2.0
 """First penalty of a broken row, in units of its price."""
 
+SOUGHT = 0.8
+"""Share of the time after which a relaxation settles for the best prices so far: the rest is for a solution
+near them."""
+
 
 class StructuredEngine:
     """Solves programs of many groups and few coupling rows; see `support`.
@@ -102,14 +106,15 @@ class StructuredEngine:
         if not self._fits:
             return self._whole.relax(weights, upper, seconds=seconds, start=start, slope=slope)
         deadline = monotonic() + seconds
+        early = deadline - (1 - SOUGHT) * seconds if seconds < inf else inf
         scalar = scalar_of(self._program, self._passes.compact, weights, upper, slope)
         scalar = self._ascent.without_ties(scalar)
         try:
-            found = self._relaxed(scalar, weights, upper, slope=slope, start=start, deadline=deadline)
+            found = self._relaxed(scalar, weights, upper, slope=slope, start=start, deadline=early)
         except MustMissError as error:
             return self._without("infeasible", str(error))
-        if found.outcome.reason == "time limit" or monotonic() > deadline:
-            return self._without("time limit", "the time limit was reached")
+        if found.outcome.reason == "time limit" or (not found.complete and monotonic() > early):
+            return self._unfinished(scalar, found, weights, slope, deadline=deadline)
         if not found.complete:
             return self._whole.relax(weights, upper, seconds=deadline - monotonic(), slope=slope)
         if found.missed > tolerances.SOLVER_FEASIBILITY:
@@ -161,6 +166,15 @@ class StructuredEngine:
         if least.outcome.reason == "time limit":
             return self._without("time limit", "the time limit was reached")
         return self._whole.relax(weights, upper, seconds=deadline - monotonic(), slope=slope)
+
+    def _unfinished(
+        self, scalar: Scalar, found: Relaxed, weights: Floats, slope: Floats | None, *, deadline: float
+    ) -> Answer:
+        """The best prices when time is up, and the best solution of the core that was made near them."""
+        last = self._exact.last(scalar, found, deadline=deadline)
+        answer = self._answer(scalar, replace(last, prices=found.prices), weights, slope)
+        words = "the time limit was reached"
+        return replace(answer, reason="time limit", bound=-inf, detail=words, basis=None)
 
     def _answer(self, scalar: Scalar, found: Relaxed, weights: Floats, slope: Floats | None) -> Answer:
         """The solution of all columns, and its multipliers."""
@@ -249,7 +263,8 @@ class StructuredEngine:
         scalar = scalar_of(self._program, self._passes.compact, weights, upper, None)
         prices, near, loose = self._prices(fact, weights), self._passes.largest(x), x[grouped:]
         constant = float(weights @ self._program.minimised_offsets)
-        for margin in MARGINS:
+        # Linking columns may differ in a search of few columns, which so finds what tighter rows would.
+        for margin in MARGINS[:1] if self._passes.compact.linked else MARGINS:
             if margin > 0:
                 tighter = self._ascent.without_ties(tightened(scalar, margin * self._ascent.sizes))
                 found = self._exact.solve(tighter, prices, deadline=deadline)

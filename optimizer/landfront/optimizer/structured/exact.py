@@ -136,7 +136,7 @@ class Relaxed:
     Attributes
     ----------
     prices
-        Multipliers of the rows, shape (k,).
+        Multipliers of the rows, shape (k,); the best that were found where time ran out.
     shares
         Of the core's columns; the references have the rest of their groups.
     loose
@@ -205,9 +205,23 @@ class Exact:
         dear = np.minimum(DEAR * (np.abs(prices) * self.row_sizes + size), most)
         core = self.nearest(scalar, prices, active)
         better = BETTER * size
-        return self._grow(
+        found = self._grow(
             scalar, core, dear, most=most, better=better, deadline=deadline, active=active, near=near
         )
+        return found if found.outcome.reason == "optimal" else replace(found, prices=prices)
+
+    def last(self, scalar: Scalar, found: Relaxed, *, deadline: float) -> Relaxed:
+        """A solution from the core that is there when time is up; it grows until no row is missed."""
+        size = self._cost_size(scalar)
+        most = np.full(len(found.prices), PENALTY * size)
+        last = self._solve(scalar, found.core, -most, most, deadline)
+        while last.outcome.reason == "optimal" and last.missed > MISSED:
+            missing = self._missing(scalar, last, BETTER * size, None)
+            if not len(missing):
+                break
+            core = self._next(scalar, last, missing, self._wanted(), keep=True)
+            found, last = last, self._solve(scalar, core, -most, most, deadline, before=last)
+        return last if last.outcome.reason == "optimal" else found
 
     def misses_only(self, scalar: Scalar, found: Relaxed, *, deadline: float) -> Relaxed:
         """The least by which rows must be missed, in units of their sizes; `missed` may be 0."""
@@ -274,7 +288,7 @@ class Exact:
             high = np.where(scalar.lower > -inf, high, np.minimum(high, 0.0))
             found = self._solve(scalar, core, low, high, deadline)
             if found.outcome.reason != "optimal":
-                return found
+                return replace(found, prices=centre)
             missing = self._missing(scalar, found, better, None)
             if not len(missing) and (found.missed <= MISSED or reach >= most):
                 return replace(found, complete=True)
