@@ -44,9 +44,17 @@ class Faulty:
         return self.inner.clash(seconds=seconds)
 
     def round(
-        self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float, seconds: float
+        self,
+        weights: Floats,
+        upper: Floats,
+        fact: Fact,
+        x: Floats,
+        *,
+        target: float,
+        seconds: float,
+        tighter: bool = False,
     ) -> Floats | None:
-        return self.inner.round(weights, upper, fact, x, target=target, seconds=seconds)
+        return self.inner.round(weights, upper, fact, x, target=target, seconds=seconds, tighter=tighter)
 
     def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
         return self.inner.core(fact, x, size=size)

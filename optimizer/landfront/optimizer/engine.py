@@ -207,11 +207,21 @@ class Engine(Protocol):
         ...
 
     def round(
-        self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float, seconds: float
+        self,
+        weights: Floats,
+        upper: Floats,
+        fact: Fact,
+        x: Floats,
+        *,
+        target: float,
+        seconds: float,
+        tighter: bool = False,
     ) -> Floats | None:
         """A whole choice near the relaxation's solution ``x``, without a tree; None where none is found.
 
         `fact` is what the relaxation proved, and `target` a value of ``weights @ y`` that is good enough.
+        With `tighter` rows it begins from relaxations whose rows are tighter than asked, so that what
+        rounding takes from them is there.
         """
         ...
 

@@ -122,12 +122,20 @@ class HighsEngine:
         return clashing_rows(session, self._layout, seconds=max(end - monotonic(), 0.0))
 
     def round(
-        self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float, seconds: float
+        self,
+        weights: Floats,
+        upper: Floats,
+        fact: Fact,
+        x: Floats,
+        *,
+        target: float,
+        seconds: float,
+        tighter: bool = False,
     ) -> Floats | None:
         """By local search where groups are many; of few, a core's search finds whole choices as soon."""
         if self._rounding is None:
             return None
-        return self._rounding.round(weights, upper, fact, x, target=target, seconds=seconds)
+        return self._rounding.round(weights, upper, fact, x, target=target, seconds=seconds, tighter=tighter)
 
     def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
         """See `core.core_part`."""

@@ -201,10 +201,18 @@ class PyomoEngine:
         return self._highs.clash(seconds=seconds)
 
     def round(
-        self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float, seconds: float
+        self,
+        weights: Floats,
+        upper: Floats,
+        fact: Fact,
+        x: Floats,
+        *,
+        target: float,
+        seconds: float,
+        tighter: bool = False,
     ) -> Floats | None:
         """As `highs.HighsEngine`."""
-        return self._highs.round(weights, upper, fact, x, target=target, seconds=seconds)
+        return self._highs.round(weights, upper, fact, x, target=target, seconds=seconds, tighter=tighter)
 
     def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
         """As `highs.HighsEngine`."""

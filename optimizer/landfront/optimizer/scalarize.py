@@ -179,21 +179,33 @@ class Scalarizer:
         assert relaxed.x is not None
         last = relaxed
         if self.program.groups >= CORE_GROUPS:
+            # Cores move linking columns, which finds most that is dear to find with tighter rows.
+            linked = self.program.columns > self.program.starts[-1]
             self._round(task, attempt, relaxed.x)
+            if attempt.x is None and not linked:
+                self._round(task, attempt, relaxed.x, tighter=True)
             for size in CORE_SIZES:
                 if attempt.closed or task.seconds <= 0 or size >= self.program.groups:
                     break
                 last = self._core(task, attempt, self.engine.core(attempt.fact, relaxed.x, size=size))
+                if attempt.x is None and linked and size == CORE_SIZES[0]:
+                    self._round(task, attempt, relaxed.x, tighter=True)
         if attempt.closed:
             return last
         return self._full(task, attempt, last)
 
-    def _round(self, task: Task, attempt: Attempt, x: Floats) -> None:
-        """What is found without a tree; what the engine raises is worth a tree."""
+    def _round(self, task: Task, attempt: Attempt, x: Floats, *, tighter: bool = False) -> None:
+        """Offer what is found without a tree; what the engine raises is worth a tree."""
         target = attempt.fact.beta + TARGET_SHARE * attempt.allowed
         try:
             rounded = self.engine.round(
-                task.weights, task.upper, attempt.fact, x, target=target, seconds=task.seconds
+                task.weights,
+                task.upper,
+                attempt.fact,
+                x,
+                target=target,
+                seconds=task.seconds,
+                tighter=tighter,
             )
         except Exception:
             return

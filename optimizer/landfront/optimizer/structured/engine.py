@@ -9,6 +9,7 @@ from math import inf
 from time import monotonic
 
 import numpy as np
+import scipy.sparse as sp
 
 from landfront.optimizer import tolerances
 from landfront.optimizer.branching import settings_for
@@ -33,8 +34,14 @@ ROUNDED = 3000
 MOST_SEARCHED = 30_000
 """Columns up to which everything that can still win is searched."""
 
-MARGINS = (0.0, 0.25, 1.0, 4.0)
+MARGINS = (0.25, 1.0, 4.0)
 """By how many groups' typical use rows are tightened before rounding."""
+
+BAND = 0.25
+"""Share of that by which a choice may miss an equation that linking columns then mend."""
+
+WORTHLESS = 1e-6
+"""A row has no price below this share of the dearest one, by the rows' sizes."""
 
 DEAR = 2.0
 """First penalty of a broken row, in units of its price."""
@@ -250,49 +257,66 @@ class StructuredEngine:
     # What a search over few columns may change.
 
     def round(
-        self, weights: Floats, upper: Floats, fact: Fact, x: Floats, *, target: float, seconds: float
+        self,
+        weights: Floats,
+        upper: Floats,
+        fact: Fact,
+        x: Floats,
+        *,
+        target: float,
+        seconds: float,
+        tighter: bool = False,
     ) -> Floats | None:
         """A whole choice near a relaxation's solution ``x``, by local search; see `engine.Engine`.
 
-        Where none is found, rows are tightened by the size of some groups first, so that what rounding takes
-        from them is there.
+        Tighter rows are so by the size of some groups. Linking columns keep their value in the search, and
+        have the best one beside the choice that is found.
         """
         if not self._fits:
             return None
-        deadline, grouped = monotonic() + seconds, self._passes.compact.grouped
+        deadline = monotonic() + seconds
         scalar = scalar_of(self._program, self._passes.compact, weights, upper, None)
-        prices, near, loose = self._prices(fact, weights), self._passes.largest(x), x[grouped:]
-        constant = float(weights @ self._program.minimised_offsets)
-        # Linking columns may differ in a search of few columns, which so finds what tighter rows would.
-        for margin in MARGINS[:1] if self._passes.compact.linked else MARGINS:
-            if margin > 0:
-                tighter = self._ascent.without_ties(tightened(scalar, margin * self._ascent.sizes))
-                found = self._exact.solve(tighter, prices, deadline=deadline)
+        prices, near = self._prices(fact, weights), self._passes.largest(x)
+        loose = x[self._passes.compact.grouped :]
+        target -= float(weights @ self._program.minimised_offsets)
+        for margin in MARGINS if tighter else (0.0,):
+            if tighter:
+                tight = self._ascent.without_ties(tightened(scalar, margin * self._ascent.sizes))
+                found = self._exact.solve(tight, prices, deadline=deadline)
                 # Rows that cannot be as tight as that are missed, and may hold as they are.
                 if not found.complete:
                     return None
                 prices, near, loose = found.prices, found.largest, found.loose
-            chosen = self._rounded(scalar, prices, near, loose, target=target - constant)
+            chosen = self._rounded(scalar, prices, near, loose, margin, target=target)
             if chosen is not None:
-                rounded = np.zeros(self._program.columns)
-                rounded[self._passes.compact.index(chosen)] = 1.0
-                rounded[grouped:] = loose
-                return self._loosened(weights, upper, rounded, seconds=deadline - monotonic())
+                rounded = self._loosened(weights, upper, chosen, loose, seconds=deadline - monotonic())
+                if rounded is not None:
+                    return rounded
         return None
 
     def _rounded(
-        self, scalar: Scalar, prices: Floats, near: Ints, loose: Floats, *, target: float
+        self, scalar: Scalar, prices: Floats, near: Ints, loose: Floats, margin: float, *, target: float
     ) -> Ints | None:
-        """One column per group near those of a relaxation, shape (n,); loose columns keep their value."""
+        """One column per group near those of a relaxation, shape (n,); loose columns keep their value.
+
+        Loose columns can mend what an equation lacks, a share of the margin where it has a price, and any
+        amount where it has none; rows of theirs alone are no matter of the choice.
+        """
         taken = scalar.loose @ loose
         core = self._exact.around(scalar, prices, near, ROUNDED)
+        linked = np.diff(sp.csr_array(scalar.loose).indptr) > 0
+        idle = linked & (np.diff(sp.csr_array(core.change).indptr) == 0)
+        mended = linked & (scalar.lower == scalar.upper)
+        worth = np.abs(prices) * self._ascent.sizes
+        room = np.where(mended, BAND * margin * self._ascent.sizes, 0.0)
+        room[idle | (mended & (worth <= WORTHLESS * worth.max()))] = inf
         cost = scalar.base @ core.change
         loss = np.maximum(cost - prices @ core.change, 0.0)
         found = round_core(
             core,
             cost,
-            scalar.lower - taken,
-            scalar.upper - taken,
+            scalar.lower - taken - room,
+            scalar.upper - taken + room,
             penalty=DEAR * np.abs(prices) + float(np.median(loss)) / self._ascent.sizes,
             target=target - float(scalar.base @ (core.used + taken)),
         )
@@ -302,13 +326,17 @@ class StructuredEngine:
         chosen[core.group[found.moved]] = core.columns[found.moved]
         return chosen
 
-    def _loosened(self, weights: Floats, upper: Floats, x: Floats, *, seconds: float) -> Floats:
-        """The same whole choice with the best values of the loose columns, as far as there are any."""
-        if len(x) == self._passes.compact.grouped:
+    def _loosened(
+        self, weights: Floats, upper: Floats, chosen: Ints, loose: Floats, *, seconds: float
+    ) -> Floats | None:
+        """A whole choice with the best values of the loose columns; None where it has none."""
+        compacted, x = self._passes.compact, np.zeros(self._program.columns)
+        x[compacted.index(chosen)], x[compacted.grouped :] = 1.0, loose
+        if not compacted.linked:
             return x
-        part = replace(linking_part(self._passes, self._program, x), start=x)
-        found = self.search(weights, upper, part=part, seconds=seconds)
-        return x if found.x is None else found.x
+        return self.search(
+            weights, upper, part=linking_part(self._passes, self._program, x), seconds=seconds
+        ).x
 
     def _prices(self, fact: Fact, weights: Floats) -> Floats:
         """Multipliers of rows and caps that prove a fact, for these weights, shape (k,)."""
