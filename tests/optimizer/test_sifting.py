@@ -17,6 +17,7 @@ from landfront.optimizer.engine import Answer
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.highs import HighsEngine
 from landfront.optimizer.program import Csr, Program, Stack
+from landfront.optimizer.session import Limits, Outcome, Session
 from landfront.optimizer.sifting import Sifting, can_sift
 
 from .conftest import random_program, synthetic
@@ -166,3 +167,18 @@ def test_no_time_is_a_time_limit() -> None:
     assert answer is not None
     assert answer.reason == "time limit"
     assert answer.x is None
+
+
+def test_a_core_that_ends_early_with_a_feasible_solution_is_no_optimum(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = Session.run
+
+    def cut_short(session: Session, limits: Limits) -> Outcome:  # as the solver does between two steps
+        return replace(run(session, limits), reason="time limit", bound=-inf)
+
+    program = synthetic(200, whole=False)
+    monkeypatch.setattr(Session, "run", cut_short)
+    found = Sifting(program).relax(np.ones(2), np.full(2, inf), None, start=None, seconds=10)
+    assert found is not None
+    assert (found.reason, found.bound, found.basis) == ("time limit", -inf, None)

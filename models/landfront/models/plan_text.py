@@ -97,7 +97,8 @@ def as_text(plan: Plan, *, proof: bool = True) -> str:
             lines.append("  ".join([row[0].ljust(widths[0]), *numbers]).rstrip())
     broken = _broken(plan)
     if broken or plan.formulation.limits:
-        lines += ["", *(broken or [f"all {len(plan.formulation.limits)} limits hold"])]
+        count = len(plan.formulation.limits)
+        lines += ["", *(broken or ["the limit holds" if count == 1 else f"all {count} limits hold"])]
     if plan.formulation.payments is not None:
         lines += ["", *_funds(plan)]
     if proof and plan.point is not None:

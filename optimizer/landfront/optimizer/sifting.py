@@ -104,9 +104,12 @@ class Sifting:
         core, outcome = grown
         if outcome.x is None:
             return self._without(outcome.reason, outcome.detail)
+        answer = self._answer(problem, core, outcome, weights=weights, slope=slope)
+        if outcome.reason != "optimal":
+            return replace(answer, basis=None)
         if problem.largest_miss(outcome.x) > tolerances.SOLVER_FEASIBILITY:
             return self._contradiction(problem, outcome, deadline)
-        return self._answer(problem, core, outcome, weights=weights, slope=slope)
+        return answer
 
     def _contradiction(self, problem: Problem, outcome: Outcome, deadline: float) -> Answer | None:
         """That some row must be missed, whatever it is worth; None when that is not so."""
@@ -228,7 +231,7 @@ class Sifting:
         rows = len(self._program.row_lower)
         prices, caps = outcome.duals[:rows], np.maximum(-outcome.duals[rows : len(problem.lower)], 0.0)
         return Answer(
-            reason="optimal",
+            reason=outcome.reason,
             x=x[: self._program.columns],
             bound=outcome.bound + constant,
             row_prices=prices,

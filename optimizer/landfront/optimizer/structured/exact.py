@@ -221,7 +221,7 @@ class Exact:
                 break
             core = self._next(scalar, last, missing, self._wanted(), keep=True)
             found, last = last, self._solve(scalar, core, -most, most, deadline, before=last)
-        return last if last.outcome.reason == "optimal" else found
+        return found if last.outcome.x is None else last
 
     def misses_only(self, scalar: Scalar, found: Relaxed, *, deadline: float) -> Relaxed:
         """The least by which rows must be missed, in units of their sizes; `missed` may be 0."""
