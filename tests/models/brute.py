@@ -32,17 +32,38 @@ def best_value(program: Program, objective: int = 0) -> float:
 
 
 def best_plan(formulation: Formulation, criterion: int = 0) -> float:
-    """Best value of a criterion over the plans that meet the limits; of measures by their definition."""
+    """Best value of a criterion over the plans that meet the limits; of measures by their definition.
+
+    Raises
+    ------
+    ValueError
+        If no plan meets them.
+    """
     program, count = formulation.program, len(formulation.limits)
     x = plans(program)
     activity = (program.row_matrix[:count] @ x.T).T
+    for place, limit in enumerate(formulation.limits):
+        if limit.criterion in formulation.measures:
+            named = program.objective_names.index(limit.criterion)
+            activity[:, place] = _values(formulation, x[:, : len(formulation.menu)], named)
     lower, upper = program.row_lower[:count] - 1e-9, program.row_upper[:count] + 1e-9
-    feasible = x[((activity >= lower) & (activity <= upper)).all(axis=1)]
-    if formulation.payments is not None:
-        options = feasible[:, : len(formulation.menu)]
-        feasible = feasible[[payable(formulation.payments, plan) for plan in options]]
-    sense = program.senses[criterion]
-    return float(sense * min(sense * formulation.values(plan)[criterion] for plan in feasible))
+    feasible = x[((activity >= lower) & (activity <= upper)).all(axis=1), : len(formulation.menu)]
+    values = _values(formulation, feasible, criterion)
+    for place in np.argsort(program.senses[criterion] * values):
+        if formulation.payments is None or payable(formulation.payments, feasible[place]):
+            return float(values[place])
+    raise ValueError("empty: no plan is feasible")
+
+
+def _values(formulation: Formulation, options: NDArray[np.float64], criterion: int) -> NDArray[np.float64]:
+    """Value of a criterion for each plan, shape (plans,)."""
+    program, name = formulation.program, formulation.program.objective_names[criterion]
+    if name not in formulation.measures:
+        row = program.objectives.to_csr()[[criterion], : options.shape[1]]
+        return np.asarray((row @ options.T).ravel() + program.offsets[criterion])
+    measure = formulation.measures[name]
+    amounts = np.asarray((measure.amounts.rows.to_csr() @ options.T).T + measure.amounts.constant)
+    return np.array([measure.value(each) for each in amounts])
 
 
 def payable(payments: Payments, options: NDArray[np.float64]) -> bool:

@@ -133,3 +133,18 @@ def test_winners_and_losers_are_told_by_region() -> None:
     assert north["treated_ha"].tolist() == [10]
     assert south[["carbon", "food", "treated_ha"]].to_numpy().tolist() == [[0, 0, 0]]
     assert north["cost_share"].isna().all()
+
+
+def test_funds_pay_what_a_table_says_that_options_cost() -> None:
+    free = best(b.table_formulation(["carbon", "cost"]))
+    half = free.values["cost"] / 2
+    found = b.table_formulation(["carbon", "cost"], funds=[{"name": "all", "amount": half}])
+    plan = best(found)
+    assert plan.values["carbon"] == pytest.approx(best_plan(found))
+    assert plan.funds()["paid"].sum() == pytest.approx(plan.values["cost"])
+    assert plan.values["carbon"] < free.values["carbon"]
+
+
+def test_a_table_says_nothing_of_when_it_is_paid() -> None:
+    with pytest.raises(InputError, match=r"funds\.all\.period.*nothing of when they are paid"):
+        b.table_formulation(funds=[{"name": "all", "amount": 1e5, "period": "each"}])

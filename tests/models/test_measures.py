@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from landfront.instances.faults import InputError
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
-from landfront.optimizer.engine import choose_engine
+from landfront.optimizer.engine import Infeasible, choose_engine
 from landfront.optimizer.scalarize import Scalarizer, solve_single
 from landfront.optimizer.task import Task
+from landfront.report.infeasible import explain
 from tests.models import builders as b
-from tests.models.brute import plans
+from tests.models.brute import best_plan, plans
 
 BY = {"by": "county"}
 MEASURES: dict[str, dict[str, Any]] = {
@@ -170,10 +171,48 @@ def test_measures_that_make_no_sense(entry: dict[str, Any], match: str) -> None:
         b.formulation({"m": entry})
 
 
-def test_a_limit_on_a_measure_is_refused_in_words() -> None:
-    entry = {**MEASURES["smallest"], "effect": "carbon"}
-    with pytest.raises(InputError, match="measure"):
-        b.formulation({"fair": entry}, limits=[{"name": "x", "criterion": "fair", "min": 0.1}])
+@pytest.mark.parametrize("name", MEASURES)
+def test_a_limit_on_a_measure_holds_and_costs_what_brute_force_says(name: str) -> None:
+    free = b.formulation({name: MEASURES[name], "carbon": {"sense": "max"}}, limits=LIMITS)
+    values = np.array([free.values(x) for x in feasible(free)])
+    side = "min" if MEASURES[name]["sense"] == "max" else "max"
+    for share in (0.2, 0.6, 0.95):
+        bound = float(np.quantile(values[:, 0], share if side == "min" else 1 - share))
+        limit = {"name": "even", "criterion": name, side: bound, "owner": "all"}
+        found = b.formulation({name: MEASURES[name], "carbon": {"sense": "max"}}, limits=[limit, *LIMITS])
+        plan = Plan(found, solve_single(found.program, 1, gap=1e-9).x)
+        good = values[:, 0] >= bound - 1e-9 if side == "min" else values[:, 0] <= bound + 1e-9
+        assert plan.values["carbon"] == pytest.approx(values[good, 1].max(), abs=1e-6)
+        row = plan.limits().set_index("name").loc["even"]
+        assert row["value"] == pytest.approx(plan.values[name])
+        assert row["holds"]
+        assert found.limits[-1].owner == "all"
+        assert best_plan(found, 1) == pytest.approx(plan.values["carbon"], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"max": 1.0}, "can be bounded by min only"),
+        ({"equal": 1.0}, "can be bounded by min only"),
+        ({"min": {"share": 0.5}}, "takes a number"),
+        ({"min": 0.5, "by": "county"}, "limits.even.by.*Leave it out"),
+        ({"min": 0.5, "milestone": 2030}, "limits.even.milestone"),
+        ({"min": 0.5, "unit": "t"}, "limits.even.unit"),
+    ],
+)
+def test_a_limit_on_a_measure_says_what_it_cannot_have(keys: dict[str, Any], words: str) -> None:
+    limit = {"name": "even", "criterion": "smallest", **keys}
+    with pytest.raises(InputError, match=words):
+        b.formulation({"smallest": MEASURES["smallest"]}, limits=[limit])
+
+
+def test_a_limit_on_a_measure_that_nothing_meets_is_named() -> None:
+    limit = {"name": "even", "criterion": "smallest", "min": 2.0}
+    found = b.formulation({"smallest": MEASURES["smallest"]}, limits=[limit])
+    with pytest.raises(Infeasible) as raised:
+        solve_single(found.program, 0)
+    assert str(explain(found, raised.value)).count("even: smallest at least 2 share") == 1
 
 
 def test_regions_without_anything_to_count_per_are_left_out_and_said() -> None:

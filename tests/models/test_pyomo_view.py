@@ -125,3 +125,13 @@ def test_twin_with_measures_has_the_same_optimum(place: int) -> None:
     assert twin.columns == found.program.columns
     best = float(solve_single(twin, place, gap=1e-9).values[place])
     assert best == pytest.approx(best_plan(found, place), abs=1e-6)
+
+
+def test_twin_with_a_limit_on_a_measure_has_the_same_optimum() -> None:
+    worst = {"effect": "food", "measure": "smallest", "by": "county", "per": "baseline", "sense": "max"}
+    criteria = {"carbon": {"sense": "max"}, "worst": worst}
+    found = b.formulation(criteria, limits=[{"name": "least", "criterion": "worst", "min": 0.9}])
+    free = solve_single(b.formulation(criteria).program, 0, gap=1e-9).values[0]
+    best = solve_single(from_pyomo(to_pyomo(found)), 0, gap=1e-9).values[0]
+    assert best == pytest.approx(best_plan(found, 0), abs=1e-6)
+    assert best < free - 1

@@ -13,6 +13,7 @@ import landfront.api as lf
 from landfront.cli import app
 from landfront.instances.provinces import write_provinces
 from tests.product.conftest import copy_tiny
+from tests.product.page import write_files
 
 STUDY = """
 [study]
@@ -227,3 +228,46 @@ def test_carbon_that_is_paid_for_twice_is_said(tmp_path: Path) -> None:
     (folder / "study.toml").write_text(net + credit, encoding="utf-8")
     assert "paid for twice" in str(lf.mac(folder, [10], cost="net"))
     assert "paid for twice" not in str(lf.mac(folder, [10], cost="cost"))
+
+
+EVEN = 'even = { effect = "food", measure = "smallest", by = "town", per = "area", sense = "max" }'
+FUNDS = """funds = [
+  { name = "forest", amount = 250000, interventions = ["trees", "regrowth"] },
+  { name = "county", amount = 60000 },
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("least", "technical", "carbon"),
+    [
+        (20, 150, [40, 140, 140, 150]),  # no trees on c, nor on both a and b: trees on b, crops on a and c
+        (30, 100, [40, 40, 100, 100]),  # no trees
+    ],
+)
+def test_limits_on_measures_count(
+    tmp_path: Path, least: float, technical: float, carbon: list[float]
+) -> None:
+    """Fields of 1 ha with 33.3 t: trees on a leave the east 28.3 t per ha, on b 23.3, on both 18.3."""
+    folder = study(tmp_path / "s", limit("worst", "even", f"min = {least}"))
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(text.replace("[criteria]", f"[criteria]\n{EVEN}"), encoding="utf-8")
+    found = lf.mac(folder, [6, 12, 45, 1000])
+    assert found.technical.carbon == pytest.approx(technical)
+    assert found.to_frame()["carbon"].tolist() == pytest.approx(carbon)
+
+
+def test_funds_pay_costs_of_a_table(tmp_path: Path) -> None:
+    prices = [6, 12, 45, 1000]
+    found = lf.mac(study(tmp_path / "s", '[[funds]]\nname = "purse"\namount = 2000\n'), prices).to_frame()
+    assert found["net_benefit"].tolist() == pytest.approx([best(price, budget=2000) for price in prices])
+
+
+def test_funds_count_in_the_sweep_and_not_in_the_technical_potential(tmp_path: Path) -> None:
+    folder = write_files("money.md", tmp_path)
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(FUNDS + text, encoding="utf-8")
+    found = lf.mac(folder, [40, 1000])
+    assert found.technical.carbon == pytest.approx(12_800)
+    # Regrowth on d at 37.5 a tonne; then woodland on b as well, and the funds are empty (see the page).
+    assert found.to_frame()["carbon"].tolist() == pytest.approx([3200, 6400])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import re
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,20 @@ def test_snippets_hold(page: str, folder: Path) -> None:
     result = doctest.testfile(str(DOCS / page), module_relative=False, encoding="utf-8")
     assert result.attempted > 3
     assert result.failed == 0
+
+
+def test_the_example_of_the_regions_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = text_of("regions.md")
+    script = re.search(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert script is not None
+    exec(compile(script[1], "regions.md", "exec"), {})
+    assert {"splits.csv", "regions.csv", "supply.csv", "summary.txt", "cascade.png"} <= {
+        path.name for path in Path("split").iterdir()
+    }
+    shown = re.findall(r"^landfront ((?:front|compensate) .*)$", page, re.MULTILINE)[:2]
+    for arguments in shown:
+        done = CliRunner().invoke(app, arguments.split())
+        assert done.exit_code == 0, done.output
+    assert len(shown) == 2
+    assert "transfers" in {path.name for path in tmp_path.iterdir()}

@@ -37,7 +37,7 @@ from landfront.models.effects import Effect
 from landfront.models.funds import Payments, payments_of
 from landfront.models.habitat import ALL, PREFIX, Habitat, habitat_of
 from landfront.models.limits import LimitRow, LimitRows, effect_key, limit_rows, names_of, spans_of
-from landfront.models.measures import Measure, measure_of
+from landfront.models.measures import Measure, measure_limits, measure_of
 from landfront.models.menu import Menu, build_menu, menu_from_table
 from landfront.models.registry import Effects, Sources, unknown
 from landfront.models.widening import linked
@@ -64,7 +64,8 @@ class Formulation:
     effects
         By criterion, then those that only limits use.
     limits
-        One per coupling row of the program, as far as they go; rows of measures follow.
+        One per coupling row of the program, as far as they go, those on measures last; what makes measures
+        linear follows.
     measures
         Criteria that are no plain sums.
     payments
@@ -187,11 +188,13 @@ def formulate_from(
     limits = limit_rows(study, effects)
     measures = _measures(study, effects)
     menu = sources.inputs.menu
-    payments = payments_of(study, sources.inputs)
+    payments = payments_of(study, sources)
     program = _program(study, effects, limits, measures, menu)
     parts = [*(measure.part for measure in measures.values()), *([payments.part] if payments else [])]
-    program = linked(program, parts, menu) if parts else program
-    return Formulation(study, landscape, catalogue, menu, effects, limits.rows, measures, payments, program)
+    bounded = measure_limits(study, measures)
+    program = linked(program, parts, menu, bounded) if parts else program
+    rows = (*limits.rows, *bounded)
+    return Formulation(study, landscape, catalogue, menu, effects, rows, measures, payments, program)
 
 
 def senses(criteria: Mapping[str, str]) -> NDArray[np.int8]:

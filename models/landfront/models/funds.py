@@ -36,8 +36,8 @@ from landfront.instances.study import Earmark, Fund, Limit, Study
 from landfront.instances.units import UnitError
 from landfront.models.blocks import effect_rows, stack
 from landfront.models.component import Inputs
-from landfront.models.cost import COST
 from landfront.models.limits import kinds_of_limit
+from landfront.models.registry import Sources
 from landfront.models.scopes import scope_of
 from landfront.models.widening import Linking, Part
 from landfront.optimizer.program import Block, Csr
@@ -161,25 +161,39 @@ def _when(span: Span | None) -> str:
     return "" if span is None else f" {span[0]}-{span[1] - 1}"
 
 
-def payments_of(study: Study, inputs: Inputs) -> Payments | None:
+def payments_of(study: Study, sources: Sources) -> Payments | None:
     """The payments of a study, or None where it names no funds.
 
     Raises
     ------
     InputError
-        If a fund names what does not exist, has no eligible use, or two have one name.
+        If a fund names what does not exist, has no eligible use, or two have one name; or counts by period
+        where a table gives the costs.
     """
     if not study.funds:
         return None
-    refuse(*_twice(study))
+    refuse(*_twice(study), *_without_periods(study, sources))
+    inputs = sources.inputs
     spans = study.spans if any(fund.period is not None for fund in study.funds) else (None,)
     uses = [use for fund in study.funds for use in _uses(fund, inputs)]
     kind_class = classes(np.array([use.kinds for use in uses]))
     parcel_class = classes(np.array([use.parcels for use in uses]))
-    rows, labels, belongs = _costs(inputs, spans, kind_class, parcel_class)
+    rows, labels, belongs = _costs(sources, spans, kind_class, parcel_class)
     purses = list(_purses(study, inputs, spans, uses, belongs))
     _refuse_idle(study, purses)
     return Payments(rows, labels, tuple(purses))
+
+
+def _without_periods(study: Study, sources: Sources) -> list[Fault]:
+    """Funds of periods where costs have none."""
+    if sources.flows("cost"):
+        return []
+    rule = "costs come from [effects], which says nothing of when they are paid"
+    return [
+        Fault("study.toml", f"funds.{fund.name}.period", rule, "Leave it out: the amount is for all years.")
+        for fund in study.funds
+        if fund.period is not None
+    ]
 
 
 @dataclass(frozen=True)
@@ -219,14 +233,15 @@ def _of_fund(fault: Fault) -> Fault:
 
 
 def _costs(
-    inputs: Inputs, spans: Sequence[Span | None], kind_class: Ints, parcel_class: Ints
+    sources: Sources, spans: Sequence[Span | None], kind_class: Ints, parcel_class: Ints
 ) -> tuple[Block, tuple[str, ...], list[tuple[Span | None, int, int]]]:
     """Rows of costs by span, class of kinds and class of parcels, where there are any."""
     blocks: list[Block] = []
     belongs: list[tuple[Span | None, int, int]] = []
     count = int(parcel_class.max()) + 1
+    inputs = sources.inputs
     for span in spans:
-        effect = COST.effect(inputs, name="cost", year=inputs.last, span=span)
+        effect = sources.effect("cost", key="cost", year=inputs.last, span=span)
         for group in range(int(kind_class.max()) + 1):
             block = effect_rows(
                 inputs.menu, effect, scope=parcel_class, count=count, kinds=kind_class == group

@@ -104,16 +104,18 @@ class LimitRows:
 
 
 def limit_rows(study: Study, effects: Effects) -> LimitRows:
-    """Rows of every limit of a study.
+    """Rows of every limit of a study on a sum.
 
     Raises
     ------
     InputError
         With every fault of every limit.
     """
-    faults = [*_twice(study), *_on_measures(study)]
+    faults = _twice(study)
     parts: list[LimitRows] = []
     for limit in study.limits:
+        if on_measure(study, limit):
+            continue
         try:
             parts += [_rows(limit, effects, span) for span in _spans(study, limit)]
         except InputError as error:
@@ -162,16 +164,9 @@ def _twice(study: Study) -> list[Fault]:
     ]
 
 
-def _on_measures(study: Study) -> list[Fault]:
-    """Limits on criteria that are no sums."""
-    fix = "Limit the effect that it looks at, by the same level: that bounds every region or feature."
-    return [
-        Fault(
-            "study.toml", f"limits.{limit.name}.criterion", f"{limit.criterion!r} is a measure, no sum", fix
-        )
-        for limit in study.limits
-        if limit.criterion in study.criteria and study.criteria[limit.criterion].measure != "sum"
-    ]
+def on_measure(study: Study, limit: Limit) -> bool:
+    """Whether a limit is on a criterion that is no plain sum; see `measures.measure_limits`."""
+    return limit.criterion in study.criteria and study.criteria[limit.criterion].measure != "sum"
 
 
 def _spans(study: Study, limit: Limit) -> tuple[Span | None, ...]:

@@ -28,7 +28,7 @@ too, so that each option stands in one more row only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -36,12 +36,12 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from landfront.instances.faults import Fault, InputError
+from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.schema import some
-from landfront.instances.study import Criterion, Limit
+from landfront.instances.study import Criterion, Limit, Study
 from landfront.models import bounds
 from landfront.models.blocks import scaled
-from landfront.models.limits import sums_of
+from landfront.models.limits import LimitRow, on_measure, sums_of
 from landfront.models.registry import Effects
 from landfront.models.widening import Linking, Part
 from landfront.optimizer.program import Block
@@ -143,6 +143,54 @@ def measure_of(name: str, entry: Criterion, effects: Effects) -> Measure:
     """
     amounts = _amounts(name, entry, effects)
     return Measure(name, entry.measure, amounts, LINKINGS[entry.measure](amounts))
+
+
+OF_THE_CRITERION = ("by", "regions", "interventions", "of", "milestone", "period", "bounds", "unit", "demand")
+"""Keys of a limit that a measure has itself, or that need a sum."""
+
+
+def measure_limits(study: Study, measures: Mapping[str, Measure]) -> tuple[LimitRow, ...]:
+    """Limits on measures, each a row over the measure's linking columns.
+
+    A measure can be bounded only where more of it is no better: its columns may say less than it is, so that
+    a bound on the other side would hold for every plan.
+
+    Raises
+    ------
+    InputError
+        With every limit that asks for what a measure has not.
+    """
+    found = [limit for limit in study.limits if on_measure(study, limit)]
+    refuse(*(fault for limit in found for fault in _unfit(limit, study.criteria[limit.criterion])))
+    return tuple(_limit_row(limit, measures[limit.criterion]) for limit in found)
+
+
+def _unfit(limit: Limit, entry: Criterion) -> Iterator[Fault]:
+    place = f"limits.{limit.name}"
+    side, other = ("min", "max") if entry.sense == "max" else ("max", "min")
+    for key in OF_THE_CRITERION:
+        if getattr(limit, key) != Limit.model_fields[key].default:
+            rule = f"{limit.criterion!r} is a measure, whose criterion says that"
+            yield Fault("study.toml", f"{place}.{key}", rule, "Leave it out.")
+    for key in (other, "equal", "tolerance"):
+        if getattr(limit, key) is not None:
+            rule = f"{limit.criterion!r} has sense = {entry.sense!r}: it can be bounded by {side} only"
+            yield Fault("study.toml", f"{place}.{key}", rule, f"Give {side}.")
+    bound = getattr(limit, side)
+    if bound is not None and not isinstance(bound, float | int):
+        rule = "a limit on a measure takes a number"
+        yield Fault("study.toml", f"{place}.{side}", rule, "Give it in the unit of the criterion.")
+
+
+def _limit_row(limit: Limit, measure: Measure) -> LimitRow:
+    def number(bound: object, otherwise: float) -> float:
+        return float(bound) if isinstance(bound, float | int) else otherwise
+
+    return LimitRow(
+        name=limit.name, criterion=limit.criterion, effect=limit.criterion, region="", level="",
+        unit=measure.unit, lower=number(limit.min, -np.inf), upper=number(limit.max, np.inf), of="total",
+        baseline=0.0, owner=limit.owner, reason=limit.reason, limit=limit.name,
+    )  # fmt: skip
 
 
 def _amounts(name: str, entry: Criterion, effects: Effects) -> Amounts:

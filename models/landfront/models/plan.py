@@ -322,7 +322,7 @@ class Plan:
         return np.asarray(margin >= -row_tolerance(self.formulation.program)[: len(margin)])
 
     def _activity(self) -> Floats:
-        """Change that each limit sums, options off the menu included."""
+        """Change that each limit sums, or the value of a measure; options off the menu included."""
         rows, off = self.formulation.program.rows, self.off_menu
         x = np.zeros(self.formulation.program.columns)
         x[: len(self.x)] = self.x
@@ -330,7 +330,11 @@ class Plan:
         if len(off.share):
             parts = [_off_menu(block, off) for block in rows.blocks]
             activity = activity + np.concatenate([np.zeros(0), *parts])
-        return np.asarray(activity[: len(self.formulation.limits)])
+        limits, measures = self.formulation.limits, self.formulation.measures
+        for place, limit in enumerate(limits):
+            if limit.criterion in measures:  # whose columns may say less than it is
+                activity[place] = self._measured(measures[limit.criterion])
+        return np.asarray(activity[: len(limits)])
 
     def _regions(self, level: str | None) -> tuple[Ints, tuple[str, ...]]:
         """Region of each parcel as an index, and the names; index 0 is for no region."""

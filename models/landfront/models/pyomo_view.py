@@ -108,7 +108,7 @@ def _limits(model: pyo.ConcreteModel, formulation: Formulation, columns: Sequenc
     import pyomo.environ as pyo
 
     by_limit: dict[str, list[LimitRow]] = {}
-    for row in formulation.limits:
+    for row in _sums(formulation):
         by_limit.setdefault(row.limit, []).append(row)
     for limit, rows in by_limit.items():
         found = {_index(row): row for row in rows}
@@ -125,6 +125,11 @@ def _limits(model: pyo.ConcreteModel, formulation: Formulation, columns: Sequenc
         model.add_component(f"limit_{limit}", constraint)
 
 
+def _sums(formulation: Formulation) -> list[LimitRow]:
+    """Limits on sums, which stand before those on measures."""
+    return [row for row in formulation.limits if row.criterion not in formulation.measures]
+
+
 def _links(model: pyo.ConcreteModel, formulation: Formulation, columns: Sequence[Any]) -> list[Any]:
     """Linking columns of measures, and one constraint per row of each."""
     import pyomo.environ as pyo
@@ -132,7 +137,7 @@ def _links(model: pyo.ConcreteModel, formulation: Formulation, columns: Sequence
 
     if formulation.program.columns == len(columns):
         return []
-    program, options, limits = formulation.program, len(columns), len(formulation.limits)
+    program, options, limits = formulation.program, len(columns), len(_sums(formulation))
     model.LINK = pyo.RangeSet(0, program.columns - options - 1)
     model.link = pyo.Var(model.LINK, doc="linking columns of measures and payments")
     linking = [model.link[place] for place in model.LINK]

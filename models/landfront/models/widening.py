@@ -14,6 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.models.blocks import narrow, stack
+from landfront.models.limits import LimitRow
 from landfront.models.menu import Menu
 from landfront.optimizer.program import Block, Csr, Factored, Program, Stack
 
@@ -78,8 +79,11 @@ class Part:
         return own, alone
 
 
-def linked(program: Program, parts: Sequence[Part], menu: Menu) -> Program:
-    """A program with linking columns and their rows; objectives of parts' names are sums of their columns."""
+def linked(program: Program, parts: Sequence[Part], menu: Menu, bounded: Sequence[LimitRow] = ()) -> Program:
+    """A program with linking columns and their rows; objectives of parts' names are sums of their columns.
+
+    Rows of limits on such objectives stand between the program's own rows and those of the parts.
+    """
     linkings = [part.linking for part in parts]
     ends = np.cumsum([0, *(len(linking.lower) for linking in linkings)])
     wide = Widening.of(menu, int(ends[-1]))
@@ -90,7 +94,11 @@ def linked(program: Program, parts: Sequence[Part], menu: Menu) -> Program:
             weights[program.objective_names.index(part.name), first:end] = part.linking.weights
         own.append(wide.block(part.rows, wide.shifted(part.linking.coupling, first)))
         alone.append(wide.shifted(part.linking.rows, first))
-    blocks = [*(wide.block(block) for block in program.rows.blocks), *own]
+    blocks = [wide.block(block) for block in program.rows.blocks]
+    if bounded:
+        named = [program.objective_names.index(row.criterion) for row in bounded]
+        blocks.append(wide.alone(sp.csr_array(weights[named])))
+    blocks += own
     blocks.append(wide.alone(sp.csr_array(sp.vstack(alone, format="csr"))))
     said = [part.row_names for part in parts]
     between = [linking.between for linking in linkings] + [linking.within for linking in linkings]
@@ -98,13 +106,18 @@ def linked(program: Program, parts: Sequence[Part], menu: Menu) -> Program:
         program,
         objectives=wide.objectives(program.objectives, sp.csr_array(weights)),
         rows=stack(blocks, len(wide.group)),
-        row_lower=np.concatenate([program.row_lower, *(low for low, _ in between)]),
-        row_upper=np.concatenate([program.row_upper, *(high for _, high in between)]),
+        row_lower=np.concatenate(
+            [program.row_lower, [row.lower for row in bounded], *(low for low, _ in between)]
+        ),
+        row_upper=np.concatenate(
+            [program.row_upper, [row.upper for row in bounded], *(high for _, high in between)]
+        ),
         lower=np.concatenate([program.lower, *(linking.lower for linking in linkings)]),
         upper=np.concatenate([program.upper, *(linking.upper for linking in linkings)]),
         integer=np.concatenate([program.integer, *(linking.integer for linking in linkings)]),
         row_names=(
             *program.row_names,
+            *(row.name for row in bounded),
             *(name for place in (0, 1) for names in said for name in names[place]),
         ),
     )

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landfront.models.formulate import Formulation
+from landfront.models.funds import NAME as FUNDS
 from landfront.models.kinds import interventions_of
 from landfront.optimizer import tolerances
 from landfront.optimizer.engine import Infeasible, choose_engine
@@ -133,7 +134,7 @@ class Sweep:
         value = carbon if price == inf else price * carbon - cost
         relaxed = carbon if solve.relaxed is None else self._changes(solve.relaxed)[0]
         menu, landscape = self.formulation.menu, self.formulation.landscape
-        parts = self.carbon * solve.x
+        parts = self.carbon * solve.x[: len(menu)]  # linking columns follow the options
         regions = landscape.regions[:, 0] if landscape.nested else np.zeros(len(landscape), dtype=np.int64)
         return Step(
             price,
@@ -173,7 +174,8 @@ class Sweep:
         """Carbon at each price with one intervention only, relaxed; nan where no plan is possible."""
         names = self.formulation.menu.interventions
         allowed = [interventions_of(name) in ((intervention,), interventions_of(names[0])) for name in names]
-        upper = np.where(np.array(allowed)[self.formulation.menu.kind], self.program.upper, 0.0)
+        options, upper = len(self.formulation.menu), np.array(self.program.upper)
+        upper[:options] *= np.array(allowed)[self.formulation.menu.kind]
         program = replace(self.program, upper=upper)
         engine, _ = choose_engine(program)
         scalarizer, basis = Scalarizer(program, engine), None
@@ -196,9 +198,13 @@ class Rule:
 
 
 def rows_kept(formulation: Formulation, *, money: bool) -> NDArray[np.int64]:
-    """Rows of the limits that count: all, or those that are not about money."""
-    currency = formulation.study.study.currency
-    rows = [r for r, row in enumerate(formulation.limits) if money or row.unit != currency]
+    """Rows that count: all, or those that are neither limits on money nor rules of funds."""
+    if money:
+        return np.arange(len(formulation.program.row_names))
+    currency, effects, limits = formulation.study.study.currency, formulation.effects, formulation.limits
+    rows = [r for r, row in enumerate(limits) if currency not in (row.unit, effects[row.effect].unit)]
+    names = formulation.program.row_names
+    rows += [r for r in range(len(limits), len(names)) if not names[r].startswith(f"{FUNDS}: ")]
     return np.array(rows, dtype=np.int64)
 
 
