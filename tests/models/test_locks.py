@@ -16,7 +16,7 @@ from landfront.instances.landscape import Landscape, Locked
 from landfront.models.formulate import Formulation
 from landfront.models.menu import Menu, build_menu, menu_from_table
 from landfront.models.plan import Plan, plan_from_frame
-from landfront.report.infeasible import reach
+from landfront.report.reach import reach
 from tests.models import builders as b
 from tests.models.brute import best_value, plans
 

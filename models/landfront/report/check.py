@@ -12,8 +12,9 @@ from landfront.instances.regions import ROOT, region_tree
 from landfront.instances.schema import by_key
 from landfront.models.formulate import Formulation
 from landfront.report.bounds_text import bounds_text
-from landfront.report.infeasible import Clash, reach
+from landfront.report.infeasible import Clash
 from landfront.report.quantities import area, quantity
+from landfront.report.reach import reach
 from landfront.report.summary import mark_counts
 from landfront.report.tables import coefficients_table, menu_table
 

@@ -13,7 +13,6 @@ g_r is the gain of the criterion in region r: its change, or the negative of it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
@@ -23,14 +22,15 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from landfront.models.blocks import best_change, effect_rows, stack
+from landfront.models.blocks import best_change, effect_rows
 from landfront.models.formulate import Formulation, LimitRow
 from landfront.optimizer.engine import choose_engine
 from landfront.optimizer.front import Point
 from landfront.optimizer.points import make_point
-from landfront.optimizer.program import Block, Csr, Program, Stack
+from landfront.optimizer.program import Block, Program, Stack
 from landfront.optimizer.scalarize import Scalarizer
 from landfront.optimizer.task import Task
+from landfront.report.extended import linked, with_rows
 from landfront.report.region_levels import RegionLevel
 from landfront.report.search import NothingFoundError
 
@@ -240,52 +240,6 @@ def _least_gain(setting: Setting, level: RegionLevel) -> Floats:
     values = setting.sign * setting.formulation.effects[setting.criterion].values(menu)
     kinds = np.ones(len(menu.interventions), dtype=bool)
     return level.sum(best_change(menu, values, kinds=kinds, largest=False))
-
-
-def with_rows(
-    program: Program, block: Block, lower: Floats, upper: Floats, *, names: Sequence[str]
-) -> Program:
-    """The program with more coupling rows."""
-    return replace(
-        program,
-        rows=stack([*program.rows.blocks, block], program.columns),
-        row_lower=np.concatenate([program.row_lower, lower]),
-        row_upper=np.concatenate([program.row_upper, upper]),
-        row_names=(*program.row_names, *names),
-    )
-
-
-def linked(
-    program: Program,
-    rows: tuple[sp.csr_array, sp.csr_array],
-    *,
-    bounds: tuple[Floats, Floats],
-    cost: Floats,
-    columns: tuple[Floats, Floats],
-    names: Sequence[str],
-) -> Program:
-    """The program with loose columns, whose cost is minimised, and rows over its columns and those."""
-    old, more = program.columns, len(cost)
-    total = old + more
-    objective = sp.csr_array(np.concatenate([np.zeros(old), cost])[None, :])
-    base = program.row_matrix
-    widened = sp.csr_array((base.data, base.indices, base.indptr), shape=(base.shape[0], total))
-    joined = sp.csr_array(sp.hstack(rows, format="csr"))
-    blocks: list[Block] = [Csr(widened), Csr(joined)] if program.rows.blocks else [Csr(joined)]
-    return replace(
-        program,
-        objectives=Stack((Csr(objective),), total),
-        senses=np.ones(1, dtype=np.int8),
-        offsets=np.zeros(1),
-        rows=Stack(tuple(blocks), total),
-        row_lower=np.concatenate([program.row_lower, bounds[0]]),
-        row_upper=np.concatenate([program.row_upper, bounds[1]]),
-        lower=np.concatenate([program.lower, columns[0]]),
-        upper=np.concatenate([program.upper, columns[1]]),
-        integer=np.concatenate([program.integer, np.zeros(more, dtype=bool)]),
-        objective_names=("linked",),
-        row_names=(*program.row_names, *names),
-    )
 
 
 def _at_least(sign: float, gains: Floats) -> tuple[Floats, Floats]:
