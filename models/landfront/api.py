@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from landfront.report.mac import Mac
     from landfront.report.nested import Nested
     from landfront.report.result import Result
+    from landfront.report.safeguards import Safeguards
     from landfront.report.score import Score
     from landfront.report.verify import Verification
 
@@ -43,6 +44,7 @@ __all__ = [
     "Plan",
     "Point",
     "Result",
+    "Safeguards",
     "Score",
     "Study",
     "Verification",
@@ -60,6 +62,7 @@ __all__ = [
     "read",
     "resume",
     "run",
+    "safeguards",
     "score",
     "to_pyomo",
     "verify",
@@ -77,6 +80,7 @@ TYPES = {
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
     "Result": "landfront.report.result",
+    "Safeguards": "landfront.report.safeguards",
     "Score": "landfront.report.score",
     "Study": "landfront.instances.study",
     "Verification": "landfront.report.verify",
@@ -421,6 +425,33 @@ def nested(
     from landfront.report.nested import find_nested
 
     return find_nested(_study(study), criterion, gap=gap, time_limit=time_limit)
+
+
+def safeguards(
+    study: Study | str | Path,
+    *,
+    maximise: str | None = None,
+    minimise: str | None = None,
+    gap: float = 1e-4,
+    time_limit: float | None = None,
+) -> Safeguards:
+    """What each limit of a study costs in one criterion: the best plan without it against the best with all.
+
+    The criterion is the first one of the study when none is named. Each price is an interval that is proven
+    within the gaps; ``safeguards(...).to_frame()`` is the table.
+
+    Raises
+    ------
+    InputError
+        If the study or the request is at fault.
+    InfeasibleError, NothingFoundError
+        If no plan meets every limit; if the time was over before there was a plan.
+    """
+    from landfront.report.safeguards import find_safeguards
+
+    return find_safeguards(
+        _study(study), maximise=maximise, minimise=minimise, gap=gap, time_limit=time_limit
+    )
 
 
 def cascade(

@@ -194,6 +194,43 @@ def nested(
 
 @app.command()
 @command
+def safeguards(
+    study: StudyPath,
+    maximise: Annotated[str | None, typer.Option(help="Criterion to maximise.")] = None,
+    minimise: Annotated[str | None, typer.Option(help="Criterion to minimise.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the table to this .csv file.")
+    ] = None,
+    gap: Gap = None,
+    time_limit: Limit = None,
+    as_json: AsJson = False,
+) -> int:
+    """Find what each limit costs: the best plan without it against the best plan with all."""
+    from landfront.instances.study import read_study
+    from landfront.report.nested import check_table_file
+    from landfront.report.progress import meter
+    from landfront.report.safeguards import find_safeguards
+    from landfront.report.search import EARLY_REASONS
+
+    asked = read_study(study)
+    if output is not None:
+        check_table_file(output)
+    gap = asked.front.gap if gap is None else gap
+    with meter(quiet=as_json) as shown:
+        shown.stage("searching the best plan, then without each limit")
+        found = find_safeguards(asked, maximise=maximise, minimise=minimise, gap=gap, time_limit=time_limit)
+    if output is not None:
+        found.to_frame().to_csv(output, index=False)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        typer.echo(str(found))
+    unknown = any(price.plan is None or price.termination in EARLY_REASONS for price in found.prices)
+    return EARLY if unknown else DONE
+
+
+@app.command()
+@command
 def front(
     study: StudyPath,
     output: Annotated[Path, typer.Option("-o", "--output", help="The run directory to make.", metavar="RUN")],

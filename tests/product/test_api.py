@@ -16,9 +16,9 @@ from landfront.report.result import Result
 
 NAMES = [
     *("Cascade", "Check", "Compensation", "Front", "InfeasibleError", "InputError", "Mac", "Nested", "Plan"),
-    *("Point", "Result", "Score", "Study", "Verification", "cascade", "catalogue", "check", "compensate"),
-    *("demo", "draft", "front", "generate", "mac", "nested", "plan", "read", "resume", "run", "score"),
-    *("to_pyomo", "verify"),
+    *("Point", "Result", "Safeguards", "Score", "Study", "Verification", "cascade", "catalogue", "check"),
+    *("compensate", "demo", "draft", "front", "generate", "mac", "nested", "plan", "read", "resume", "run"),
+    *("safeguards", "score", "to_pyomo", "verify"),
 ]
 
 
