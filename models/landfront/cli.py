@@ -225,8 +225,8 @@ def safeguards(
         print_json(found.to_json())
     else:
         typer.echo(str(found))
-    unknown = any(price.plan is None or price.termination in EARLY_REASONS for price in found.prices)
-    return EARLY if unknown else DONE
+    early = any(price.plan is None or price.termination in EARLY_REASONS for price in found.prices)
+    return EARLY if early or not found.proven else DONE
 
 
 @app.command()

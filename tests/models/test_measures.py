@@ -17,6 +17,7 @@ from landfront.models.plan import Plan
 from landfront.optimizer.engine import Infeasible, choose_engine
 from landfront.optimizer.scalarize import Scalarizer, solve_single
 from landfront.optimizer.task import Task
+from landfront.report.check import Check
 from landfront.report.infeasible import explain
 from tests.models import builders as b
 from tests.models.brute import best_plan, plans
@@ -223,3 +224,13 @@ def test_regions_without_anything_to_count_per_are_left_out_and_said() -> None:
     assert [note for note in found.notes if note.startswith("cranes")] == [
         "cranes: no amount for north, where what it is counted per is 0"
     ]
+
+
+def test_a_shortfall_that_cannot_be_avoided_is_known_beforehand() -> None:
+    short = {"measure": "shortfall", "effect": "carbon", "sense": "min", "target": 1e5, **BY}
+    limit = {"name": "even", "criterion": "short", "max": 100.0}
+    for kind in ("shortfall", "largest_shortfall"):
+        found = b.formulation({"short": {**short, "measure": kind}}, limits=[limit])
+        (clash,) = Check(found).impossible
+        free = b.formulation({"short": {**short, "measure": kind}})
+        assert clash.least == pytest.approx(best_plan(free))

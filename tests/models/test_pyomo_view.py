@@ -135,3 +135,10 @@ def test_twin_with_a_limit_on_a_measure_has_the_same_optimum() -> None:
     best = solve_single(from_pyomo(to_pyomo(found)), 0, gap=1e-9).values[0]
     assert best == pytest.approx(best_plan(found, 0), abs=1e-6)
     assert best < free - 1
+
+
+def test_a_target_that_is_met_already_needs_no_row() -> None:
+    reached = {"effect": "feature:*", "measure": "reached", "target": 0.0, "sense": "max"}
+    found = b.formulation({"carbon": {"sense": "max"}, "reached": reached})
+    best = solve_single(from_pyomo(to_pyomo(found)), 0, gap=1e-9).values[0]
+    assert best == pytest.approx(best_plan(found, 0), abs=1e-6)

@@ -21,6 +21,7 @@ from landfront.models.plan import Plan
 from landfront.report.compensation import transfers
 from landfront.report.search import find_plan
 
+from .page import write_files
 from .regional import regional
 
 COUNTIES = {"province": ["P", "P", "Q", "Q"], "county": ["a", "b", "c", "d"]}
@@ -265,3 +266,18 @@ def test_quotas_are_read_from_a_table(tiny_run: Path, tmp_path: Path) -> None:
     assert above[0] == full[0]
     with pytest.raises(lf.InputError, match="no point is named"):
         lf.compensate(tiny_run, "town", {"carbon": 60.0})
+
+
+def test_a_limit_on_a_measure_has_no_price_for_each_region(tmp_path: Path) -> None:
+    folder = write_files("people.md", tmp_path / "people")
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    worst = 'worst = { effect = "carbon", measure = "smallest", by = "village", sense = "max" }'
+    more = f'[criteria]\ncarbon = {{ sense = "max" }}\ncost = {{ sense = "min" }}\n{worst}'
+    text = text.replace("[study]", '[study]\ndecision = "share"').replace("[criteria]", more)
+    text += '[[limits]]\nname = "even"\ncriterion = "worst"\nmin = 300\n'
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    plan = lf.plan(folder, minimise="cost")
+    with pytest.raises(lf.InputError, match="say nothing of money"):
+        lf.compensate(plan, "village")
+    with pytest.raises(lf.InputError, match="'worst' is a measure"):
+        lf.compensate(plan, "village", {"worst": 10.0})

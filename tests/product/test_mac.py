@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 import landfront.api as lf
 from landfront.cli import app
 from landfront.instances.provinces import write_provinces
+from landfront.report.mac_sweep import rows_kept
+from tests.models import builders
 from tests.product.conftest import copy_tiny
 from tests.product.page import write_files
 
@@ -271,3 +273,17 @@ def test_funds_count_in_the_sweep_and_not_in_the_technical_potential(tmp_path: P
     assert found.technical.carbon == pytest.approx(12_800)
     # Regrowth on d at 37.5 a tonne; then woodland on b as well, and the funds are empty (see the page).
     assert found.to_frame()["carbon"].tolist() == pytest.approx([3200, 6400])
+
+
+def test_targets_of_features_count_without_limits_on_money() -> None:
+    reached = {"effect": "feature:*", "measure": "reached", "target": 5.0, "sense": "max"}
+    criteria = {"carbon": {"sense": "max"}, "cost": {"sense": "min"}, "reached": reached}
+    limits = [
+        {"name": "homes", "criterion": "reached", "min": 1},
+        {"name": "budget", "criterion": "cost", "max": 1e5},
+    ]
+    found = builders.formulation(criteria, limits=limits)
+    kept = [found.program.row_names[row] for row in rows_kept(found, money=False)]
+    assert "homes" in kept
+    assert "budget" not in kept
+    assert len(rows_kept(found, money=True)) == len(kept) + 1

@@ -198,3 +198,11 @@ def test_a_search_that_finds_nothing_is_said(fields: Path, monkeypatch: pytest.M
     done = CliRunner().invoke(app, ["nested", str(fields), "--time-limit", "1"])
     assert done.exit_code == 4
     assert "ended before it found a plan (time limit)" in done.stderr
+
+
+def test_funds_and_measures_do_not_stand_in_the_way(fields: Path) -> None:
+    fund = '[[funds]]\nname = "all"\namount = 1e9\n'
+    plain, paid = lf.nested(fields, "carbon"), lf.nested(changed(fields, more=fund), "carbon")
+    assert paid.values == pytest.approx(plain.values)
+    least = ("[criteria]", '[criteria]\nworst = { effect = "carbon", measure = "smallest", sense = "max" }')
+    assert lf.nested(changed(fields, least), "carbon").values == pytest.approx(plain.values)

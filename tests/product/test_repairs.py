@@ -13,10 +13,12 @@ from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
 from landfront.optimizer.engine import Infeasible
 from landfront.optimizer.scalarize import solve_single
+from landfront.report import infeasible
 from landfront.report.infeasible import InfeasibleError, explain
 from landfront.report.repairs import DIGITS, Repair, repairs_of, safe
 from tests.models import builders as b
 from tests.models.brute import best_plan, plans
+from tests.models.test_locks import FOREST, LOCK, land
 
 CRITERIA = ["carbon", "cost", "food"]
 
@@ -80,7 +82,7 @@ def test_where_two_limits_must_give_way_they_are_named_together() -> None:
     _, error = refused(*limits)
     assert error.repairs == ()
     assert {repair.limit.limit for repair in error.together} == {"sink", "grain"}
-    assert "No single limit is enough. These changes are, all together:\n  - " in str(error)
+    assert "\nEnough, all together:\n  - " in str(error)
     new = {repair.limit.region: repair.bound for repair in error.together}
     mended = b.formulation(
         CRITERIA,
@@ -137,3 +139,41 @@ def test_safe_figures_never_cross_the_value(value: float, up: bool) -> None:
     noise = 1e-8 * abs(value)
     assert found >= value - noise if up else found <= value + noise
     assert abs(found - value) <= 2 * 10.0 ** (1 - DIGITS) * abs(value)
+
+
+def test_funds_in_a_clash_are_named() -> None:
+    found = b.formulation(
+        ["carbon", "cost"],
+        land=land({"f1": FOREST}),
+        locks=[LOCK],
+        funds=[{"name": "all", "amount": 10.0}],
+    )
+    with pytest.raises(Infeasible) as raised:
+        solve_single(found.program, 0)
+    text = str(explain(found, raised.value))
+    assert "funds: " in text
+    assert "No plan meets this limit:" in text
+
+
+def test_what_a_fund_leaves_undone_is_not_blamed_on_a_limit_alone() -> None:
+    worst = {"effect": "carbon", "measure": "smallest", "by": "county", "per": "attainable", "sense": "max"}
+    found = b.formulation(
+        {"carbon": {"sense": "max"}, "worst": worst},
+        limits=[{"name": "even", "criterion": "worst", "min": 0.9}],
+        funds=[{"name": "all", "amount": 1e4}],
+    )
+    with pytest.raises(Infeasible) as raised:
+        solve_single(found.program, 0)
+    text = str(explain(found, raised.value))
+    assert "These clash:" in text
+    assert "  - even: " in text
+    assert "  - funds: " in text
+
+
+def test_without_time_nothing_is_said_of_single_limits() -> None:
+    found = b.formulation(["carbon"], limits=[{"name": "sink", "criterion": "carbon", "min": 1e6}])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(infeasible, "repairs_of", lambda *_: ())
+        error = explain(found, Infeasible((0,), ("sink",)))
+    assert "This is enough, if all else stays:\n  - sink: lower" in str(error)
+    assert "Enough, all together" not in str(error)

@@ -99,3 +99,14 @@ def test_no_time_is_said(food: Path) -> None:
     done = CliRunner().invoke(app, ["safeguards", str(food), "--maximise", "carbon", "--time-limit", "1e-9"])
     assert done.exit_code == 4
     assert "before it found a plan" in done.stderr
+
+
+def test_a_plan_that_is_not_proven_is_called_so(food: Path) -> None:
+    found = lf.safeguards(food, maximise="carbon")
+    assert found.proven
+    assert found.plan.point is not None
+    point = replace(found.plan.point, termination="time limit")
+    late = replace(found, plan=replace(found.plan, point=point))
+    assert not late.proven
+    assert "the best plan that was found (time limit) has 2,570 t" in str(late)
+    assert late.to_json()["termination"] == "time limit"

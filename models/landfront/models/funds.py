@@ -172,7 +172,7 @@ def payments_of(study: Study, sources: Sources) -> Payments | None:
     """
     if not study.funds:
         return None
-    refuse(*_twice(study), *_without_periods(study, sources))
+    refuse(*_twice(study), *_without_periods(study, sources), *_misnamed(study))
     inputs = sources.inputs
     spans = study.spans if any(fund.period is not None for fund in study.funds) else (None,)
     uses = [use for fund in study.funds for use in _uses(fund, inputs)]
@@ -182,6 +182,14 @@ def payments_of(study: Study, sources: Sources) -> Payments | None:
     purses = list(_purses(study, inputs, spans, uses, belongs))
     _refuse_idle(study, purses)
     return Payments(rows, labels, tuple(purses))
+
+
+def _misnamed(study: Study) -> list[Fault]:
+    """A criterion with the name under which payments stand in the program."""
+    if NAME not in study.criteria:
+        return []
+    rule = "a criterion cannot have this name where there are [[funds]]"
+    return [Fault("study.toml", f"criteria.{NAME}", rule, "Rename it.")]
 
 
 def _without_periods(study: Study, sources: Sources) -> list[Fault]:

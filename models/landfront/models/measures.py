@@ -161,17 +161,24 @@ def measure_limits(study: Study, measures: Mapping[str, Measure]) -> tuple[Limit
         With every limit that asks for what a measure has not.
     """
     found = [limit for limit in study.limits if on_measure(study, limit)]
-    refuse(*(fault for limit in found for fault in _unfit(limit, study.criteria[limit.criterion])))
+    refuse(
+        *(
+            fault
+            for limit in found
+            for fault in _unfit(limit, study.criteria[limit.criterion], measures[limit.criterion].unit)
+        )
+    )
     return tuple(_limit_row(limit, measures[limit.criterion]) for limit in found)
 
 
-def _unfit(limit: Limit, entry: Criterion) -> Iterator[Fault]:
+def _unfit(limit: Limit, entry: Criterion, unit: str) -> Iterator[Fault]:
     place = f"limits.{limit.name}"
     side, other = ("min", "max") if entry.sense == "max" else ("max", "min")
     for key in OF_THE_CRITERION:
         if getattr(limit, key) != Limit.model_fields[key].default:
             rule = f"{limit.criterion!r} is a measure, whose criterion says that"
-            yield Fault("study.toml", f"{place}.{key}", rule, "Leave it out.")
+            fix = f"Leave it out; the bound is in {unit}." if key == "unit" else "Leave it out."
+            yield Fault("study.toml", f"{place}.{key}", rule, fix)
     for key in (other, "equal", "tolerance"):
         if getattr(limit, key) is not None:
             rule = f"{limit.criterion!r} has sense = {entry.sense!r}: it can be bounded by {side} only"
@@ -179,7 +186,7 @@ def _unfit(limit: Limit, entry: Criterion) -> Iterator[Fault]:
     bound = getattr(limit, side)
     if bound is not None and not isinstance(bound, float | int):
         rule = "a limit on a measure takes a number"
-        yield Fault("study.toml", f"{place}.{side}", rule, "Give it in the unit of the criterion.")
+        yield Fault("study.toml", f"{place}.{side}", rule, f"Give it in {unit}.")
 
 
 def _limit_row(limit: Limit, measure: Measure) -> LimitRow:
@@ -268,22 +275,23 @@ def _largest(amounts: Amounts) -> Linking:
     return _one(amounts, lower=amounts.low.max(), upper=amounts.high.max(), sign=-1.0, between=between)
 
 
-def _missing(amounts: Amounts) -> tuple[Floats, Floats]:
-    """Bounds of ``change + shortfall``, and the largest shortfall of each."""
+def _missing(amounts: Amounts) -> tuple[Floats, Floats, Floats]:
+    """Bounds of ``change + shortfall``, and the smallest and largest shortfall of each."""
     between = np.stack([amounts.target - amounts.constant, np.full(len(amounts.constant), np.inf)])
-    return between, np.maximum(amounts.target - amounts.low, 0.0)
+    least, most = (np.maximum(amounts.target - reach, 0.0) for reach in (amounts.high, amounts.low))
+    return between, least, most
 
 
 def _largest_shortfall(amounts: Amounts) -> Linking:
-    between, most = _missing(amounts)
-    return _one(amounts, lower=0.0, upper=float(most.max()), sign=1.0, between=between)
+    between, least, most = _missing(amounts)
+    return _one(amounts, lower=float(least.max()), upper=float(most.max()), sign=1.0, between=between)
 
 
 def _shortfall(amounts: Amounts) -> Linking:
-    between, most = _missing(amounts)
+    between, least, most = _missing(amounts)
     count = len(most)
     return Linking(
-        np.zeros(count), most, np.zeros(count, dtype=bool), sp.eye_array(count, format="csr"), between,
+        least, most, np.zeros(count, dtype=bool), sp.eye_array(count, format="csr"), between,
         _nothing(count), np.zeros((2, 0)), np.ones(count),
     )  # fmt: skip
 

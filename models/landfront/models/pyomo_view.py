@@ -155,6 +155,8 @@ def _links(model: pyo.ConcreteModel, formulation: Formulation, columns: Sequence
             linear_coefs=matrix.data[part].tolist(), linear_vars=[every[j] for j in matrix.indices[part]]
         )
         bounds = (float(program.row_lower[row]), float(program.row_upper[row]))
+        if np.isinf(bounds).all():
+            return pyo.Constraint.Skip
         low, high = (None if np.isinf(bound) else bound for bound in bounds)
         return (low, body, high)
 

@@ -107,6 +107,9 @@ def _price_faults(plan: Plan, name: str, price: Price, cost: str) -> list[Fault]
     criteria = plan.formulation.study.criteria
     if name not in criteria:
         return [_no_criterion(name, criteria)]
+    if name in plan.formulation.measures:
+        rule = f"{name!r} is a measure, of which regions have no amounts of their own"
+        return [Fault("compensate", "price", rule, "Give the price of the effect that it looks at.")]
     if name == cost:
         rule = f"{cost!r} counts with -1 already"
         return [Fault("compensate", "price", rule, "Leave it out.")]
@@ -278,7 +281,8 @@ def _rates(plan: Plan, traded: Sequence[str]) -> tuple[dict[str, float], str]:
     }
     main = next((name for name, rate in rates.items() if rate == 1.0), traded[0])
     for limit, price in zip(formulation.limits, point.row_prices, strict=False):
-        whole = not limit.level and not limit.interventions
+        # The price of a measure is one of its worst region's amounts, not of every region's.
+        whole = not limit.level and not limit.interventions and limit.criterion not in formulation.measures
         if whole and limit.criterion in formulation.study.criteria and np.isfinite(price) and price:
             rates.setdefault(limit.criterion, float(price))
     return rates, main

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from landfront.models.formulate import Formulation, LimitRow
+from landfront.models.funds import NAME as FUNDS
 from landfront.optimizer.engine import Infeasible
 from landfront.optimizer.program import Program
 from landfront.report.bounds_text import bounds_text
@@ -41,7 +42,7 @@ class InfeasibleError(Exception):
     """No plan meets every limit; `clashes` are limits that cannot hold together.
 
     `repairs` are changes of one limit each that would be enough, the smallest first. Where there is none,
-    `together` are changes that are enough all at once.
+    `together` are changes that are enough all at once. `funds` are rules of funds in the clash, in words.
     """
 
     def __init__(
@@ -49,12 +50,13 @@ class InfeasibleError(Exception):
         clashes: tuple[Clash, ...],
         repairs: tuple[Repair, ...] = (),
         together: tuple[Repair, ...] = (),
+        funds: tuple[str, ...] = (),
     ) -> None:
         """Keep the clashes and the repairs, and list them in the message."""
-        self.clashes, self.repairs, self.together = clashes, repairs, together
-        lines = [f"  - {clash}" for clash in clashes]
-        advice = _advice(len(clashes), repairs, together)
-        super().__init__("\n".join([_head(len(clashes)), *lines, *advice]))
+        self.clashes, self.repairs, self.together, self.funds = clashes, repairs, together, funds
+        lines = [f"  - {clash}" for clash in (*clashes, *funds)]
+        advice = _advice(len(lines), repairs, together)
+        super().__init__("\n".join([_head(len(lines)), *lines, *advice]))
 
 
 def _head(clashes: int) -> str:
@@ -70,20 +72,31 @@ def _advice(clashes: int, repairs: tuple[Repair, ...], together: tuple[Repair, .
         which = "This is" if len(repairs) == 1 else "Each of these alone is"
         return [f"{which} enough, if all else stays:", *(f"  - {repair}" for repair in repairs)]
     if together:
-        head = "No single limit is enough. These changes are, all together:"
+        head = "This is enough, if all else stays:" if len(together) == 1 else "Enough, all together:"
         return [head, *(f"  - {repair}" for repair in together)]
     which = "it" if clashes == 1 else "one of them"
     return [f"Loosen {which}, or admit more interventions."]
 
 
 def explain(formulation: Formulation, error: Infeasible) -> InfeasibleError:
-    """The clashing rows of a program as limits of the study."""
-    program = formulation.program
-    limits = formulation.limits  # rows of measures, which come after them, can always be met
+    """The clashing rows of a program as limits of the study, and what would mend it."""
+    program, limits = formulation.program, formulation.limits
     rows = [row for row in error.rows if row < len(limits)]
     clashes = tuple(_clash(program, limits[row], row) for row in rows)
     repairs = repairs_of(formulation, rows)
-    return InfeasibleError(clashes, repairs, () if repairs else joint_repair(formulation))
+    together = () if repairs else joint_repair(formulation)
+    return InfeasibleError(clashes, repairs, together, _funds(formulation, error))
+
+
+def _funds(formulation: Formulation, error: Infeasible) -> tuple[str, ...]:
+    """Rules of funds among the rows that clash; rows that make a measure linear can always be met."""
+    if formulation.payments is None:
+        return ()
+    names = [formulation.program.row_names[row] for row in error.rows]
+    rules = {f"{FUNDS}: {said}" for said in formulation.payments.part.linking.said}
+    found = tuple(name for name in names if name in rules)
+    paid = any(name.startswith(f"{FUNDS}: ") for name in names)
+    return found or ((f"{FUNDS}: what they may pay for, up to their amounts",) if paid else ())
 
 
 def _clash(program: Program, limit: LimitRow, row: int) -> Clash:

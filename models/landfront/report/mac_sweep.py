@@ -202,7 +202,8 @@ def rows_kept(formulation: Formulation, *, money: bool) -> NDArray[np.int64]:
     if money:
         return np.arange(len(formulation.program.row_names))
     currency, effects, limits = formulation.study.study.currency, formulation.effects, formulation.limits
-    rows = [r for r, row in enumerate(limits) if currency not in (row.unit, effects[row.effect].unit)]
+    units = [{row.unit, *([effects[row.effect].unit] if row.effect in effects else [])} for row in limits]
+    rows = [r for r, unit in enumerate(units) if currency not in unit]
     names = formulation.program.row_names
     rows += [r for r in range(len(limits), len(names)) if not names[r].startswith(f"{FUNDS}: ")]
     return np.array(rows, dtype=np.int64)

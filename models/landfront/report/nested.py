@@ -271,7 +271,8 @@ def _counts_after(wide: Formulation) -> NDArray[np.int64]:
         for span in spans_of(study, limit):
             years[limit.name, effect_key(study, limit, span)] = span[0]
     timed = [years.get((row.limit, row.effect), years[row.limit, None]) for row in wide.limits]
-    return np.array(timed, dtype=np.int64)
+    further = len(wide.program.row_names) - len(timed)  # rows of measures and funds name no time
+    return np.array(timed + [0] * further, dtype=np.int64)
 
 
 def _found(alone: list[Point]) -> Floats:

@@ -107,6 +107,8 @@ def joint_repair(formulation: Formulation, *, seconds: float = SECONDS) -> tuple
     program, limits = formulation.program, formulation.limits
     every = ((row, low) for row in range(len(limits)) for low in (True, False))
     sides = [(row, low) for row, low in every if math.isfinite(_bound(limits[row], low))]
+    if not sides:
+        return ()
     rows = np.array([row for row, _ in sides], dtype=np.int64)
     sign = np.array([1.0 if low else -1.0 for _, low in sides])
     lower, upper = program.row_lower[rows], program.row_upper[rows]

@@ -28,7 +28,7 @@ from landfront.optimizer.front import Point
 from landfront.optimizer.scalarize import solve_single
 from landfront.optimizer.show import table
 from landfront.report.quantities import percent, quantity
-from landfront.report.search import find_plan, objective
+from landfront.report.search import EARLY_REASONS, find_plan, objective
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +85,16 @@ class Safeguards:
         return self.plan.formulation.units[self.criterion]
 
     @property
+    def termination(self) -> str:
+        """How the search with all limits ended."""
+        return self.plan.point.termination if self.plan.point is not None else ""
+
+    @property
+    def proven(self) -> bool:
+        """Whether the plan with all limits is proven within the gap."""
+        return self.termination not in EARLY_REASONS
+
+    @property
     def best(self) -> float:
         """Value of the criterion in the best plan with all limits."""
         return self.plan.values[self.criterion]
@@ -112,12 +122,19 @@ class Safeguards:
         """The prices as plain values; None for what is not known."""
         frame = self.to_frame().astype(object)
         records = frame.where(frame.notna(), None).to_dict("records")
-        return {"criterion": self.criterion, "value": self.best, "unit": self.unit, "limits": records}
+        return {
+            "criterion": self.criterion,
+            "value": self.best,
+            "unit": self.unit,
+            "termination": self.termination,
+            "limits": records,
+        }
 
     def __str__(self) -> str:
         """Say it in words."""
         title = self.plan.formulation.study.title
-        head = f"What each limit costs in {self.criterion}; with all of them the best plan has "
+        proven = "the best plan" if self.proven else f"the best plan that was found ({self.termination})"
+        head = f"What each limit costs in {self.criterion}; with all of them {proven} has "
         lines = [title, head + quantity(self.best, self.unit)]
         if not self.prices:
             return "\n".join([*lines, "The study has no limits."])
@@ -140,9 +157,12 @@ class Safeguards:
         return low if low == high else f"{low} to {high}"
 
     def _share(self, price: Price) -> str:
-        if price.plan is None or not self.best:
+        if price.plan is None or not self.best or not np.isfinite(price.most):
             return "-"
-        return percent(price.most / abs(self.best)) if price.most > NOTHING * abs(self.best) else "0 %"
+        if price.most <= NOTHING * abs(self.best):
+            return "0 %"
+        low, high = percent(price.least / abs(self.best)), percent(price.most / abs(self.best))
+        return low if low == high else f"{low} to {high}"
 
 
 def find_safeguards(

@@ -171,7 +171,7 @@ class StructuredEngine:
             words = f"rows must be missed by {least.outcome.bound:.3g} of their size in all"
             return self._without("infeasible", words)
         if least.outcome.reason == "time limit":
-            return self._without("time limit", "the time limit was reached")
+            return self._unfinished(scalar, found, weights, slope, deadline=deadline)
         return self._whole.relax(weights, upper, seconds=deadline - monotonic(), slope=slope)
 
     def _unfinished(
