@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from time import monotonic
 
 from landfront.models.formulate import Formulation, LimitRow
 from landfront.models.funds import NAME as FUNDS
@@ -11,7 +12,7 @@ from landfront.optimizer.program import Program
 from landfront.report.bounds_text import bounds_text
 from landfront.report.quantities import quantity
 from landfront.report.reach import reach
-from landfront.report.repairs import Repair, joint_repair, repairs_of
+from landfront.report.repairs import SECONDS, Repair, joint_repair, repairs_of
 
 
 @dataclass(frozen=True)
@@ -83,8 +84,9 @@ def explain(formulation: Formulation, error: Infeasible) -> InfeasibleError:
     program, limits = formulation.program, formulation.limits
     rows = [row for row in error.rows if row < len(limits)]
     clashes = tuple(_clash(program, limits[row], row) for row in rows)
+    began = monotonic()
     repairs = repairs_of(formulation, rows)
-    together = () if repairs else joint_repair(formulation)
+    together = () if repairs else joint_repair(formulation, seconds=SECONDS - (monotonic() - began))
     return InfeasibleError(clashes, repairs, together, _funds(formulation, error))
 
 

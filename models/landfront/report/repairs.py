@@ -17,18 +17,25 @@ import numpy as np
 import scipy.sparse as sp
 
 from landfront.models.formulate import Formulation, LimitRow
-from landfront.optimizer.engine import Infeasible, SolverError, Unbounded
+from landfront.optimizer.engine import choose_engine
+from landfront.optimizer.front import Point
+from landfront.optimizer.points import make_point
 from landfront.optimizer.program import Program, Stack
-from landfront.optimizer.scalarize import solve_single
+from landfront.optimizer.scalarize import Scalarizer
+from landfront.optimizer.task import Task
 from landfront.report.extended import linked
 from landfront.report.quantities import percent, quantity
 from landfront.report.reach import reach
 
-SECONDS = 20.0
+SECONDS = 30.0
 """Longest search for all repairs of a study: the clash itself is known by then."""
 
-MOST = 8
-"""Limits that are looked at; of more that clash each is seldom what a user would touch."""
+FEWEST_SECONDS = 1.0
+"""Repairs of several limits together are not sought in less."""
+
+MOST = 12
+"""Limits that are looked at, those on everything before those of a region: at a million parcels each takes
+two or three seconds."""
 
 GAP = 1e-3
 """Gap of each repair: its figure is rounded to the safe side at `DIGITS` anyway."""
@@ -87,7 +94,7 @@ def repairs_of(
     """
     deadline = monotonic() + seconds
     found = []
-    for row in rows[:MOST]:
+    for row in sorted(rows, key=lambda row: bool(formulation.limits[row].level))[:MOST]:
         limit = formulation.limits[row]
         for lower in (True, False):
             left = deadline - monotonic()
@@ -104,6 +111,8 @@ def joint_repair(formulation: Formulation, *, seconds: float = SECONDS) -> tuple
     All limits are elastic at once; for a study whose clash no single limit mends. Empty where nothing is
     found in time.
     """
+    if seconds < FEWEST_SECONDS:
+        return ()
     program, limits = formulation.program, formulation.limits
     every = ((row, low) for row in range(len(limits)) for low in (True, False))
     sides = [(row, low) for row, low in every if math.isfinite(_bound(limits[row], low))]
@@ -125,9 +134,8 @@ def joint_repair(formulation: Formulation, *, seconds: float = SECONDS) -> tuple
         columns=(np.zeros(len(rows)), short),
         names=[f"{limits[row].name} gives way" for row in rows],
     )
-    try:
-        point = solve_single(elastic, 0, gap=GAP, time_limit=seconds)
-    except (Infeasible, Unbounded, SolverError):
+    point = _best(elastic, seconds=seconds)
+    if point is None:
         return ()
     missed = np.asarray(point.x[program.columns :], dtype=np.float64)
     return tuple(
@@ -135,6 +143,14 @@ def joint_repair(formulation: Formulation, *, seconds: float = SECONDS) -> tuple
         for (row, low), miss, unit in zip(sides, missed.tolist(), size.tolist(), strict=True)
         if miss > MET * unit
     )
+
+
+def _best(program: Program, *, seconds: float) -> Point | None:
+    """The best solution of a program with one objective; None where none was found, for whatever reason."""
+    task = Task(np.ones(1), np.full(1, np.inf), share=GAP, deadline=monotonic() + seconds)
+    solve = Scalarizer(program, choose_engine(program)[0]).solve(task)
+    known = solve.x is not None and solve.reason != "unbounded"
+    return make_point(program, solve, solve.beta, objective=0) if known else None
 
 
 def _bound(limit: LimitRow, lower: bool) -> float:
@@ -160,9 +176,8 @@ def _reached(program: Program, row: int, limit: LimitRow, *, lower: bool, second
         row_lower=low,
         row_upper=high,
     )
-    try:
-        point = solve_single(asked, 0, gap=GAP, time_limit=seconds)
-    except (Infeasible, Unbounded, SolverError):
+    point = _best(asked, seconds=seconds)
+    if point is None:
         return None
     value, bound = float(point.values[0]), _bound(limit, lower)
     missed = bound - value if lower else value - bound
