@@ -168,8 +168,8 @@ def nested(
 ) -> int:
     """Find one plan for all milestones, and what it costs at each of them that it is one plan."""
     from landfront.instances.study import read_study
-    from landfront.report.nested import check_table_file, find_nested
-    from landfront.report.outputs import check_plan_file, write_plan_file
+    from landfront.report.nested import find_nested
+    from landfront.report.outputs import check_plan_file, check_table_file, write_plan_file
     from landfront.report.progress import meter
     from landfront.report.search import EARLY_REASONS
 
@@ -207,7 +207,7 @@ def safeguards(
 ) -> int:
     """Find what each limit costs: the best plan without it against the best plan with all."""
     from landfront.instances.study import read_study
-    from landfront.report.nested import check_table_file
+    from landfront.report.outputs import check_table_file
     from landfront.report.progress import meter
     from landfront.report.safeguards import find_safeguards
     from landfront.report.search import EARLY_REASONS

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import floor, inf
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -351,19 +350,3 @@ def _result(
         termination=next((reason for reason in ends if reason != OPTIMAL), OPTIMAL),
         plan=plan,
     )
-
-
-def check_table_file(path: Path) -> None:
-    """Refuse a file for the table that cannot be written, before any work is done.
-
-    Raises
-    ------
-    InputError
-        If it is no CSV, is there already, or its folder is not.
-    """
-    if path.suffix.lower() != ".csv":
-        refuse(Fault(str(path), "", f"{path.suffix or 'no suffix'!r} is not the table's kind", "Use .csv."))
-    if path.exists():
-        refuse(Fault(str(path), "", "is already there", "Name a new file; nothing is ever overwritten."))
-    if not path.absolute().parent.is_dir():
-        refuse(Fault(str(path), "", "its folder is missing", "Make the folder first."))

@@ -51,6 +51,23 @@ def check_plan_file(path: Path) -> None:
                 f"Use {suffixes}.",
             )
         )
+    _check_new(path)
+
+
+def check_table_file(path: Path) -> None:
+    """Refuse a file for a table that cannot be written, before any work is done.
+
+    Raises
+    ------
+    InputError
+        If it is no CSV, is there already, or its folder is not.
+    """
+    if path.suffix.lower() != ".csv":
+        refuse(Fault(str(path), "", f"{path.suffix or 'no suffix'!r} is not the table's kind", "Use .csv."))
+    _check_new(path)
+
+
+def _check_new(path: Path) -> None:
     if path.exists():
         refuse(Fault(str(path), "", "is already there", "Name a new file; nothing is ever overwritten."))
     if not path.absolute().parent.is_dir():
