@@ -261,17 +261,17 @@ def test_what_there_is_when_time_is_short_is_a_plan_and_its_bound(
 ) -> None:
     program = worst_of_regions() if kind.startswith("funds") else some(20_000, 20, whole=True)
     truth = StructuredEngine(program).relax(np.array([1.0, 0.0]), FREE, seconds=inf).bound
-    if not whole:
-        program = replace(program, integer=np.zeros(program.columns, dtype=bool))
+    program = replace(program, integer=whole & (np.arange(program.columns) < program.starts[-1]))
     # No time for prices at all, enough for what is made of those that are there.
     monkeypatch.setattr(engine_module, "SOUGHT", 0.0)
-    task = Task(np.array([1.0, 0.0]), FREE, share=1e-9, deadline=monotonic() + 30)
+    task = Task(np.array([1.0, 0.0]), FREE, share=1e-9, deadline=monotonic() + 10)
     solve = Scalarizer(program, StructuredEngine(program)).solve(task)
     assert solve.reason == "time limit"
     assert solve.x is not None
     assert solve.y is not None
     assert certify.faults(program, np.asarray(solve.x, dtype=np.float64)) == []
-    assert -inf < solve.beta <= truth
+    assert -inf < solve.facts[0].beta <= truth  # by prices; a search of whole choices may prove more
+    assert solve.beta <= float(solve.y[0])
     assert float(solve.y[0]) >= truth - 1e-9 * abs(truth)
     assert certify.fact_holds(program, solve.facts[0])
 
@@ -408,8 +408,9 @@ def test_factored_rows_of_other_groups_are_taken_as_they_are() -> None:
     assert one.bound == pytest.approx(two.bound, rel=1e-9)
 
 
-def worst_of_regions(parcels: int = 6000, regions: int = 20) -> Program:
-    """Few classes of parcels, a common budget that two funds pay, and the worst region's carbon."""
+def worst_of_regions(parcels: int = 6000, regions: int = 20, *, exactly: bool = False) -> Program:
+    """Few classes of parcels, a common budget that two funds pay, `exactly` or at least, and the worst
+    region's carbon."""
     rng = np.random.default_rng(7)
     options, region = 3, rng.integers(0, regions, parcels)
     carbon, cost = np.zeros((parcels, options)), np.zeros((parcels, options))
@@ -434,7 +435,7 @@ def worst_of_regions(parcels: int = 6000, regions: int = 20) -> Program:
         senses=np.array([-1, 1], dtype=np.int8),
         offsets=np.zeros(2),
         rows=Stack((Csr(rows),), m + 3),
-        row_lower=np.append(np.zeros(regions), [-inf, -inf]),
+        row_lower=np.append(np.zeros(regions), [0.0 if exactly else -inf, -inf]),
         row_upper=np.append(np.full(regions, inf), [0.0, budget]),
         lower=np.zeros(m + 3),
         upper=np.append(np.ones(m), [inf, inf, 0.6 * budget]),
@@ -464,6 +465,21 @@ def test_the_worst_of_many_tied_regions_takes_few_small_cores(monkeypatch: pytes
     assert certify.faults(program, answer.x) == []
     assert len(cores) <= 12
     assert max(cores) < program.groups
+
+
+@pytest.mark.parametrize("exactly", [True, False])
+def test_tighter_rows_lead_to_whole_choices_that_linking_columns_make_good(exactly: bool) -> None:
+    program, weights = worst_of_regions(exactly=exactly), np.array([1.0, 0.0])
+    program = replace(program, integer=np.arange(program.columns) < program.starts[-1])
+    engine = StructuredEngine(program)
+    answer = engine.relax(weights, FREE, seconds=inf)
+    assert answer.x is not None
+    fact = Fact(weights, FREE, answer.bound, "recomputed", answer.row_prices, answer.cap_prices)
+    x = engine.round(weights, FREE, fact, answer.x, target=-inf, seconds=30, tighter=True)
+    assert x is not None
+    assert certify.faults(program, x) == []
+    value = float(weights @ (program.senses * program.values(x)))
+    assert answer.bound <= value <= answer.bound + 0.01 * abs(answer.bound)
 
 
 def test_rows_of_loose_columns_have_the_size_of_what_they_link() -> None:
