@@ -2,8 +2,8 @@
 
 The limit's bounds are taken away, and what it bounds is driven towards the bound that was broken under
 everything else that the study asks (the elastic programs of J. W. Chinneck, Feasibility and Infeasibility in
-Optimization, 2008, one limit at a time). What is reached is met by a plan, so the repair is enough; the
-proven bound says how much less of it could be.
+Optimization, 2008, one limit at a time). What is reached is met by a plan, so the repair is enough. It is the
+least up to `GAP`, unless time ran out.
 """
 
 from __future__ import annotations
