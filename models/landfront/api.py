@@ -68,7 +68,7 @@ __all__ = [
     "verify",
 ]
 
-TYPES = {
+NAMES = {
     "Cascade": "landfront.report.cascade",
     "Check": "landfront.report.check",
     "Compensation": "landfront.report.compensation",
@@ -88,9 +88,9 @@ TYPES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a type when it is first asked for."""
-    if name in TYPES:
-        return getattr(import_module(TYPES[name]), name)
+    """Import a name when it is first asked for."""
+    if name in NAMES:
+        return getattr(import_module(NAMES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -13,7 +13,8 @@ from landfront.instances.faults import InputError
 from landfront.instances.generate import generate_county
 from landfront.instances.guess import guess
 from landfront.instances.load import load_inputs
-from landfront.instances.study import Share, read_study
+from landfront.instances.study import read_study
+from landfront.instances.study_rules import Share
 
 
 def write(path: Path, columns: dict[str, list[object]]) -> Path:

@@ -17,7 +17,8 @@ from landfront.instances.county.mesh import build_mesh
 from landfront.instances.faults import InputError
 from landfront.instances.generate import draw_county, generate_county
 from landfront.instances.readers import read_table
-from landfront.instances.study import Share, read_study
+from landfront.instances.study import read_study
+from landfront.instances.study_rules import Share
 
 
 @settings(max_examples=15, deadline=None)

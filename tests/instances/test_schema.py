@@ -12,7 +12,7 @@ from landfront.instances import codes
 from landfront.instances.masks import flagged
 from landfront.instances.parcels import COVARIATES
 from landfront.instances.schema import by_key, dictionary, near, rows, some
-from landfront.instances.study import Parcels
+from landfront.instances.study_land import Parcels
 from landfront.instances.units import unit
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from landfront.instances.faults import InputError
-from landfront.instances.study import Demand
+from landfront.instances.study_land import Demand
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
 from landfront.optimizer.scalarize import solve_single

@@ -15,7 +15,8 @@ from landfront.instances.money import to_currency
 from landfront.instances.paths import inside
 from landfront.instances.schema import by_key, some
 from landfront.instances.sheet import Codes, Faults, Floats, Sheet, match_ids, open_sheet
-from landfront.instances.study import Effects, Study
+from landfront.instances.study import Study
+from landfront.instances.study_land import Effects
 from landfront.instances.units import convert
 
 

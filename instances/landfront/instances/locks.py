@@ -13,7 +13,8 @@ from landfront.instances.landscape import Locked
 from landfront.instances.masks import flagged
 from landfront.instances.schema import near, some
 from landfront.instances.sheet import Floats, Mask, Sheet
-from landfront.instances.study import Lock, Study
+from landfront.instances.study import Study
+from landfront.instances.study_land import Lock
 
 
 def read_locks(

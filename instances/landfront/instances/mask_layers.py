@@ -25,7 +25,8 @@ from landfront.instances.paths import inside
 from landfront.instances.readers import has_geometry, read_shapes
 from landfront.instances.schema import some
 from landfront.instances.sheet import Faults, Sheet
-from landfront.instances.study import Mask, Study
+from landfront.instances.study import Study
+from landfront.instances.study_land import Mask
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -13,7 +13,8 @@ import pandas as pd
 from landfront.instances.faults import Fault
 from landfront.instances.schema import near, some
 from landfront.instances.sheet import Floats, Mask, Sheet
-from landfront.instances.study import Study, Value
+from landfront.instances.study import Study
+from landfront.instances.study_land import Value
 
 NO_CONSENT = "no_consent"
 """Name of the mask that is True where consent is withheld."""

@@ -10,7 +10,8 @@ from landfront.instances import codes, crops
 from landfront.instances.faults import Fault
 from landfront.instances.schema import by_key, near, some
 from landfront.instances.sheet import Floats, Mask, Sheet
-from landfront.instances.study import Column, Parcels, Study
+from landfront.instances.study import Study
+from landfront.instances.study_land import Column, Parcels
 from landfront.instances.units import SLOPE_CLASS_MIDDLE, same_kind
 
 COVARIATES = (

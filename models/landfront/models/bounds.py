@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from landfront.instances.faults import Fault, InputError
 from landfront.instances.money import to_currency
 from landfront.instances.schema import some
-from landfront.instances.study import Bound, Limit, Share, Study
+from landfront.instances.study import Study
+from landfront.instances.study_rules import Bound, Limit, Share
 from landfront.instances.units import UnitError, convert
 from landfront.models.bounds_table import known_regions, read_bounds
 from landfront.models.component import Inputs

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landfront.instances.schema import some
-from landfront.instances.study import Limit, Study
+from landfront.instances.study import Study
+from landfront.instances.study_rules import Limit
 
 if TYPE_CHECKING:
     from landfront.instances.sheet import Sheet

@@ -30,7 +30,7 @@ from landfront.instances.codes import advice, read_code
 from landfront.instances.faults import Fault, refuse
 from landfront.instances.masks import CREDITS
 from landfront.instances.schema import by_key, near, some
-from landfront.instances.study import Credit
+from landfront.instances.study_land import Credit
 from landfront.models.component import Inputs, coefficient
 from landfront.models.menu import admits
 

@@ -32,7 +32,8 @@ from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.money import to_currency
-from landfront.instances.study import Earmark, Fund, Limit, Study
+from landfront.instances.study import Study
+from landfront.instances.study_rules import Earmark, Fund, Limit
 from landfront.instances.units import UnitError
 from landfront.models.blocks import effect_rows, stack
 from landfront.models.component import Inputs

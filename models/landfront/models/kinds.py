@@ -32,7 +32,8 @@ from numpy.typing import NDArray
 from landfront.instances.catalogue import Catalogue
 from landfront.instances.faults import Fault, refuse
 from landfront.instances.schema import near
-from landfront.instances.study import Combinations, Study
+from landfront.instances.study import Study
+from landfront.instances.study_land import Combinations
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -31,7 +31,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, InputError
-from landfront.instances.study import Limit, Study
+from landfront.instances.study import Study
+from landfront.instances.study_rules import Limit
 from landfront.models import bounds
 from landfront.models.blocks import best_change, effect_rows, factored
 from landfront.models.habitat import ALL, PREFIX, UNIT, Habitat

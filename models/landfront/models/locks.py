@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from landfront.instances.faults import SHOWN_ROWS, Fault
 from landfront.instances.landscape import Landscape
-from landfront.instances.study import Lock, Study
+from landfront.instances.study import Study
+from landfront.instances.study_land import Lock
 
 UNKNOWN = -2
 """Kind of a parcel that gets an intervention which the study does not use."""

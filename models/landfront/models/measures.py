@@ -38,7 +38,8 @@ from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.schema import some
-from landfront.instances.study import Criterion, Limit, Study
+from landfront.instances.study import Study
+from landfront.instances.study_rules import Criterion, Limit
 from landfront.models import bounds
 from landfront.models.blocks import scaled
 from landfront.models.limits import LimitRow, on_measure, sums_of

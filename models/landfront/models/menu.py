@@ -34,7 +34,8 @@ from landfront.instances.catalogue import KEEP, Catalogue
 from landfront.instances.codes import SUFFIXES
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.landscape import Landscape
-from landfront.instances.study import Mask, Study
+from landfront.instances.study import Study
+from landfront.instances.study_land import Mask
 from landfront.models.kinds import Kinds, kinds_of, plain
 from landfront.models.locks import Barred, Wanted, barred_by, lock_faults, missing_options, wanted_by
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from landfront.instances.faults import Fault
 from landfront.instances.landscape import Landscape
 from landfront.instances.schema import near, some
-from landfront.instances.study import Limit
+from landfront.instances.study_rules import Limit
 
 
 @dataclass(frozen=True)

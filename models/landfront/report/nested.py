@@ -29,7 +29,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, refuse
-from landfront.instances.study import Criterion, Study
+from landfront.instances.study import Study
+from landfront.instances.study_rules import Criterion
 from landfront.models.formulate import Formulation, formulate
 from landfront.models.limits import effect_key, spans_of
 from landfront.models.plan import Plan
