@@ -27,8 +27,29 @@ from landfront.report.infeasible import explain
 
 PARCELS = 1_000_000
 KEPT = Path(tempfile.gettempdir()) / "landfront-infeasible"
-ASKED = {"name": "sink", "criterion": "carbon", "min": {"share": 0.9, "of": "attainable"}}
-"""More carbon than the budget of the generated county can pay."""
+CAPPED = (
+    "conservation_tillage", "mixed_plantation", "natural_forest_restoration", "cropland_to_forest",
+    "cropland_to_grass", "agroforestry",
+)  # fmt: skip
+ASKED = [
+    {"name": "sink", "criterion": "carbon", "min": {"share": 0.9, "of": "attainable"}},
+    {
+        "name": "nature_by_township",
+        "criterion": "biodiversity",
+        "min": {"share": 0.98, "of": "baseline"},
+        "by": "TOWNSHIP",
+    },
+    *(
+        {
+            "name": f"cap_{name}",
+            "criterion": "area",
+            "interventions": [name],
+            "max": {"share": 0.3, "of": "land"},
+        }
+        for name in CAPPED
+    ),
+]
+"""More carbon than the budget of the generated county can pay, and limits enough to make 133."""
 
 
 def infeasible() -> dict[str, Any]:
@@ -37,7 +58,7 @@ def infeasible() -> dict[str, Any]:
     if not file.exists():
         generate_county(KEPT, PARCELS, 3, layer="parquet")
     data = tomllib.loads(file.read_text(encoding="utf-8"))
-    found = formulate(study_from({**data, "limits": [*data["limits"], ASKED]}, file))
+    found = formulate(study_from({**data, "limits": [*data["limits"], *ASKED]}, file))
     start = time.perf_counter()
     try:
         solve_single(found.program, 0)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from landfront.optimizer import certify
@@ -144,3 +145,36 @@ def test_slopes_equal_those_of_highs(program: Program, data: st.DataObject) -> N
     assert one.reason == two.reason == "optimal"
     assert one.stretch == pytest.approx(two.stretch, abs=1e-6)
     assert one.bound == pytest.approx(two.bound, abs=1e-6)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@given(structured(), st.integers(0, 2**32 - 1))
+def test_rows_that_clash_are_as_few_as_can_be(program: Program, seed: int) -> None:
+    """Rows are pushed from the solution that the program was made around until they clash."""
+    assume(len(program.row_lower) > 0)
+    rng = np.random.default_rng(seed)
+    push = rng.choice([0.0, 3.0, 30.0], len(program.row_lower)) * np.maximum(program.row_scale, 1e-9)
+    up = rng.random(len(push)) < 0.5
+    clashing = replace(
+        program,
+        row_lower=np.where(up, program.row_lower + push, program.row_lower - 2 * push),
+        row_upper=np.where(up, program.row_upper + 2 * push, program.row_upper - push),
+    )
+    weights = np.zeros(len(program.senses))
+    free = np.full(len(weights), inf)
+
+    def has_solution(rows: set[int]) -> bool:
+        kept = np.isin(np.arange(len(push)), list(rows))
+        some = replace(
+            clashing,
+            row_lower=np.where(kept, clashing.row_lower, -inf),
+            row_upper=np.where(kept, clashing.row_upper, inf),
+        )
+        return HighsEngine(some).relax(weights, free, seconds=inf).reason == "optimal"
+
+    assume(not has_solution(set(range(len(push)))))
+    rows = set(StructuredEngine(clashing).clash(seconds=60.0))
+    assert rows
+    assert not has_solution(rows)
+    for row in rows:
+        assert has_solution(rows - {row})

@@ -195,7 +195,9 @@ class Start:
 class MustMissError(Exception):
     """Prices prove that rows must be missed, by so much of their sizes in all."""
 
-    def __init__(self, missed: float) -> None:
+    def __init__(self, missed: float, prices: Floats) -> None:
+        """Keep the prices, shape (k,)."""
+        self.prices = prices
         super().__init__(f"rows must be missed by at least {missed:.3g} of their size in all")
 
 
@@ -268,7 +270,7 @@ class Ascent:
             if active is None and state.value > ceiling:
                 missed = self._must_miss(scalar, prices)
                 if missed > CERTAIN:
-                    raise MustMissError(missed)
+                    raise MustMissError(missed, prices)
             # Few groups near a tie are left to the exact solution, whatever prices they ask for.
             if active is not None and not settled and near >= self._few and not late:
                 # Prices may have gone further than the groups near a tie know: do others agree?

@@ -20,12 +20,13 @@ from landfront.optimizer.highs import HighsEngine, below_cutoff, limits_of
 from landfront.optimizer.program import Ints, Program
 from landfront.optimizer.session import Session, solver_version
 from landfront.optimizer.structured.ascent import CERTAIN, Ascent, MustMissError, Start
+from landfront.optimizer.structured.clash import Clash
 from landfront.optimizer.structured.compact import compact
 from landfront.optimizer.structured.exact import Exact, Relaxed
 from landfront.optimizer.structured.parts import Near, linking_part, near_part
 from landfront.optimizer.structured.passes import Passes
 from landfront.optimizer.structured.rounding import round_core
-from landfront.optimizer.structured.scalar import Scalar, only, scalar_of, tightened
+from landfront.optimizer.structured.scalar import Scalar, scalar_of, tightened
 from landfront.optimizer.structured.support import unfit_bounds
 
 ROUNDED = 3000
@@ -230,29 +231,16 @@ class StructuredEngine:
         return below_cutoff(answer, part.cutoff) if part.cutoff < inf else answer
 
     def clash(self, *, seconds: float) -> tuple[int, ...]:
-        """Coupling rows that clash: those whose prices prove it, then without those that are not needed."""
+        """Coupling rows that clash: those whose prices prove it, without those that are not needed."""
         program, deadline = self._program, monotonic() + seconds
         if not self._fits:
             return self._whole.clash(seconds=seconds)
         free = np.full(len(program.senses), inf)
-        scalar = scalar_of(program, self._passes.compact, np.zeros(len(free)), free, None)
-        first = self._exact.solve(scalar, np.zeros(len(scalar.base)), deadline=deadline)
-        least = self._exact.misses_only(scalar, first, deadline=deadline)
-        if not least.complete or least.missed <= CERTAIN:
-            return self._whole.clash(seconds=deadline - monotonic())
-        rows = self._priced(least)
-        for row in sorted(rows, key=lambda row: float(abs(least.prices[row]) * self._exact.row_sizes[row])):
-            if row not in rows or monotonic() > deadline:
-                continue
-            rest = self._exact.misses_only(only(scalar, rows - {row}), least, deadline=deadline)
-            if rest.complete and rest.missed > CERTAIN:
-                rows = self._priced(rest)
-        return tuple(sorted(rows))
-
-    def _priced(self, least: Relaxed) -> set[int]:
-        """Rows that have a price where rows are missed by as little as can be."""
-        priced = np.abs(least.prices) * self._exact.row_sizes
-        return set(np.flatnonzero(priced > CERTAIN * priced.max(initial=0.0)).tolist())
+        weights = np.zeros(len(free))
+        weights[0] = 1.0
+        scalar = scalar_of(program, self._passes.compact, weights, free, None)
+        rows = Clash(self._passes, self._ascent, self._exact, scalar, deadline).rows()
+        return self._whole.clash(seconds=deadline - monotonic()) if rows is None else tuple(sorted(rows))
 
     # What a search over few columns may change.
 
