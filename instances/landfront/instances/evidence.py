@@ -289,6 +289,7 @@ def _catalogue(
         curves=book.curves,
         evidence=evidence,
         known=frozenset(table.index) | frozenset(names),
+        codes_after=("", *(str(table["code_after"].get(name, "")) for name in names)),
     )
 
 

@@ -30,6 +30,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from landfront.instances.codes import CLASS
 from landfront.instances.faults import Fault, InputError
 from landfront.instances.study import Study
 from landfront.instances.study_rules import Limit
@@ -285,13 +286,14 @@ def _sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[np.bool_]
         land=scope.sum(inputs.landscape.area),
         reach=reach,
         largest=entry is None or entry.sense == "max",
-        is_area=_is_area(study.effect_of(limit.criterion)),
+        is_area=_is_area(study.effect_of(limit.criterion), study),
     )
 
 
-def _is_area(effect: str) -> bool:
+def _is_area(effect: str, study: Study) -> bool:
     """Whether a share of the land makes sense for an effect."""
-    return effect in ("area", "cropland", "habitat") or effect.startswith(PREFIX)
+    own = {entry.name for entry in study.indicators if entry.unit == "ha"}
+    return effect in {"area", "cropland", "habitat", *own} or effect.startswith((PREFIX, CLASS))
 
 
 def _feature_sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[np.bool_]) -> bounds.Sums:
