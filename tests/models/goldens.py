@@ -164,6 +164,21 @@ def _land_class() -> Formulation:
     return formulation(criteria, interventions=with_codes(), limits=limits)
 
 
+TIMBER = {
+    "wood_harvest": (0, 1.5, 0, 0), "wood_halflife": (0, 35, 35, 35), "wood_substitution": (0, 0.5, 0, 0),
+}  # fmt: skip
+
+
+def _soil_stock() -> Formulation:
+    """Soil carbon that a soil takes up only until it is full."""
+    return formulation(
+        ["soil_stock"],
+        land=soil_landscape(),
+        interventions=catalogue(soil_share=SOIL_SHARES),
+        carbon={"soil": {"technical": 0.5, "beyond": 0.25}},
+    )
+
+
 def with_codes() -> Catalogue:
     """The interventions with the land code that they leave behind."""
     return replace(catalogue(), codes_after=CODES_AFTER)
@@ -223,6 +238,10 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "locks": _locks,
     "revenue": lambda: formulation(["revenue"], credits=CREDITS, about={"discount_rate": 0.03}),
     "credits": lambda: formulation(["revenue"], credits=CREDITS[1:], periods={"starts": [2025, 2050]}),
+    "carbon_rate": lambda: formulation(["carbon_rate"]),
+    "soil_stock": _soil_stock,
+    "wood": lambda: formulation(["wood"], interventions=catalogue(**TIMBER)),
+    "carbon_wood": lambda: formulation(["carbon_wood"], interventions=catalogue(**TIMBER)),
     "indicators": _indicators,
     "land_class": _land_class,
     "calories": lambda: formulation(["calories"], land=_crops()),

@@ -30,6 +30,7 @@ from landfront.instances.study_land import (
     Periods,
     Prices,
 )
+from landfront.instances.study_policy import Policy, with_policy
 from landfront.instances.study_rules import Criterion, FrontRequest, Fund, Limit
 from landfront.instances.validation import faults_of
 
@@ -65,9 +66,16 @@ class Study(Section):
     criteria: Annotated[dict[Name, Criterion], Field(min_length=1)]
     limits: tuple[Limit, ...] = ()
     funds: tuple[Fund, ...] = ()
+    policy: Policy | None = None
     front: FrontRequest = FrontRequest()
 
     _folder: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _policy(cls, data: Any) -> Any:
+        """Targets of a policy are limits like those that the study writes itself."""
+        return with_policy(data) if isinstance(data, dict) and "policy" in data else data
 
     @model_validator(mode="after")
     def _times(self) -> Study:

@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from landfront.instances.study_base import Name, Number, Section
 
 Mark = Literal["verified", "derived", "recalled", "assumed"]
+Challenge = Literal["climate", "disaster", "economy", "health", "food", "water", "degradation"]
+"""Societal challenges (``tables/challenges.csv``)."""
 OTHERS = "*"
 """Stands for every intervention that `per_ha` does not name."""
 
@@ -34,6 +36,7 @@ class Indicator(Section):
     gwp: Literal["AR4", "AR5", "AR6"] = "AR5"
     source: Annotated[str, Field(min_length=1)]
     mark: Mark = "assumed"
+    challenges: tuple[Challenge, ...] = ()
     label: str = ""
     label_zh: str = ""
 

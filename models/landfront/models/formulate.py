@@ -30,6 +30,7 @@ from landfront.instances.catalogue import Catalogue
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.landscape import Landscape
 from landfront.instances.study import Study
+from landfront.instances.study_policy import policy_notes
 from landfront.models.blocks import objective_rows, stack
 from landfront.models.carbon import carbon_notes
 from landfront.models.component import Inputs
@@ -138,7 +139,8 @@ class Formulation:
         told = (*((given,) if given else ()), *carbon_notes(self.study, self.catalogue))
         idle = tuple(measure.note for measure in self.measures.values() if measure.note)
         silent = indicator_notes(self.study, self.menu.kinds.interventions)
-        return (*self.landscape.notes, *self.menu.notes, *told, *idle, *silent)
+        left = policy_notes(self.study)
+        return (*self.landscape.notes, *self.menu.notes, *told, *idle, *silent, *left)
 
 
 @dataclass(frozen=True)

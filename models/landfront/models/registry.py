@@ -14,6 +14,7 @@ from landfront.models.area import AREA
 from landfront.models.biodiversity import BIODIVERSITY
 from landfront.models.calories import CALORIES
 from landfront.models.carbon import CARBON
+from landfront.models.carbon_rate import CARBON_RATE
 from landfront.models.component import Component, Inputs, no_baseline
 from landfront.models.cost import COST
 from landfront.models.cropland import CROPLAND, CROPLAND_QUALITY
@@ -27,7 +28,9 @@ from landfront.models.land_class import class_component, is_class
 from landfront.models.net_cost import NET_COST
 from landfront.models.opportunity import OPPORTUNITY
 from landfront.models.revenue import REVENUE
+from landfront.models.soil_stock import SOIL_STOCK
 from landfront.models.water import WATER
+from landfront.models.wood import CARBON_WOOD, WOOD
 
 Floats = NDArray[np.float64]
 COMPONENTS: Mapping[str, Component] = {
@@ -48,6 +51,10 @@ COMPONENTS: Mapping[str, Component] = {
         OPPORTUNITY,
         NET_COST,
         FORAGE,
+        CARBON_RATE,
+        SOIL_STOCK,
+        WOOD,
+        CARBON_WOOD,
     )
 }
 
