@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from landfront.instances.study import Study
     from landfront.models.plan import Plan
     from landfront.optimizer.front import Front, Point
+    from landfront.report.account import Account
     from landfront.report.cascade import Cascade
     from landfront.report.check import Check
     from landfront.report.compensation import Compensation
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from landfront.report.verify import Verification
 
 __all__ = [
+    "Account",
     "Cascade",
     "Check",
     "Compensation",
@@ -48,6 +50,7 @@ __all__ = [
     "Score",
     "Study",
     "Verification",
+    "account",
     "cascade",
     "catalogue",
     "check",
@@ -69,6 +72,7 @@ __all__ = [
 ]
 
 NAMES = {
+    "Account": "landfront.report.account",
     "Cascade": "landfront.report.cascade",
     "Check": "landfront.report.check",
     "Compensation": "landfront.report.compensation",
@@ -562,6 +566,46 @@ def compensate(
         plan, traded = plan_at(Path(plan), point, Path(study) if study is not None else None)
     crediting = Crediting(basis, scope, quota, share)
     return balance(plan, by, value, cost=cost, crediting=crediting, traded=traded)
+
+
+def account(
+    plan: Plan | str | Path,
+    *,
+    point: int | None = None,
+    study: str | Path | None = None,
+    by: str | None = None,
+    emissions: str | Path | None = None,
+    other: float | None = None,
+    income: str | None = None,
+) -> Account:
+    """The account of a plan: land before and after, inventory categories, pools, tags, targets, ratios.
+
+    Parameters
+    ----------
+    plan
+        A plan, or a run directory with the position of a `point` on its front; `study` says where its study
+        is now, if not where it was.
+    by
+        Region level of targets and of the regional gap.
+    emissions
+        Table ``region, year, emissions`` in t CO2e per year.
+    other
+        Emission cuts outside the land by the last milestone, t CO2e.
+    income
+        A criterion that is an income, for the carbon intensity of the economy.
+
+    Raises
+    ------
+    InputError
+        If a run, point, level, table or criterion is at fault.
+    """
+    from landfront.report.account import Asked
+    from landfront.report.account import account as account_of
+    from landfront.report.stored import plan_at
+
+    if isinstance(plan, str | Path):
+        plan, _ = plan_at(Path(plan), point, Path(study) if study is not None else None)
+    return account_of(plan, Asked(by, None if emissions is None else Path(emissions), other, income))
 
 
 def to_pyomo(study: Study | str | Path) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from landfront.instances.catalogue import Profile
+from landfront.instances.catalogue import Catalogue, Profile
 from landfront.instances.landscape import Landscape, Locked
 from landfront.models.formulate import Formulation
 from tests.models.builders import (
@@ -132,6 +132,58 @@ def _profiles() -> Formulation:
     return formulation(["carbon"], interventions=found)
 
 
+CODES_AFTER = ("", "0301", "0301", "")
+INDICATORS = [
+    {
+        "name": "income", "unit": "10k CNY", "per_ha": {"cropland_to_forest": -0.5, "*": 0.2},
+        "each_year": True, "weight": "people", "source": "example",
+    },
+    {
+        "name": "nitrogen", "unit": "t CO2e", "gas": "N2O", "per_ha": {"conservation_tillage": -20},
+        "relative": True, "baseline": "n2o", "source": "example",
+    },
+]  # fmt: skip
+
+
+def own_columns() -> Landscape:
+    """The parcels with the columns of the indicators: people who live there, t N2O per ha and year."""
+    columns = {"column:people": np.array([1.0, 2, 3, 4, 5]), "column:n2o": np.array([0.01, 0.02, 0.03, 0, 0])}
+    return landscape(covariates={**landscape().covariates, **columns})
+
+
+def _indicators() -> Formulation:
+    """Income per year and person, and a cut of what fertiliser gives off today."""
+    limits = [{"name": "gas", "criterion": "nitrogen", "max": {"share": 0.95}}]
+    return formulation({"income": {"sense": "max"}}, land=own_columns(), indicators=INDICATORS, limits=limits)
+
+
+def _land_class() -> Formulation:
+    """Forest is wanted, but half of the grassland must stay."""
+    limits = [{"name": "grass", "criterion": "class:grassland", "min": {"share": 0.5}}]
+    criteria = {"forest": {"effect": "class:forest", "sense": "max"}}
+    return formulation(criteria, interventions=with_codes(), limits=limits)
+
+
+TIMBER = {
+    "wood_harvest": (0, 1.5, 0, 0), "wood_halflife": (0, 35, 35, 35), "wood_substitution": (0, 0.5, 0, 0),
+}  # fmt: skip
+
+
+def _soil_stock() -> Formulation:
+    """Soil carbon that a soil takes up only until it is full."""
+    return formulation(
+        ["soil_stock"],
+        land=soil_landscape(),
+        interventions=catalogue(soil_share=SOIL_SHARES),
+        carbon={"soil": {"technical": 0.5, "beyond": 0.25}},
+    )
+
+
+def with_codes() -> Catalogue:
+    """The interventions with the land code that they leave behind."""
+    return replace(catalogue(), codes_after=CODES_AFTER)
+
+
 PRICES = {"grain": 2500.0}
 CREDITS = [
     {"scheme": "forests", "methodology": "ccer_forestation", "price": 80.0, "price_growth": 0.02},
@@ -186,6 +238,12 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "locks": _locks,
     "revenue": lambda: formulation(["revenue"], credits=CREDITS, about={"discount_rate": 0.03}),
     "credits": lambda: formulation(["revenue"], credits=CREDITS[1:], periods={"starts": [2025, 2050]}),
+    "carbon_rate": lambda: formulation(["carbon_rate"]),
+    "soil_stock": _soil_stock,
+    "wood": lambda: formulation(["wood"], interventions=catalogue(**TIMBER)),
+    "carbon_wood": lambda: formulation(["carbon_wood"], interventions=catalogue(**TIMBER)),
+    "indicators": _indicators,
+    "land_class": _land_class,
     "calories": lambda: formulation(["calories"], land=_crops()),
     "opportunity": lambda: formulation(["opportunity"], prices=PRICES, about={"discount_rate": 0.03}),
     "net_cost": lambda: formulation(["net_cost"], prices=PRICES, credits=CREDITS),

@@ -77,7 +77,7 @@ def read_folder(folder: Path, faults: Faults) -> Book | None:
 
 def _read_interventions(folder: Path, faults: Faults) -> pd.DataFrame | None:
     optional = {"name_zh": "", "ecosystem": "", "msa_basis": "after", "takes_cropland": "0"}
-    optional |= {"makes_cropland": "0", "by_default": "1"}
+    optional |= {"makes_cropland": "0", "by_default": "1", "code_after": ""}
     sheet = _open(folder / INTERVENTIONS, ("intervention", "name_en", "codes"), faults, optional=optional)
     if sheet is None:
         return None
@@ -94,6 +94,8 @@ def _read_interventions(folder: Path, faults: Faults) -> pd.DataFrame | None:
     known = frozenset(codes.listed())
     stray = frame["codes"].map(lambda text: any(code not in known for code in split_codes(text)))
     sheet.fault("codes", "unknown land codes", codes.advice("TD/T 1055"), where=stray.to_numpy(dtype=bool))
+    unlisted = ~frame["code_after"].isin((*known, "")).to_numpy(dtype=bool)
+    sheet.fault("code_after", "unknown land code", codes.advice("TD/T 1055"), where=unlisted)
     flags = dict.fromkeys(("takes_cropland", "makes_cropland", "by_default"), ("0", "1"))
     for column, allowed in {"msa_basis": ("after", "gain"), **flags}.items():
         where = ~frame[column].isin(allowed).to_numpy()

@@ -67,6 +67,8 @@ class Catalogue:
         verified (one of verified, derived, recalled, assumed), note.
     known
         Every intervention of the catalogue, also those that the study does not use.
+    codes_after
+        Land-cover code of the land after each intervention, "" where it stays what it is; empty = all stay.
     profiles
         Store over time by intervention, where the study gives it (``[carbon] profiles``) instead of fluxes.
     """
@@ -78,6 +80,7 @@ class Catalogue:
     curves: tuple[GrowthCurve, ...]
     evidence: pd.DataFrame
     known: frozenset[str] = frozenset()
+    codes_after: tuple[str, ...] = ()
     profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     def __len__(self) -> int:

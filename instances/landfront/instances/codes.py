@@ -8,6 +8,9 @@ from functools import cache
 
 from landfront.instances.schema import by_key
 
+CLASS = "class:"
+"""Before a land class in the name of an effect: ``class:forest`` is the area of forest."""
+WETLAND = "wetland"
 SUFFIXES = "KA"
 """K: adjustable back to cropland. A: a subdivision of the land survey."""
 
@@ -52,6 +55,28 @@ def is_cropland(code: str) -> bool:
 def is_wetland(code: str) -> bool:
     """Tell whether a listed code counts as wetland in the land survey."""
     return by_key("land_codes")[code]["is_wetland"] == "1"
+
+
+@cache
+def classes() -> tuple[str, ...]:
+    """Land classes, in the order of the codes."""
+    return tuple(dict.fromkeys(row["class"] for row in by_key("land_codes").values()))
+
+
+def class_of(code: str) -> str:
+    """Return the land class of a listed code, such as forest."""
+    return by_key("land_codes")[code]["class"]
+
+
+def in_class(code: str, name: str) -> bool:
+    """Tell whether a listed code counts in a class; wetland is what the land survey counts as wetland.
+
+    Examples
+    --------
+    >>> in_class("0303", "forest"), in_class("0303", "wetland"), in_class("0301", "wetland")
+    (True, True, False)
+    """
+    return is_wetland(code) if name == WETLAND else class_of(code) == name
 
 
 def intactness(code: str) -> float:

@@ -49,8 +49,9 @@ COLUMNS = (
 )
 FLUXES = ("flux_1", "years_1", "flux_2", "years_2")
 """What a profile replaces."""
+WOOD = ("wood_harvest", "wood_halflife", "wood_substitution")
 FORAGE = ("forage_effect", "forage_added", "livestock_effect")
-QUIET = ("takes_cropland", "makes_cropland", "msa_gain", "yield_after", *FORAGE)
+QUIET = ("takes_cropland", "makes_cropland", "msa_gain", "yield_after", *FORAGE, *WOOD)
 """Parameters that nobody misses where they are not given: their default makes no row of evidence."""
 
 FROM_DICTIONARY = "data dictionary (tables/coefficients.csv)"
@@ -289,6 +290,7 @@ def _catalogue(
         curves=book.curves,
         evidence=evidence,
         known=frozenset(table.index) | frozenset(names),
+        codes_after=("", *(str(table["code_after"].get(name, "")) for name in names)),
     )
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from landfront.instances import codes, crops
 from landfront.instances.faults import Fault
+from landfront.instances.indicators import indicator_columns, read_indicator_columns
 from landfront.instances.schema import by_key, near, some
 from landfront.instances.sheet import Floats, Mask, Sheet
 from landfront.instances.study import Study
@@ -46,6 +47,7 @@ def needed_columns(study: Study) -> list[str]:
     named += [column for lock in study.locks for column in (lock.column, lock.given)]
     named += [credit.column for credit in study.credits]
     named.append(study.consent.column if study.consent else None)
+    named += indicator_columns(study)
     return [name for name in named if name is not None]
 
 
@@ -163,6 +165,7 @@ def read_covariates(
         default = np.array([*(codes.intactness(code) for code in cover[1]), np.nan])
         found["intactness"] = default[cover[0]]
         sheet.note("intactness by land cover (tables/land_codes.csv): no column is named for it")
+    found |= read_indicator_columns(sheet, study)
     with np.errstate(over="ignore"):  # a value beyond float32 is out of range, and told as such
         return {name: values.astype(np.float32) for name, values in found.items()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from landfront.instances.codes import CLASS, classes
 from landfront.instances.faults import Fault
 from landfront.instances.schema import by_key, near, some
 from landfront.instances.study import Study
@@ -32,10 +33,11 @@ def _effect_faults(study: Study) -> list[Fault]:
     said = study.effects
     if said is not None and said.layout == "long":
         return []  # the table itself names its effects
-    known = tuple(dict.fromkeys((*study.criteria, *by_key("effects"), *(said.columns if said else ()))))
+    own = (*by_key("effects"), *(said.columns if said else ()), *(entry.name for entry in study.indicators))
+    known = tuple(dict.fromkeys((*study.criteria, *own)))
     asked = [(f"criteria.{name}.effect", study.effect_of(name)) for name in study.criteria]
     asked += [(f"limits.{limit.name}.criterion", limit.criterion) for limit in study.limits]
-    effects = {*by_key("effects"), *(said.columns if said else ())}
+    effects = {*own, *(CLASS + name for name in classes())}
     return [
         Fault(
             "study.toml",
@@ -44,5 +46,6 @@ def _effect_faults(study: Study) -> list[Fault]:
             f"{near(name, known)} Known: {some(known, 30)}.".strip(),
         )
         for key, name in asked
-        if name not in (effects if key.startswith("criteria.") else known) and not name.startswith(FEATURE)
+        if name not in (effects if key.startswith("criteria.") else {*known, *effects})
+        and not name.startswith(FEATURE)
     ]

@@ -11,7 +11,9 @@ from typing import Annotated, Any
 from pydantic import Field, PrivateAttr, Tag, ValidationError, model_validator
 
 from landfront.instances.faults import Fault, InputError
+from landfront.instances.schema import by_key
 from landfront.instances.study_base import Name, Number, Section, either
+from landfront.instances.study_indicators import Indicator
 from landfront.instances.study_land import (
     About,
     Carbon,
@@ -28,6 +30,7 @@ from landfront.instances.study_land import (
     Periods,
     Prices,
 )
+from landfront.instances.study_policy import Policy, with_policy
 from landfront.instances.study_rules import Criterion, FrontRequest, Fund, Limit
 from landfront.instances.validation import faults_of
 
@@ -49,6 +52,7 @@ class Study(Section):
     carbon: Carbon = Carbon()
     effects: Effects | None = None
     features: Features | None = None
+    indicators: tuple[Indicator, ...] = ()
     masks: tuple[Mask, ...] = ()
     locks: tuple[Lock, ...] = ()
     consent: Consent | None = None
@@ -62,9 +66,16 @@ class Study(Section):
     criteria: Annotated[dict[Name, Criterion], Field(min_length=1)]
     limits: tuple[Limit, ...] = ()
     funds: tuple[Fund, ...] = ()
+    policy: Policy | None = None
     front: FrontRequest = FrontRequest()
 
     _folder: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _policy(cls, data: Any) -> Any:
+        """Targets of a policy are limits like those that the study writes itself."""
+        return with_policy(data) if isinstance(data, dict) and "policy" in data else data
 
     @model_validator(mode="after")
     def _times(self) -> Study:
@@ -113,6 +124,11 @@ class Study(Section):
         schemes = [credit.scheme for credit in self.credits]
         if twice := sorted({name for name in schemes if schemes.count(name) > 1}):
             raise ValueError(f"credits: the scheme {', '.join(twice)} occurs twice, rename one")
+        named = [entry.name for entry in self.indicators]
+        taken = {*by_key("effects"), *(self.effects.columns if self.effects else ())}
+        for name in named:
+            if name in taken or named.count(name) > 1:
+                raise ValueError(f"indicators.{name}: there is an effect of that name already, rename it")
         seen: dict[str, str] = {}
         for name in self.criteria:
             if name.lower() in RESERVED:

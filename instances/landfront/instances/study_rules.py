@@ -8,6 +8,9 @@ from pydantic import BaseModel, Field, Strict, Tag, model_validator
 
 from landfront.instances.study_base import Name, Number, Section, Year, either
 
+OfClass = Annotated[str, Field(pattern=r"^class:[a-z]+$")]
+"""The area that a land class has today, such as ``class:wetland``."""
+
 
 class Share(Section):
     """A bound given as a share of something.
@@ -19,7 +22,7 @@ class Share(Section):
 
     share: Number | None = None
     log_linear: tuple[tuple[Number, Number], tuple[Number, Number]] | None = None
-    of: Literal["baseline", "attainable", "land"] = "baseline"
+    of: Literal["baseline", "attainable", "land"] | OfClass = "baseline"
 
     @model_validator(mode="after")
     def _part(self) -> Share:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from landfront.instances.codes import classes
 from landfront.instances.faults import Fault, InputError
 from landfront.instances.money import to_currency
 from landfront.instances.schema import some
@@ -16,6 +17,7 @@ from landfront.instances.study_rules import Bound, Limit, Share
 from landfront.instances.units import UnitError, convert
 from landfront.models.bounds_table import known_regions, read_bounds
 from landfront.models.component import Inputs
+from landfront.models.land_class import is_class
 from landfront.models.scopes import Scope
 from landfront.optimizer.program import Block
 
@@ -40,6 +42,8 @@ class Sums:
         Scope; its rows repeat where a limit is on several features.
     baseline, land
         Baseline total, and area in ha, of each row, shape (rows,).
+    of_class
+        Gives the area in ha that a land class (``class:forest``) has today in each row, shape (rows,).
     reach
         Gives the most (True) or least (False) that each row can change, other limits ignored, shape (rows,).
     largest
@@ -57,6 +61,7 @@ class Sums:
     scope: Scope
     baseline: Floats
     land: Floats
+    of_class: Callable[[str], Floats]
     reach: Callable[[bool], Floats]
     largest: bool
     is_area: bool
@@ -187,9 +192,14 @@ def _whole(limit: Limit, side: str, bound: Share, sums: Sums) -> Floats:
         best = sums.reach(sums.largest)
         return best + sums.baseline if limit.of == "total" else best
     if not sums.is_area:
-        fix = 'Shares of = "land" are for area, cropland and habitat; use of = "baseline".'
+        fix = 'Shares of land are for area, cropland and habitat; use of = "baseline".'
         raise InputError([_fault(limit, side, f"{limit.criterion!r} is not an area", fix)])
-    return sums.land
+    if bound.of == "land":
+        return sums.land
+    if not is_class(bound.of):
+        fix = f"Classes: {', '.join(classes())}."
+        raise InputError([_fault(limit, side, f"unknown land class {bound.of!r}", fix)])
+    return sums.of_class(bound.of)
 
 
 def _converted(limit: Limit, side: str, value: float, sums: Sums) -> float:

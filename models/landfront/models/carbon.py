@@ -72,14 +72,14 @@ def growth(years: Floats, A: float, k: float, p: float) -> Floats:
 
 
 def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
-    return soil.outside(inputs, _stock(inputs, year))
+    return soil.outside(inputs, stock(inputs, year))
 
 
 def _in_soil(inputs: Inputs, year: int) -> Floats | None:
-    return None if inputs.study.carbon.soil is None else soil.inside(inputs, _stock(inputs, year), "carbon")
+    return None if inputs.study.carbon.soil is None else soil.inside(inputs, stock(inputs, year), "carbon")
 
 
-def _stock(inputs: Inputs, year: int) -> tuple[Term, ...]:
+def stock(inputs: Inputs, year: int) -> tuple[Term, ...]:
     """Carbon of single interventions by a year, without any cap."""
     table = _two_phases(inputs, year) + _profiled(inputs, year)
     curve = inputs.study.carbon.curve

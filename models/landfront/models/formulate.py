@@ -30,12 +30,14 @@ from landfront.instances.catalogue import Catalogue
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.landscape import Landscape
 from landfront.instances.study import Study
+from landfront.instances.study_policy import policy_notes
 from landfront.models.blocks import objective_rows, stack
 from landfront.models.carbon import carbon_notes
 from landfront.models.component import Inputs
 from landfront.models.effects import Effect
 from landfront.models.funds import Payments, payments_of
 from landfront.models.habitat import ALL, PREFIX, Habitat, habitat_of
+from landfront.models.indicators import indicator_faults, indicator_notes
 from landfront.models.limits import LimitRow, LimitRows, effect_key, limit_rows, names_of, spans_of
 from landfront.models.measures import Measure, measure_limits, measure_of
 from landfront.models.menu import Menu, build_menu, menu_from_table
@@ -136,7 +138,9 @@ class Formulation:
         given = baseline_note(self.study)
         told = (*((given,) if given else ()), *carbon_notes(self.study, self.catalogue))
         idle = tuple(measure.note for measure in self.measures.values() if measure.note)
-        return (*self.landscape.notes, *self.menu.notes, *told, *idle)
+        silent = indicator_notes(self.study, self.menu.kinds.interventions)
+        left = policy_notes(self.study)
+        return (*self.landscape.notes, *self.menu.notes, *told, *idle, *silent, *left)
 
 
 @dataclass(frozen=True)
@@ -217,6 +221,7 @@ def _sources(study: Study, landscape: Landscape, catalogue: Catalogue, tables: T
         menu = build_menu(landscape, catalogue, study)
     else:
         menu, columns = menu_from_table(tables.effects, landscape, catalogue, study)
+    refuse(*indicator_faults(study, sorted(catalogue.known | {*menu.kinds.interventions[1:]})))
     habitat: Habitat | None = None
     if tables.feature_change is not None:
         habitat = habitat_of(landscape, tables.feature_change, menu.kinds)

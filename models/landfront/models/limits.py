@@ -30,6 +30,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from landfront.instances.codes import CLASS
 from landfront.instances.faults import Fault, InputError
 from landfront.instances.study import Study
 from landfront.instances.study_rules import Limit
@@ -37,6 +38,7 @@ from landfront.models import bounds
 from landfront.models.blocks import best_change, effect_rows, factored
 from landfront.models.habitat import ALL, PREFIX, UNIT, Habitat
 from landfront.models.kinds import Kinds
+from landfront.models.land_class import class_component
 from landfront.models.registry import Effects, unknown
 from landfront.models.scopes import Scope, scope_of
 from landfront.optimizer.program import Block
@@ -283,15 +285,17 @@ def _sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[np.bool_]
         scope=scope,
         baseline=scope.sum(effect.baseline),
         land=scope.sum(inputs.landscape.area),
+        of_class=lambda name: scope.sum(class_component(name).baseline(inputs)),
         reach=reach,
         largest=entry is None or entry.sense == "max",
-        is_area=_is_area(study.effect_of(limit.criterion)),
+        is_area=_is_area(study.effect_of(limit.criterion), study),
     )
 
 
-def _is_area(effect: str) -> bool:
+def _is_area(effect: str, study: Study) -> bool:
     """Whether a share of the land makes sense for an effect."""
-    return effect in ("area", "cropland", "habitat") or effect.startswith(PREFIX)
+    own = {entry.name for entry in study.indicators if entry.unit == "ha"}
+    return effect in {"area", "cropland", "habitat", *own} or effect.startswith((PREFIX, CLASS))
 
 
 def _feature_sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[np.bool_]) -> bounds.Sums:
@@ -319,6 +323,7 @@ def _feature_sums(limit: Limit, effects: Effects, scope: Scope, kinds: NDArray[n
         scope=scope,
         baseline=_feature_baseline(habitat, scope),
         land=np.tile(scope.sum(inputs.landscape.area), len(habitat.names)),
+        of_class=lambda name: np.tile(scope.sum(class_component(name).baseline(inputs)), len(habitat.names)),
         reach=reach,
         largest=True,
         is_area=True,

@@ -264,6 +264,15 @@ class Plan:
             frame[name] = self.change_by_option(name)
         return frame
 
+    def change_by_parcel(self, effect: Effect) -> Floats:
+        """Change of an effect on each parcel, whether a criterion sums it or not, shape (n,)."""
+        parcel, count = self.chosen["parcel"].to_numpy(), len(self.formulation.landscape)
+        return np.bincount(parcel, weights=self._effect(effect), minlength=count).astype(np.float64)
+
+    def change_of_options(self, effect: Effect) -> Floats:
+        """Change of an effect by each chosen option, whether a criterion sums it or not."""
+        return self._effect(effect)
+
     def change_by_option(self, criterion: str) -> Floats:
         """Change of a criterion by each chosen option, in the order of `chosen`."""
         return self._effect(self.formulation.effects[criterion])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from landfront.models.area import AREA
 from landfront.models.biodiversity import BIODIVERSITY
 from landfront.models.calories import CALORIES
 from landfront.models.carbon import CARBON
+from landfront.models.carbon_rate import CARBON_RATE
 from landfront.models.component import Component, Inputs, no_baseline
 from landfront.models.cost import COST
 from landfront.models.cropland import CROPLAND, CROPLAND_QUALITY
@@ -20,11 +22,15 @@ from landfront.models.effects import Effect
 from landfront.models.food import FOOD
 from landfront.models.forage import FORAGE
 from landfront.models.habitat import PREFIX, TOTAL, Habitat
+from landfront.models.indicators import indicators_of
 from landfront.models.labour import LABOUR, SEEDLINGS
+from landfront.models.land_class import class_component, is_class
 from landfront.models.net_cost import NET_COST
 from landfront.models.opportunity import OPPORTUNITY
 from landfront.models.revenue import REVENUE
+from landfront.models.soil_stock import SOIL_STOCK
 from landfront.models.water import WATER
+from landfront.models.wood import CARBON_WOOD, WOOD
 
 Floats = NDArray[np.float64]
 COMPONENTS: Mapping[str, Component] = {
@@ -45,6 +51,10 @@ COMPONENTS: Mapping[str, Component] = {
         OPPORTUNITY,
         NET_COST,
         FORAGE,
+        CARBON_RATE,
+        SOIL_STOCK,
+        WOOD,
+        CARBON_WOOD,
     )
 }
 
@@ -70,29 +80,42 @@ class Sources:
     habitat: Habitat | None
     baselines: Mapping[str, Floats]
 
+    @cached_property
+    def own(self) -> Mapping[str, Component]:
+        """The study's own indicators."""
+        return indicators_of(self.inputs.study)
+
+    def component(self, effect: str) -> Component | None:
+        """What computes an effect: a component, an indicator or a land class; None where nothing does."""
+        if is_class(effect):
+            return class_component(effect)
+        return self.own.get(effect) or COMPONENTS.get(effect)
+
     @property
     def names(self) -> tuple[str, ...]:
-        """Effects that can be asked for, the single features left out."""
+        """Effects that can be asked for, the single features and land classes left out."""
         features = () if self.habitat is None else (TOTAL,)
-        return tuple(dict.fromkeys((*self.columns, *COMPONENTS, *features)))
+        return tuple(dict.fromkeys((*self.columns, *COMPONENTS, *self.own, *features)))
 
     def knows(self, effect: str) -> bool:
         """Whether there is such an effect."""
         return (
             effect in self.columns
-            or effect in COMPONENTS
+            or self.component(effect) is not None
             or (self.habitat is not None and effect in self.habitat)
         )
 
     def by_milestone(self, effect: str) -> bool:
         """Whether an effect depends on the milestone: computed ones may, those of a table do not."""
-        if effect in self.columns or effect not in COMPONENTS:
+        component = self.component(effect)
+        if effect in self.columns or component is None:
             return False
-        return COMPONENTS[effect].by_milestone or self.inputs.study.periods is not None
+        return component.by_milestone or self.inputs.study.periods is not None
 
     def flows(self, effect: str) -> bool:
         """Whether an effect can be counted within a period."""
-        return effect not in self.columns and effect in COMPONENTS and COMPONENTS[effect].within is not None
+        component = self.component(effect)
+        return effect not in self.columns and component is not None and component.within is not None
 
     def effect(self, effect: str, *, key: str, year: int, span: tuple[int, int] | None = None) -> Effect:
         """One effect under the key that the study uses for it, by the milestone `year`, or within a `span`.
@@ -111,7 +134,9 @@ class Sources:
             return self._from_table(effect, key)
         if self.habitat is not None and effect in self.habitat:
             return replace(self.habitat.effect(effect), name=key)
-        return COMPONENTS[effect].effect(self.inputs, name=key, year=year, span=span)
+        component = self.component(effect)
+        assert component is not None  # `knows` was asked before
+        return component.effect(self.inputs, name=key, year=year, span=span)
 
     def _from_table(self, effect: str, key: str) -> Effect:
         component = COMPONENTS.get(effect)

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from landfront.instances.evidence import COLUMNS
 from landfront.instances.schema import by_key
+from landfront.instances.study_indicators import OTHERS
 from landfront.report.result import Result
 
 if TYPE_CHECKING:
@@ -112,7 +114,22 @@ def coefficients_table(formulation: Formulation) -> pd.DataFrame:
         if row["only_for"] and asked.isdisjoint(row["only_for"].split("|"))
     ]
     used = evidence["intervention"].isin(formulation.menu.kinds.interventions)
-    return evidence[used & ~evidence["parameter"].isin(idle)].reset_index(drop=True)
+    found = evidence[used & ~evidence["parameter"].isin(idle)]
+    own = _indicators(formulation)
+    return (pd.concat([found, own], ignore_index=True) if len(own) else found).reset_index(drop=True)
+
+
+def _indicators(formulation: Formulation) -> pd.DataFrame:
+    """The numbers of the study's own indicators, with their source and mark."""
+    used = formulation.menu.kinds.interventions
+    rows = [
+        (name, entry.name, "study", value, np.nan, np.nan, "%" if entry.relative else f"{entry.unit}/ha",
+         "yearly" if entry.each_year else "", entry.source, entry.mark, entry.gas or "")
+        for entry in formulation.study.indicators
+        for name, value in entry.per_ha.items()
+        if name in (*used, OTHERS)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=[*COLUMNS])
 
 
 def balance_table(result: Result) -> pd.DataFrame:
