@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,9 @@ from landfront.models.net_cost import NET_COST
 from landfront.models.opportunity import OPPORTUNITY
 from landfront.models.revenue import REVENUE
 from landfront.models.water import WATER
+
+if TYPE_CHECKING:
+    from landfront.instances.scenarios import Scenarios
 
 Floats = NDArray[np.float64]
 COMPONENTS: Mapping[str, Component] = {
@@ -63,12 +67,15 @@ class Sources:
         Habitat features, or None.
     baselines
         Baseline per parcel that the study gives, by effect, shape (n,).
+    scenarios
+        Scenarios of coefficients, where the study has any.
     """
 
     inputs: Inputs
     columns: Mapping[str, Floats]
     habitat: Habitat | None
     baselines: Mapping[str, Floats]
+    scenarios: Scenarios | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
