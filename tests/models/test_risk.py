@@ -1,4 +1,4 @@
-"""Criteria over scenarios of coefficients: values by their definition, optima by brute force, both engines."""
+"""Criteria over scenarios of coefficients: values by definition, optima by brute force, both engines."""
 
 from __future__ import annotations
 
