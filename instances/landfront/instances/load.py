@@ -29,6 +29,7 @@ from landfront.instances.parcels import (
 from landfront.instances.paths import input_files, inside
 from landfront.instances.readers import has_geometry
 from landfront.instances.references import name_faults
+from landfront.instances.scenarios import Scenarios, load_scenarios
 from landfront.instances.sheet import Faults, Floats, Sheet, open_sheet
 from landfront.instances.study import Study
 
@@ -41,6 +42,7 @@ __all__ = [
     "load_feature_effects",
     "load_inputs",
     "load_landscape",
+    "load_scenarios",
 ]
 
 
@@ -58,6 +60,8 @@ class Inputs:
         Baseline per parcel by effect, shape (n,), where the study gives one (`load_baselines`).
     feature_change
         What interventions do to habitat, shape (features, K) (`load_feature_effects`).
+    scenarios
+        Of coefficients, where the study has any (`load_scenarios`).
     """
 
     landscape: Landscape
@@ -65,6 +69,7 @@ class Inputs:
     effects: pd.DataFrame | None
     baselines: Mapping[str, Floats] = field(default_factory=dict)
     feature_change: Floats | None = None
+    scenarios: Scenarios | None = None
 
 
 def load_inputs(study: Study) -> Inputs:
@@ -81,6 +86,7 @@ def load_inputs(study: Study) -> Inputs:
     catalogue: Catalogue | None = None
     baselines: Mapping[str, Floats] = {}
     change: Floats | None = None
+    scenarios: Scenarios | None = None
     with faults.caught():
         catalogue = load_catalogue(study, named=None if effects is None else names_in(effects))
     if landscape is not None and catalogue is not None:
@@ -88,6 +94,8 @@ def load_inputs(study: Study) -> Inputs:
             baselines = load_baselines(study, landscape)
         with faults.caught():
             change = load_feature_effects(study, landscape, catalogue) if study.features else None
+        with faults.caught():
+            scenarios = load_scenarios(study, landscape, catalogue)
     if faults.found:
         # The models judge names when the tables are sound; else what study.toml alone shows is told here.
         faults.found += name_faults(study)
@@ -95,7 +103,7 @@ def load_inputs(study: Study) -> Inputs:
     assert landscape is not None
     assert catalogue is not None
     pa.default_memory_pool().release_unused()  # what was read is many times what is kept
-    return Inputs(landscape, catalogue, effects, baselines, change)
+    return Inputs(landscape, catalogue, effects, baselines, change, scenarios)
 
 
 def load_landscape(study: Study) -> Landscape:

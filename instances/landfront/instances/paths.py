@@ -50,6 +50,8 @@ def _named(study: Study) -> list[tuple[str, str]]:
         named += [("features.source", study.features.source), ("features.effects", study.features.effects)]
     if study.carbon.profiles is not None:
         named.append(("carbon.profiles", study.carbon.profiles))
+    if study.risk is not None and study.risk.source is not None:
+        named.append(("risk.source", study.risk.source))
     named += [("masks.source", mask.source) for mask in study.masks if mask.source]
     if isinstance(study.baseline, str):
         named.append(("baseline", study.baseline))

@@ -31,6 +31,7 @@ from landfront.instances.study_land import (
     Prices,
 )
 from landfront.instances.study_policy import Policy, with_policy
+from landfront.instances.study_risk import Risk
 from landfront.instances.study_rules import Criterion, FrontRequest, Fund, Limit
 from landfront.instances.validation import faults_of
 
@@ -59,6 +60,7 @@ class Study(Section):
     food: Demand | None = None
     prices: Prices | None = None
     credits: tuple[Credit, ...] = ()
+    risk: Risk | None = None
     baseline: Annotated[
         Annotated[str, Tag("a file")] | Annotated[dict[str, Number], Tag("totals")],
         either("a file", str, "totals"),

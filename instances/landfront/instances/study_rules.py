@@ -48,8 +48,16 @@ SENSES = {
     "sum": ("max", "min"), "smallest": ("max",), "largest": ("min",), "shortfall": ("min",),
     "largest_shortfall": ("min",), "reached": ("max",), "mean_deviation": ("min",),
     "mean_difference": ("min",),
+    "expected": ("max", "min"), "conservative": ("max", "min"), "worst_case": ("max", "min"),
+    "cvar": ("max", "min"), "quantile": ("max", "min"), "reliability": ("max",), "regret": ("min",),
 }  # fmt: skip
 """Senses in which each measure is linear."""
+RISKS = ("expected", "conservative", "worst_case", "cvar", "quantile", "reliability", "regret")
+"""Measures over the scenarios of ``[risk]``."""
+TARGETED = ("shortfall", "largest_shortfall", "reached", "reliability")
+"""Measures that need a target."""
+LEVELLED = ("conservative", "cvar", "quantile")
+"""Those of them that need a level."""
 
 
 class Criterion(Section):
@@ -57,6 +65,8 @@ class Criterion(Section):
 
     A `measure` other than the sum looks at the amounts of the regions of a level (`by`) or of the features:
     their total or their change (`of`), `per` area, baseline, attainable change or target, where it has one.
+    One over scenarios (`RISKS`) looks at the total in each scenario, some at a `level` such as 0.9;
+    `better` says which way amounts are good where `sense` is that of a probability or a regret.
     """
 
     effect: str | None = None
@@ -64,7 +74,8 @@ class Criterion(Section):
     milestone: int | None = None
     measure: Literal[
         "sum", "smallest", "largest", "shortfall", "largest_shortfall", "reached", "mean_deviation",
-        "mean_difference",
+        "mean_difference", "expected", "conservative", "worst_case", "cvar", "quantile", "reliability",
+        "regret",
     ] = "sum"  # fmt: skip
     by: str | None = None
     regions: tuple[str, ...] = ()
@@ -72,6 +83,8 @@ class Criterion(Section):
     of: Literal["total", "change"] = "total"
     per: Literal["area", "baseline", "attainable", "target"] | None = None
     target: Bound | None = None
+    level: Annotated[Number, Field(gt=0, lt=1)] | None = None
+    better: Literal["more", "less"] | None = None
     unit: str | None = None
     label: str = ""
     label_zh: str = ""
@@ -80,13 +93,26 @@ class Criterion(Section):
     def _fits(self) -> Criterion:
         if self.sense not in SENSES[self.measure]:
             raise ValueError(f"measure {self.measure!r} is for sense = {SENSES[self.measure][0]!r}")
-        several = ("by", "regions", "interventions", "per", "target", "unit")
+        several = ("by", "regions", "interventions", "per", "target", "unit", "level", "better")
         said = [key for key in several if getattr(self, key)] + (["of"] if self.of != "total" else [])
         if self.measure == "sum" and said:
             raise ValueError(f"{', '.join(said)}: only with a measure other than the sum")
-        if (self.target is None) == (self.measure in ("shortfall", "largest_shortfall", "reached")):
+        if (self.target is None) == (self.measure in TARGETED):
             needs = "needs a target" if self.target is None else "has no target"
             raise ValueError(f"measure {self.measure!r} {needs}")
+        return self
+
+    @model_validator(mode="after")
+    def _over_scenarios(self) -> Criterion:
+        """Keys of measures over scenarios, and of those over regions."""
+        risky = self.measure in RISKS
+        if (self.level is None) == (self.measure in LEVELLED):
+            needs = "needs a level, such as 0.9" if self.level is None else "has no level"
+            raise ValueError(f"measure {self.measure!r} {needs}")
+        if self.better is not None and self.measure not in ("reliability", "regret"):
+            raise ValueError(f"measure {self.measure!r} has no better: its sense says it")
+        if risky and (self.by or self.per):
+            raise ValueError(f"measure {self.measure!r} is over scenarios: leave out by and per")
         return self
 
 

@@ -39,14 +39,18 @@ from landfront.models.funds import Payments, payments_of
 from landfront.models.habitat import ALL, PREFIX, Habitat, habitat_of
 from landfront.models.indicators import indicator_faults, indicator_notes
 from landfront.models.limits import LimitRow, LimitRows, effect_key, limit_rows, names_of, spans_of
-from landfront.models.measures import Measure, measure_limits, measure_of
+from landfront.models.measure import Measure, measure_limits
+from landfront.models.measures import measure_of
 from landfront.models.menu import Menu, build_menu, menu_from_table
 from landfront.models.registry import Effects, Sources, unknown
-from landfront.models.widening import linked
+from landfront.models.regret import with_regrets
+from landfront.models.widening import Part, linked
 from landfront.optimizer.program import Program
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from landfront.instances.scenarios import Scenarios
 
 __all__ = ["Formulation", "LimitRow", "Tables", "formulate", "formulate_from"]
 
@@ -75,6 +79,8 @@ class Formulation:
     program
         All criteria in file order as objectives (baselines as offsets); rows in terms of change. Linking
         columns of measures and of payments follow the options.
+    scenarios
+        Scenarios of coefficients, where the study has any.
     """
 
     study: Study
@@ -86,6 +92,7 @@ class Formulation:
     measures: Mapping[str, Measure]
     payments: Payments | None
     program: Program
+    scenarios: Scenarios | None = None
 
     @property
     def sums(self) -> tuple[str, ...]:
@@ -140,7 +147,8 @@ class Formulation:
         idle = tuple(measure.note for measure in self.measures.values() if measure.note)
         silent = indicator_notes(self.study, self.menu.kinds.interventions)
         left = policy_notes(self.study)
-        return (*self.landscape.notes, *self.menu.notes, *told, *idle, *silent, *left)
+        drawn = self.scenarios.notes if self.scenarios is not None else ()
+        return (*self.landscape.notes, *self.menu.notes, *told, *drawn, *idle, *silent, *left)
 
 
 @dataclass(frozen=True)
@@ -155,11 +163,14 @@ class Tables:
         Share of each habitat feature gained or lost, shape (features, interventions of the catalogue).
     baselines
         Baseline per parcel by effect, shape (n,), where the study gives one.
+    scenarios
+        Scenarios of coefficients.
     """
 
     effects: pd.DataFrame | None = None
     feature_change: Floats | None = None
     baselines: Mapping[str, Floats] | None = None
+    scenarios: Scenarios | None = None
 
 
 def formulate(study: Study) -> Formulation:
@@ -173,7 +184,7 @@ def formulate(study: Study) -> Formulation:
     from landfront.instances.load import load_inputs
 
     inputs = load_inputs(study)
-    tables = Tables(inputs.effects, inputs.feature_change, inputs.baselines)
+    tables = Tables(inputs.effects, inputs.feature_change, inputs.baselines, inputs.scenarios)
     return formulate_from(study, inputs.landscape, inputs.catalogue, tables=tables)
 
 
@@ -190,15 +201,21 @@ def formulate_from(
     sources = _sources(study, landscape, catalogue, tables or _read_tables(study, landscape, catalogue))
     effects = _effects(study, sources)
     limits = limit_rows(study, effects)
-    measures = _measures(study, effects)
-    menu = sources.inputs.menu
     payments = payments_of(study, sources)
-    program = _program(study, effects, limits, measures, menu)
-    parts = [*(measure.part for measure in measures.values()), *([payments.part] if payments else [])]
-    bounded = measure_limits(study, measures)
-    program = linked(program, parts, menu, bounded) if parts else program
-    rows = (*limits.rows, *bounded)
-    return Formulation(study, landscape, catalogue, menu, effects, rows, measures, payments, program)
+
+    def program_of(measures: Mapping[str, Measure], *more: Part) -> Program:
+        plain = _program(study, effects, limits, measures, sources.inputs.menu)
+        parts = [measure.part for measure in measures.values()] + ([payments.part] if payments else [])
+        bounded = measure_limits(study, measures)
+        parts += more
+        return linked(plain, parts, sources.inputs.menu, bounded) if parts else plain
+
+    measures = with_regrets(study, effects, _measures(study, effects), program_of)
+    rows = (*limits.rows, *measure_limits(study, measures))
+    return Formulation(
+        study, landscape, catalogue, sources.inputs.menu, effects, rows, measures, payments,
+        program_of(measures), sources.scenarios,
+    )  # fmt: skip
 
 
 def senses(criteria: Mapping[str, str]) -> NDArray[np.int8]:
@@ -225,7 +242,11 @@ def _sources(study: Study, landscape: Landscape, catalogue: Catalogue, tables: T
     habitat: Habitat | None = None
     if tables.feature_change is not None:
         habitat = habitat_of(landscape, tables.feature_change, menu.kinds)
-    return Sources(Inputs(landscape, catalogue, menu, study), columns, habitat, tables.baselines or {})
+    inputs = Inputs(landscape, catalogue, menu, study)
+    from landfront.instances.scenarios import load_scenarios
+
+    scenarios = tables.scenarios or load_scenarios(study, landscape, catalogue)
+    return Sources(inputs, columns, habitat, tables.baselines or {}, scenarios)
 
 
 def _effects(study: Study, sources: Sources) -> Effects:
@@ -306,7 +327,7 @@ def _measures(study: Study, effects: Effects) -> dict[str, Measure]:
     faults: list[Fault] = []
     found: dict[str, Measure] = {}
     for name, entry in study.criteria.items():
-        if entry.measure != "sum":
+        if entry.measure not in ("sum", "regret"):  # a regret needs what is best without it
             try:
                 found[name] = measure_of(name, entry, effects)
             except InputError as error:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from landfront.models.effects import Effect
 from landfront.models.formulate import Formulation
-from landfront.models.measures import Measure
+from landfront.models.measure import Measure
 from landfront.optimizer.certify import row_tolerance
 from landfront.optimizer.front import Point
 from landfront.optimizer.program import Csr, Factored

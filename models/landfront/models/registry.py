@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,9 @@ from landfront.models.revenue import REVENUE
 from landfront.models.soil_stock import SOIL_STOCK
 from landfront.models.water import WATER
 from landfront.models.wood import CARBON_WOOD, WOOD
+
+if TYPE_CHECKING:
+    from landfront.instances.scenarios import Scenarios
 
 Floats = NDArray[np.float64]
 COMPONENTS: Mapping[str, Component] = {
@@ -73,12 +77,15 @@ class Sources:
         Habitat features, or None.
     baselines
         Baseline per parcel that the study gives, by effect, shape (n,).
+    scenarios
+        Scenarios of coefficients, where the study has any.
     """
 
     inputs: Inputs
     columns: Mapping[str, Floats]
     habitat: Habitat | None
     baselines: Mapping[str, Floats]
+    scenarios: Scenarios | None = None
 
     @cached_property
     def own(self) -> Mapping[str, Component]:
