@@ -29,6 +29,11 @@ def inside(study: Study, name: str, key: str) -> Path:
     return Path(path)
 
 
+def beside(study: Study, name: str) -> Path:
+    """Path of a file that earlier work has left, such as a plan of a run, which need not lie inside."""
+    return Path(os.path.normpath(os.path.join(os.path.abspath(study.folder), name)))
+
+
 def input_files(study: Study) -> dict[str, Path]:
     """Every file that a study reads, by its path relative to the study folder, in a fixed order.
 
@@ -39,7 +44,8 @@ def input_files(study: Study) -> dict[str, Path]:
     for key, name in _named(study):
         path = inside(study, name, key)
         paths += [path, *_beside(path)]
-    return {path.relative_to(folder).as_posix(): path for path in paths if path.is_file()}
+    paths += [beside(study, part.source) for part in (study.previous, study.requests) if part is not None]
+    return {Path(os.path.relpath(path, folder)).as_posix(): path for path in paths if path.is_file()}
 
 
 def _named(study: Study) -> list[tuple[str, str]]:
@@ -50,6 +56,10 @@ def _named(study: Study) -> list[tuple[str, str]]:
         named += [("features.source", study.features.source), ("features.effects", study.features.effects)]
     if study.carbon.profiles is not None:
         named.append(("carbon.profiles", study.carbon.profiles))
+    if study.history is not None:
+        named.append(("history.source", study.history.source))
+    if study.monitoring is not None:
+        named.append(("monitoring.source", study.monitoring.source))
     named += [("masks.source", mask.source) for mask in study.masks if mask.source]
     if isinstance(study.baseline, str):
         named.append(("baseline", study.baseline))

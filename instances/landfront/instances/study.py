@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, Tag, ValidationError, model_validator
 
 from landfront.instances.faults import Fault, InputError
 from landfront.instances.study_base import Name, Number, Section, either
+from landfront.instances.study_change import History, Monitoring, Previous, Requests, Trigger
 from landfront.instances.study_land import (
     About,
     Carbon,
@@ -52,6 +53,11 @@ class Study(Section):
     masks: tuple[Mask, ...] = ()
     locks: tuple[Lock, ...] = ()
     consent: Consent | None = None
+    history: History | None = None
+    previous: Previous | None = None
+    requests: Requests | None = None
+    monitoring: Monitoring | None = None
+    triggers: tuple[Trigger, ...] = ()
     food: Demand | None = None
     prices: Prices | None = None
     credits: tuple[Credit, ...] = ()

@@ -13,6 +13,7 @@ from landfront.models.area import AREA
 from landfront.models.biodiversity import BIODIVERSITY
 from landfront.models.calories import CALORIES
 from landfront.models.carbon import CARBON
+from landfront.models.change import CHANGE
 from landfront.models.component import Component, Inputs, no_baseline
 from landfront.models.cost import COST
 from landfront.models.cropland import CROPLAND, CROPLAND_QUALITY
@@ -45,6 +46,7 @@ COMPONENTS: Mapping[str, Component] = {
         OPPORTUNITY,
         NET_COST,
         FORAGE,
+        CHANGE,
     )
 }
 
