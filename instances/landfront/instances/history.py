@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from landfront.instances.faults import SHOWN_ROWS, Fault
 from landfront.instances.landscape import Earlier, Granted, Past
 from landfront.instances.paths import beside, inside
 from landfront.instances.readers import column_names
@@ -65,12 +66,36 @@ def read_earlier(study: Study, ids: pd.Index, faults: Faults) -> Earlier | None:
                 where=~((share >= 0) & (share <= 1 + FULL)))  # fmt: skip
     chosen = sheet.number("area_ha") if sheet.has("area_ha") else np.full(len(sheet), np.nan)
     whole = np.divide(chosen, share, out=np.full(len(share), np.nan), where=share > 0)
+    total = np.bincount(np.maximum(parcel, 0), weights=np.where(parcel >= 0, share, 0.0), minlength=len(ids))
+    uneven = (parcel >= 0) & (np.abs(total[np.maximum(parcel, 0)] - 1.0) > FULL)
+    sheet.fault(
+        column, "shares of the parcel do not sum to 1", "Give the plan as it was written.", where=uneven
+    )
     gone = parcel < 0
     lost = tuple(sheet.frame[column][gone].astype("str").unique())
     rows = np.flatnonzero(~gone)
     return Earlier(
         parcel[rows], kind[rows], share[rows], whole[rows], names, lost, float(np.nansum(chosen[gone]))
     )
+
+
+def area_faults(
+    study: Study, ids: pd.Index, area: Floats, found: tuple[Past | None, Earlier | None]
+) -> list[Fault]:
+    """Parcels on which something is done, and whose area is no longer that of the plan before."""
+    past, earlier = found
+    if past is None or earlier is None or study.history is None:
+        return []
+    then = np.full(len(ids), np.nan)
+    then[earlier.parcel] = earlier.area
+    rows = np.unique(past.parcel)
+    off = rows[np.abs(area[rows] - then[rows]) > study.history.tolerance * np.abs(then[rows])]
+    if not len(off):
+        return []
+    shown = tuple((ids[p], f"{then[p]:g} ha then, {area[p]:g} ha now") for p in off[:SHOWN_ROWS])
+    rule = f"parcels with a history changed their area beyond the tolerance of {study.history.tolerance:.0%}"
+    fix = "Mend the parcels, or raise history.tolerance."
+    return [Fault(study.history.source, "parcel", rule, fix, len(off), shown)]
 
 
 def read_granted(study: Study, ids: pd.Index, faults: Faults) -> Granted | None:

@@ -44,8 +44,11 @@ def input_files(study: Study) -> dict[str, Path]:
     for key, name in _named(study):
         path = inside(study, name, key)
         paths += [path, *_beside(path)]
-    paths += [beside(study, part.source) for part in (study.previous, study.requests) if part is not None]
-    return {Path(os.path.relpath(path, folder)).as_posix(): path for path in paths if path.is_file()}
+    found = {path.relative_to(folder).as_posix(): path for path in paths if path.is_file()}
+    for name, part in (("previous", study.previous), ("requests", study.requests)):
+        if part is not None and (path := beside(study, part.source)).is_file():
+            found[f"{name}{path.suffix}"] = path  # wherever it lies, so that runs can be moved
+    return found
 
 
 def _named(study: Study) -> list[tuple[str, str]]:

@@ -189,3 +189,10 @@ def shares_between(menu: Menu, landscape: Landscape, study: Study) -> Floats | N
         over = menu.kinds.start[menu.kind[option]] < past.since
         found[1, option[over]] = past.share[part][over]
     return found
+
+
+def kinds_given(landscape: Landscape, kinds: Kinds, study: Study) -> tuple[NDArray[np.int64], Flags]:
+    """Kind of each row of what is done, and whether it takes the whole parcel, shapes (h,)."""
+    past = landscape.past
+    assert past is not None
+    return done.kinds_done(past, kinds, study), done.wholly(past, study)
