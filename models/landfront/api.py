@@ -23,21 +23,27 @@ if TYPE_CHECKING:
     from landfront.optimizer.front import Front, Point
     from landfront.report.account import Account
     from landfront.report.cascade import Cascade
+    from landfront.report.change import diff, triggers
     from landfront.report.check import Check
     from landfront.report.compensation import Compensation
+    from landfront.report.diff import Diff
     from landfront.report.infeasible import InfeasibleError
     from landfront.report.mac import Mac
     from landfront.report.nested import Nested
+    from landfront.report.replan import Replan, Stability, replan
     from landfront.report.result import Result
     from landfront.report.safeguards import Safeguards
     from landfront.report.score import Score
+    from landfront.report.triggers import Triggers
     from landfront.report.verify import Verification
+    from landfront.report.versions import Versions, versions
 
 __all__ = [
     "Account",
     "Cascade",
     "Check",
     "Compensation",
+    "Diff",
     "Front",
     "InfeasibleError",
     "InputError",
@@ -45,17 +51,22 @@ __all__ = [
     "Nested",
     "Plan",
     "Point",
+    "Replan",
     "Result",
     "Safeguards",
     "Score",
+    "Stability",
     "Study",
+    "Triggers",
     "Verification",
+    "Versions",
     "account",
     "cascade",
     "catalogue",
     "check",
     "compensate",
     "demo",
+    "diff",
     "draft",
     "front",
     "generate",
@@ -63,12 +74,15 @@ __all__ = [
     "nested",
     "plan",
     "read",
+    "replan",
     "resume",
     "run",
     "safeguards",
     "score",
     "to_pyomo",
+    "triggers",
     "verify",
+    "versions",
 ]
 
 NAMES = {
@@ -76,6 +90,7 @@ NAMES = {
     "Cascade": "landfront.report.cascade",
     "Check": "landfront.report.check",
     "Compensation": "landfront.report.compensation",
+    "Diff": "landfront.report.diff",
     "Front": "landfront.optimizer.front",
     "InfeasibleError": "landfront.report.infeasible",
     "InputError": "landfront.instances.faults",
@@ -83,11 +98,19 @@ NAMES = {
     "Nested": "landfront.report.nested",
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
+    "Replan": "landfront.report.replan",
     "Result": "landfront.report.result",
     "Safeguards": "landfront.report.safeguards",
     "Score": "landfront.report.score",
+    "Stability": "landfront.report.replan",
     "Study": "landfront.instances.study",
+    "Triggers": "landfront.report.triggers",
     "Verification": "landfront.report.verify",
+    "Versions": "landfront.report.versions",
+    "diff": "landfront.report.change",
+    "replan": "landfront.report.replan",
+    "triggers": "landfront.report.change",
+    "versions": "landfront.report.versions",
 }
 
 

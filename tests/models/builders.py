@@ -133,9 +133,9 @@ def catalogue(**changes: Any) -> Catalogue:
 def study(
     criteria: Mapping[str, Any] | Sequence[str] = ("carbon",), *, folder: Path = Path(), **sections: Any
 ) -> Study:
-    """A study; criteria named in a sequence are maximised, ``cost`` is minimised."""
+    """A study; criteria named in a sequence are maximised, ``cost`` and ``change`` minimised."""
     if not isinstance(criteria, Mapping):
-        criteria = {name: {"sense": "min" if name == "cost" else "max"} for name in criteria}
+        criteria = {name: {"sense": "min" if name in ("cost", "change") else "max"} for name in criteria}
     about = {"title": "Five parcels", "decision": "whole", **sections.pop("about", {})}
     data = {
         "study": about,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from landfront.instances.catalogue import Catalogue, Profile
-from landfront.instances.landscape import Landscape, Locked
+from landfront.instances.landscape import Earlier, Landscape, Locked, Past
 from landfront.models.formulate import Formulation
 from tests.models.builders import (
     GRAZING,
@@ -44,6 +44,25 @@ def _locks() -> Formulation:
     return formulation(
         ["carbon"], land=landscape(locks={"agreed": given}), locks=[{"name": "agreed", "from": "AGREED"}]
     )
+
+
+def _past() -> Formulation:
+    """Half of a farm is tilled less already, a grassland is all forest, and nothing starts before 2030."""
+    names = ("conservation_tillage", "natural_forest_restoration")
+    years, share = np.array([2026, 2026]), np.array([0.5, 1.0])
+    past = Past(np.array([1, 3]), np.array([0, 1]), years, share, names, 2028)
+    return formulation(
+        ["carbon"], land=landscape(past=past), history={"source": "history.csv", "year": 2028},
+        periods={"starts": [2025, 2030]}, about={"decision": "share"},
+    )  # fmt: skip
+
+
+def _change() -> Formulation:
+    """The plan before has three interventions, one of which is no longer known, and not the last parcel."""
+    names = ("keep", "conservation_tillage", "pond")
+    earlier = Earlier(np.arange(4), np.array([0, 1, 2, 0]), np.ones(4), np.full(4, np.nan), names)
+    limits = [{"name": "steady", "criterion": "change", "max": 40}]
+    return formulation(["carbon", "change"], land=landscape(earlier=earlier), limits=limits)
 
 
 def _limits() -> Formulation:
@@ -236,6 +255,8 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "funds": _funds,
     "measures": _measures,
     "locks": _locks,
+    "past": _past,
+    "change": _change,
     "revenue": lambda: formulation(["revenue"], credits=CREDITS, about={"discount_rate": 0.03}),
     "credits": lambda: formulation(["revenue"], credits=CREDITS[1:], periods={"starts": [2025, 2050]}),
     "carbon_rate": lambda: formulation(["carbon_rate"]),

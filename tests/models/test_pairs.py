@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -12,7 +13,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landfront.instances.landscape import Landscape
+from landfront.instances.landscape import Earlier, Landscape, Past
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
 from landfront.optimizer.engine import Infeasible
@@ -39,6 +40,11 @@ PARTS: dict[str, Sections] = {
             {"name": "one", "amount": 1e5, "earmarks": [{"share": 0.3, "regions": ["north"]}]},
             {"name": "two", "amount": 8e4, "interventions": ["natural_forest_restoration"]},
         ]
+    },
+    "history": {"history": {"source": "history.csv", "year": 2028}},
+    "change": {
+        "criteria": {"change": {"sense": "min"}},
+        "limits": [{"name": "steady", "criterion": "change", "max": 90}],
     },
     "floor": {
         "limits": [{"name": "floor", "criterion": "food", "min": {"share": 0.9}, "by": "county"}]
@@ -89,11 +95,25 @@ def land(rng: np.random.Generator, parcels: int = 7) -> Landscape:
     )  # fmt: skip
 
 
+def before(land: Landscape, criteria: dict[str, Any], sections: Sections) -> Landscape:
+    """The same land with what is done on it, and an earlier plan, where a study looks at these."""
+    rng, one = np.random.default_rng(len(land)), np.array([1])
+    if "history" in sections:
+        past = Past(one, one - 1, np.array([2026]), np.ones(1), ("conservation_tillage",), 2028)
+        land = replace(land, past=past)
+    if "change" in criteria:
+        names, n = ("keep", "conservation_tillage", "natural_forest_restoration"), len(land)
+        chosen = rng.integers(0, len(names), n)
+        land = replace(land, earlier=Earlier(np.arange(n), chosen, np.ones(n), land.area, names))
+    return land
+
+
 def small(criteria: dict[str, Any], sections: Sections, seed: int) -> Formulation:
     """A random study of as many parcels, up to 7, as brute force has time for."""
     parcels = 7
     while True:
-        found = b.formulation(criteria, land=land(np.random.default_rng(seed), parcels), **sections)
+        rng = np.random.default_rng(seed)
+        found = b.formulation(criteria, land=before(land(rng, parcels), criteria, sections), **sections)
         if np.diff(found.program.starts).prod() <= MOST_PLANS:
             return found
         parcels -= 1

@@ -15,10 +15,19 @@ from landfront.models.plan import Plan
 from landfront.report.result import Result
 
 NAMES = [
-    *("Cascade", "Check", "Compensation", "Front", "InfeasibleError", "InputError", "Mac", "Nested", "Plan"),
-    *("Point", "Result", "Safeguards", "Score", "Study", "Verification", "cascade", "catalogue", "check"),
-    *("compensate", "demo", "draft", "front", "generate", "mac", "nested", "plan", "read", "resume", "run"),
-    *("safeguards", "score", "to_pyomo", "verify"),
+    *("Cascade", "Check", "Compensation", "Diff", "Front", "InfeasibleError", "InputError", "Mac"),
+    *("Nested", "Plan", "Point", "Replan", "Result", "Safeguards", "Score", "Stability", "Study"),
+    *("Triggers", "Verification", "Versions", "cascade", "catalogue", "check", "compensate", "demo"),
+    *("diff", "draft", "front", "generate", "mac", "nested", "plan", "read", "replan", "resume"),
+    *(
+        "run",
+        "safeguards",
+        "score",
+        "to_pyomo",
+        "triggers",
+        "verify",
+        "versions",
+    ),
 ]
 
 

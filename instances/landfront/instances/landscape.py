@@ -42,6 +42,81 @@ class Locked:
 
 
 @dataclass(frozen=True)
+class Past:
+    """What is done already; parallel arrays, shape (h,).
+
+    Attributes
+    ----------
+    parcel
+        Index of the parcel.
+    kind
+        Index into `names`.
+    year
+        When it was done, 0 where that is not said.
+    share
+        Share of the parcel that is done.
+    names
+        Interventions, several on one parcel joined by ``+``.
+    since
+        The first year in which something can still start.
+    """
+
+    parcel: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    year: NDArray[np.int64]
+    share: NDArray[np.float64]
+    names: tuple[str, ...]
+    since: int
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The plan before this one; parallel arrays, shape (h,), of parcels that are still there.
+
+    Attributes
+    ----------
+    parcel, kind, share
+        Index of the parcel, index into `names`, and share of the parcel.
+    area
+        Area of the whole parcel then in ha, nan where that is not said.
+    names
+        What was chosen, as the plan calls it.
+    gone
+        Ids of parcels that are no longer there, and `gone_area` their area in ha.
+    """
+
+    parcel: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    share: NDArray[np.float64]
+    area: NDArray[np.float64]
+    names: tuple[str, ...]
+    gone: tuple[str, ...] = ()
+    gone_area: float = 0.0
+
+
+@dataclass(frozen=True)
+class Granted:
+    """Requests that were granted; parallel arrays, shape (h,).
+
+    Attributes
+    ----------
+    parcel
+        Index of the parcel.
+    kind
+        Index into `names`, -1 for every intervention but ``keep``.
+    lock
+        Whether the parcel gets it, else it is ruled out.
+    names
+        Interventions.
+    """
+
+    parcel: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    lock: NDArray[np.bool_]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Landscape:
     """Parcels of a study, in the order of the input table.
 
@@ -78,6 +153,8 @@ class Landscape:
         What the reader did that a user should know (encoding guessed, rule not applied ...).
     locks
         Lock name to what it gives to each parcel; no two locks give one parcel different interventions.
+    past, earlier, granted
+        What is done already, the plan before, and requests that were granted, where the study names them.
     """
 
     ids: pd.Index
@@ -97,6 +174,9 @@ class Landscape:
     notes: tuple[str, ...] = ()
     groups: int = 0
     locks: Mapping[str, Locked] = field(default_factory=dict)
+    past: Past | None = None
+    earlier: Earlier | None = None
+    granted: Granted | None = None
 
     @property
     def nested(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from landfront.instances.catalogue import Catalogue, load_catalogue
 from landfront.instances.effect_table import effect_unit, names_in, read_effect_table
 from landfront.instances.faults import Fault
 from landfront.instances.habitats import Habitat, load_feature_effects, read_features
+from landfront.instances.history import area_faults, read_earlier, read_granted, read_past
 from landfront.instances.landscape import Geometry, Landscape
 from landfront.instances.locks import read_locks
 from landfront.instances.masks import read_masks
@@ -186,7 +187,12 @@ def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habita
     masks = read_masks(sheet, study, interventions, area)
     locks = read_locks(sheet, study, interventions, area)
     geometry = _geometry(sheet, study)
-    if ids is None or area is None or faults.found:
+    if ids is None or area is None:
+        return None
+    past, earlier = read_past(study, ids, area, faults), read_earlier(study, ids, faults)
+    granted = read_granted(study, ids, faults)
+    faults.found += area_faults(study, ids, area, (past, earlier))
+    if faults.found:
         return None
     return Landscape(
         ids=ids,
@@ -206,6 +212,9 @@ def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habita
         geometry=geometry,
         notes=tuple(dict.fromkeys(faults.notes)),
         locks=locks,
+        past=past,
+        earlier=earlier,
+        granted=granted,
     )
 
 

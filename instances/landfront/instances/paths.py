@@ -29,6 +29,11 @@ def inside(study: Study, name: str, key: str) -> Path:
     return Path(path)
 
 
+def beside(study: Study, name: str) -> Path:
+    """Path of a file that earlier work has left, such as a plan of a run, which need not lie inside."""
+    return Path(os.path.normpath(os.path.join(os.path.abspath(study.folder), name)))
+
+
 def input_files(study: Study) -> dict[str, Path]:
     """Every file that a study reads, by its path relative to the study folder, in a fixed order.
 
@@ -39,7 +44,11 @@ def input_files(study: Study) -> dict[str, Path]:
     for key, name in _named(study):
         path = inside(study, name, key)
         paths += [path, *_beside(path)]
-    return {path.relative_to(folder).as_posix(): path for path in paths if path.is_file()}
+    found = {path.relative_to(folder).as_posix(): path for path in paths if path.is_file()}
+    for name, part in (("previous", study.previous), ("requests", study.requests)):
+        if part is not None and (path := beside(study, part.source)).is_file():
+            found[f"{name}{path.suffix}"] = path  # wherever it lies, so that runs can be moved
+    return found
 
 
 def _named(study: Study) -> list[tuple[str, str]]:
@@ -52,6 +61,10 @@ def _named(study: Study) -> list[tuple[str, str]]:
         named.append(("carbon.profiles", study.carbon.profiles))
     if study.risk is not None and study.risk.source is not None:
         named.append(("risk.source", study.risk.source))
+    if study.history is not None:
+        named.append(("history.source", study.history.source))
+    if study.monitoring is not None:
+        named.append(("monitoring.source", study.monitoring.source))
     named += [("masks.source", mask.source) for mask in study.masks if mask.source]
     if isinstance(study.baseline, str):
         named.append(("baseline", study.baseline))

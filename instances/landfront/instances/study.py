@@ -13,6 +13,7 @@ from pydantic import Field, PrivateAttr, Tag, ValidationError, model_validator
 from landfront.instances.faults import Fault, InputError
 from landfront.instances.schema import by_key
 from landfront.instances.study_base import Name, Number, Section, either
+from landfront.instances.study_change import History, Monitoring, Previous, Requests, Trigger
 from landfront.instances.study_indicators import Indicator
 from landfront.instances.study_land import (
     About,
@@ -57,6 +58,11 @@ class Study(Section):
     masks: tuple[Mask, ...] = ()
     locks: tuple[Lock, ...] = ()
     consent: Consent | None = None
+    history: History | None = None
+    previous: Previous | None = None
+    requests: Requests | None = None
+    monitoring: Monitoring | None = None
+    triggers: tuple[Trigger, ...] = ()
     food: Demand | None = None
     prices: Prices | None = None
     credits: tuple[Credit, ...] = ()

@@ -341,6 +341,9 @@ def _program(
 ) -> Program:
     columns, parcels = len(menu), len(menu.starts) - 1
     criteria = [_additive(name, effects, measures, parcels) for name in study.criteria]
+    # Bounds that are the same everywhere take no memory.
+    free = np.broadcast_to(0.0, columns), np.broadcast_to(1.0, columns)
+    least, most = free if menu.between is None else menu.between
     return Program(
         objectives=objective_rows(menu, criteria, parcels),
         senses=senses({name: entry.sense for name, entry in study.criteria.items()}),
@@ -348,9 +351,8 @@ def _program(
         rows=stack(limits.blocks, columns),
         row_lower=limits.lower,
         row_upper=limits.upper,
-        # Bounds that are the same everywhere take no memory.
-        lower=np.broadcast_to(0.0, columns),
-        upper=np.broadcast_to(1.0, columns),
+        lower=least,
+        upper=most,
         integer=np.broadcast_to(study.study.decision == "whole", columns),
         starts=menu.starts,
         objective_names=tuple(study.criteria),

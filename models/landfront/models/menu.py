@@ -11,6 +11,8 @@ Formula: the option (p, i) of parcel p and intervention i is on the menu when ev
 | ``mask:NAME`` | the mask does not lie on the parcel | the mask forbids the intervention |
 | ``consent`` | the parcel has consent | the study has ``[consent]`` |
 | ``lock:NAME`` | the lock gives the parcel this option | the lock settles the parcel |
+| ``request`` | a granted request gives the option, or none rules it out | the study has ``[requests]`` |
+| ``done``, ``past`` | the option is what is done, or can still start | the study has ``[history]`` (`past`) |
 
 The first rule that fails counts. ``keep`` is on the menu of every parcel that no lock settles otherwise. A
 lock removes options and admits none: what it gives must be admissible by every other rule. An intervention is
@@ -24,7 +26,7 @@ admissible in every period in which it may start, and several together where eac
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +38,7 @@ from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.landscape import Landscape
 from landfront.instances.study import Study
 from landfront.instances.study_land import Mask
+from landfront.models.given import Given, given_by, leave_past, settle, shares_between
 from landfront.models.kinds import Kinds, kinds_of, plain
 from landfront.models.locks import Barred, Wanted, barred_by, lock_faults, missing_options, wanted_by
 
@@ -77,6 +80,9 @@ class Menu:
         What was excluded and why.
     notes
         Rules that were not applied, and why.
+    between
+        Least and most share of its parcel that each option may have, shape (2, m), where something is done in
+        part; else None, for 0 and 1.
     """
 
     parcel: NDArray[np.int32]
@@ -85,6 +91,7 @@ class Menu:
     kinds: Kinds
     excluded: tuple[Exclusion, ...] = ()
     notes: tuple[str, ...] = ()
+    between: Floats | None = None
 
     def __len__(self) -> int:
         """Number of options."""
@@ -115,12 +122,12 @@ def build_menu(landscape: Landscape, catalogue: Catalogue, study: Study) -> Menu
     """
     names = catalogue.interventions
     alive = np.ones((len(names), len(landscape)), dtype=bool)
-    sieve = _Sieve(landscape, names, alive, wanted_by(study, landscape, names))
+    sieve = _Sieve(landscape, names, alive, wanted_by(study, landscape, names), given_by(landscape, names))
     for reason, fails in _place_rules(landscape, catalogue, sieve.notes):
         sieve.drop(reason, fails)
     _society_rules(sieve, catalogue, study)
     _refuse_empty(sieve)
-    return _menu(sieve, kinds_of(catalogue, study))
+    return _menu(sieve, kinds_of(catalogue, study), study)
 
 
 def menu_from_table(
@@ -151,13 +158,14 @@ def menu_from_table(
     _refuse_rows(landscape, names, cell=cell, kind=kind, effects=effects)
     alive = np.zeros(len(landscape) * len(names), dtype=bool)
     alive[cell] = True
-    sieve = _Sieve(landscape, names, alive.reshape(-1, len(names)).T, wanted_by(study, landscape, names))
+    grid, wanted = alive.reshape(-1, len(names)).T, wanted_by(study, landscape, names)
+    sieve = _Sieve(landscape, names, grid, wanted, given_by(landscape, names))
     sieve.alive[0] = True
     sieve.barred += missing_options(sieve.wanted, sieve.alive)
     _society_rules(sieve, catalogue, study)
     _refuse_empty(sieve)
     kept = alive[cell] & (kind > 0)  # keep has no effect, and no row of its own here
-    menu = _menu(sieve, plain(names, study.study.start_year))
+    menu = _menu(sieve, plain(names, study.study.start_year), study)
     place = np.flatnonzero(menu.kind)  # all but keep, in the order of the table
     return menu, {name: _spread(column, kept, place, len(menu)) for name, column in effects.items()}
 
@@ -177,6 +185,7 @@ class _Sieve:
     names: tuple[str, ...]
     alive: Flags
     wanted: Wanted
+    given: Given
     barred: list[Barred] = field(default_factory=list)
     excluded: list[Exclusion] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -191,6 +200,7 @@ class _Sieve:
                 self.excluded.append(Exclusion(self.names[kind], reason, count, area))
                 self.alive[kind] &= ~failing
                 self.barred += barred_by(reason, self.wanted, kind, dropped)
+                self.given.note(reason, kind, dropped)
 
 
 def _place_rules(
@@ -267,6 +277,7 @@ def _society_rules(sieve: _Sieve, catalogue: Catalogue, study: Study) -> None:
         refused = sieve.landscape.masks[NO_CONSENT]
         sieve.drop("consent", dict.fromkeys(range(1, len(sieve.names)), refused))
     _lock(sieve, study)
+    settle(sieve.given, study, sieve.alive, sieve.drop)
 
 
 def _lock(sieve: _Sieve, study: Study) -> None:
@@ -309,16 +320,19 @@ def _refuse_empty(sieve: _Sieve) -> None:
     )
 
 
-def _menu(sieve: _Sieve, kinds: Kinds) -> Menu:
+def _menu(sieve: _Sieve, kinds: Kinds, study: Study) -> Menu:
     """The options that are alive, in every form that their interventions may take."""
-    cell = np.flatnonzero(np.ascontiguousarray(kinds.spread(sieve.alive).T))
+    left, over = leave_past(kinds.spread(sieve.alive), kinds, sieve.landscape, study)
+    sieve.excluded += [Exclusion(*entry) for entry in over]
+    cell = np.flatnonzero(np.ascontiguousarray(left.T))
     parcel = cell // len(kinds)
     kind = (cell - parcel * len(kinds)).astype(np.int16)
     count = np.bincount(parcel, minlength=len(sieve.landscape))
     _refuse_idle(sieve.landscape, count)
     starts = np.append(0, np.cumsum(count))
     excluded, notes = tuple(sieve.excluded), tuple(sieve.notes)
-    return Menu(parcel.astype(np.int32), kind, starts, kinds, excluded, notes)
+    menu = Menu(parcel.astype(np.int32), kind, starts, kinds, excluded, notes)
+    return replace(menu, between=shares_between(menu, sieve.landscape, study))
 
 
 def _refuse_idle(landscape: Landscape, options: NDArray[np.int64]) -> None:

@@ -16,6 +16,7 @@ from landfront.models.biodiversity import BIODIVERSITY
 from landfront.models.calories import CALORIES
 from landfront.models.carbon import CARBON
 from landfront.models.carbon_rate import CARBON_RATE
+from landfront.models.change import CHANGE
 from landfront.models.component import Component, Inputs, no_baseline
 from landfront.models.cost import COST
 from landfront.models.cropland import CROPLAND, CROPLAND_QUALITY
@@ -59,6 +60,7 @@ COMPONENTS: Mapping[str, Component] = {
         SOIL_STOCK,
         WOOD,
         CARBON_WOOD,
+        CHANGE,
     )
 }
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from landfront.instances.landscape import Landscape
+
 MOST_REGIONS = 40
 MOST_PLANS = 5
 KEEP = "keep"
@@ -158,7 +160,11 @@ def _note(result: Result, plans: dict[str, tuple[Named, ...]]) -> str:
 
 def region_level(result: Result) -> str | None:
     """The finest region level that fits the page, else the outermost one with several regions."""
-    landscape = result.formulation.landscape
+    return level_of(result.formulation.landscape)
+
+
+def level_of(landscape: Landscape) -> str | None:
+    """The same of a landscape."""
     pairs = zip(landscape.nested, landscape.region_names, strict=False)
     several = [(level, len(names)) for level, names in pairs if len(names) > 1]
     fitting = [level for level, count in several if count <= MOST_REGIONS]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.report.bars import MOST_REGIONS, region_level
-from landfront.report.layers import layer_of
+from landfront.models.formulate import Formulation
+from landfront.report.bars import MOST_REGIONS, level_of
+from landfront.report.layers import layer_of, parcel_geometry
 from landfront.report.raster import Raster, rasterise
 from landfront.report.result import Result
 
@@ -44,8 +45,13 @@ class Ground:
     @classmethod
     def of(cls, result: Result) -> Ground:
         """The geometry of a study that has one."""
-        landscape, level = result.formulation.landscape, region_level(result)
-        layer = layer_of(result)
+        return cls.over(result.formulation, layer_of(result))
+
+    @classmethod
+    def over(cls, formulation: Formulation, layer: Any) -> Ground:
+        """The geometry of a study, of the layer of its parcels."""
+        landscape = formulation.landscape
+        level = level_of(landscape)
         if level is None:
             return cls(layer, np.full(len(layer), -1))
         place = landscape.levels.index(level)
@@ -173,3 +179,14 @@ class Ground:
         valid = np.where(shapely.is_valid(shapes), shapes, shapely.make_valid(shapes))
         found = [shapely.union_all(valid[self.regions == region]) for region in range(len(self.names))]
         return np.array(found, dtype=object)
+
+
+def ground_of(formulation: Formulation) -> Ground:
+    """The geometry of a study, read now.
+
+    Raises
+    ------
+    ValueError
+        If the study has no geometry.
+    """
+    return Ground.over(formulation, parcel_geometry(formulation.landscape))

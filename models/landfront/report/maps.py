@@ -40,7 +40,7 @@ def plan_map(result: Result, ground: Ground, group: tuple[Named, ...], letter: s
     subject = f"Plan {letter}: {names}" if letter else names
     rows = [*_rows(result, areas), KeyRow("Total", numbers=_numbers(float(areas.sum()), result.in_yuan))]
     page, axes = _page(result, ground, (subject, _plan_caption(result, ground, point)), rows)
-    _draw(axes, ground, main_choice(result, shares), [palette[name] for name in menu.interventions])
+    draw(axes, ground, main_choice(result, shares), [palette[name] for name in menu.interventions])
     return page.figure
 
 
@@ -59,7 +59,7 @@ def no_regret_map(result: Result, ground: Ground) -> Figure:
     note = f"{share} of the land gets the same choice in all {len(result.front)} plans of the front."
     page, axes = _page(result, ground, ("What every plan of the front agrees on", note), rows)
     palette = colours(menu.interventions)
-    _draw(axes, ground, choice, [*(palette[name] for name in menu.interventions), CONTESTED])
+    draw(axes, ground, choice, [*(palette[name] for name in menu.interventions), CONTESTED])
     return page.figure
 
 
@@ -79,7 +79,7 @@ def _page(result: Result, ground: Ground, texts: tuple[str, str], rows: list[Key
     return page, axes
 
 
-def _draw(axes: Axes, ground: Ground, choice: NDArray[Any], palette: list[str]) -> None:
+def draw(axes: Axes, ground: Ground, choice: NDArray[Any], palette: list[str]) -> None:
     """Fill each parcel with the colour of its choice; then regions, scale bar and north."""
     if ground.large or ground.points:
         _draw_cells(axes, ground, choice, palette)

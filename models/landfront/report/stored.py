@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,6 +23,9 @@ from landfront.report.result import Result, front_program, with_plans
 
 NEEDED = ("request", "study", "study_path", "inputs", "certificate", "reference")
 """Parts of run.toml without which a run cannot be read."""
+
+KEPT = ("previous", "requests")
+"""Tables that a run keeps a copy of, by the section of study.toml that names them."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,16 @@ def study_of(folder: Path, record: Mapping[str, Any], place: Path | None) -> Stu
     place = place.parent if place.is_file() else place
     if not place.is_dir():
         refuse(Fault(str(folder), "study_path", f"{place} is missing", "Say where with --study."))
-    return study_from(dict(record["study"]), place / "study.toml")
+    return study_from(_with_kept(folder, dict(record["study"]), place), place / "study.toml")
+
+
+def _with_kept(folder: Path, study: dict[str, Any], place: Path) -> dict[str, Any]:
+    """The study with the earlier plan and the log of requests that the run itself keeps."""
+    for name in KEPT:
+        kept = next(iter(sorted(folder.glob(f"{name}.*"))), None)
+        if name in study and kept is not None:
+            study[name] = {"source": os.path.relpath(kept.resolve(), place.resolve())}
+    return study
 
 
 def read_run(folder: Path) -> Run:

@@ -23,6 +23,7 @@ from landfront.optimizer.points import key_of, relative_gap
 from landfront.optimizer.proof import prove
 from landfront.optimizer.replay import Verdict
 from landfront.report.compare import compare_records, compare_tables
+from landfront.report.lineage import RECORD, chain
 from landfront.report.plans import frame_of, read_columns, read_plan
 from landfront.report.quantities import percent
 from landfront.report.replays import Replay, Replayed, replay_claims
@@ -122,7 +123,7 @@ def verify(folder: Path, *, study_folder: Path | None = None, replay: Replay | N
     except InputError as error:
         faults = "; ".join(map(str, error.faults))
         found, result = [Line("figures", False, f"cannot be computed again: {faults}")], None
-    lines += found
+    lines += [*found, *_lineage(folder)]
     replayed = None
     if result is not None:
         lines += _proofs(result)
@@ -130,6 +131,22 @@ def verify(folder: Path, *, study_folder: Path | None = None, replay: Replay | N
         lines += _replayed(replayed, replay)
     proofs = [fact.proof for fact in run.stored.facts]
     return Verification(tuple(lines), proofs.count("recomputed"), proofs.count("claimed"), replayed)
+
+
+def _lineage(folder: Path) -> Iterator[Line]:
+    """Whether the plans that this one follows are those that it was made from."""
+    if not (folder / RECORD).is_file():
+        return
+    try:
+        steps = chain(folder)
+    except InputError as error:
+        yield Line("digests", False, str(error.faults[0]))
+        return
+    faults = [f"{step.folder.name}: {fault}" for step in steps for fault in step.faults]
+    known = sum(not step.note for step in steps)
+    yield from _judged(
+        "digests", faults, f"{known} of {len(steps)} plans of the chain are there and as they were noted"
+    )
 
 
 def _digests(run: Run, now: dict[str, str]) -> Iterator[Line]:
