@@ -38,8 +38,8 @@ def plan_map(result: Result, ground: Ground, group: tuple[Named, ...], letter: s
     areas = by_intervention(result, shares)
     names = "; ".join(named.label for named in group)
     subject = f"Plan {letter}: {names}" if letter else names
-    rows = [*_rows(result, areas), KeyRow("Total", numbers=_numbers(float(areas.sum()), result.in_yuan))]
-    page, axes = _page(result, ground, (subject, _plan_caption(result, ground, point)), rows)
+    rows = [*_rows(result, areas), KeyRow("Total", numbers=numbers_of(float(areas.sum()), result.in_yuan))]
+    page, axes = page_of(result, ground, (subject, _plan_caption(result, ground, point)), rows)
     draw(axes, ground, main_choice(result, shares), [palette[name] for name in menu.interventions])
     return page.figure
 
@@ -51,19 +51,19 @@ def no_regret_map(result: Result, ground: Ground) -> Figure:
     choice = np.where(agreed, main_choice(result, range_of_shares(result)[0]), len(menu.interventions))
     areas = np.bincount(choice, weights=area, minlength=len(menu.interventions) + 1).astype(np.float64)
     rows = [
-        KeyRow("Differs between plans", CONTESTED, numbers=_numbers(float(areas[-1]), result.in_yuan)),
+        KeyRow("Differs between plans", CONTESTED, numbers=numbers_of(float(areas[-1]), result.in_yuan)),
         *_rows(result, areas[:-1]),
-        KeyRow("Total", numbers=_numbers(float(areas.sum()), result.in_yuan)),
+        KeyRow("Total", numbers=numbers_of(float(areas.sum()), result.in_yuan)),
     ]
     share = percent(float(area[agreed].sum() / area.sum()))
     note = f"{share} of the land gets the same choice in all {len(result.front)} plans of the front."
-    page, axes = _page(result, ground, ("What every plan of the front agrees on", note), rows)
+    page, axes = page_of(result, ground, ("What every plan of the front agrees on", note), rows)
     palette = colours(menu.interventions)
     draw(axes, ground, choice, [*(palette[name] for name in menu.interventions), CONTESTED])
     return page.figure
 
 
-def _page(result: Result, ground: Ground, texts: tuple[str, str], rows: list[KeyRow]) -> tuple[Sheet, Axes]:
+def page_of(result: Result, ground: Ground, texts: tuple[str, str], rows: list[KeyRow]) -> tuple[Sheet, Axes]:
     """A page shaped to the study's extent, with its key, and an axes for the map."""
     columns = ("ha", "mu") if result.in_yuan else ("ha",)
     west, south, east, north = ground.bounds
@@ -183,14 +183,14 @@ def _rows(result: Result, areas: Floats) -> list[KeyRow]:
         KeyRow(
             result.intervention_labels[names[k]],
             palette[names[k]],
-            numbers=_numbers(float(areas[k]), result.in_yuan),
+            numbers=numbers_of(float(areas[k]), result.in_yuan),
         )
         for k in np.argsort(-areas, kind="stable")
         if areas[k] > 0
     ]
 
 
-def _numbers(hectares: float, mu: bool) -> tuple[str, ...]:
+def numbers_of(hectares: float, mu: bool) -> tuple[str, ...]:
     values = (hectares, hectares / HA_PER_MU) if mu else (hectares,)
     return tuple(number(value, digits=3) if value < 100 else f"{value:,.0f}" for value in values)
 

@@ -268,7 +268,7 @@ def objective(
         such numbers; every fault is listed.
     """
     name = next(name for name in (maximise, minimise, next(iter(study.criteria))) if name is not None)
-    faults = _limit_faults("plan", gap, time_limit)
+    faults = limit_faults("plan", gap, time_limit)
     if maximise is not None and minimise is not None:
         faults.append(Fault("plan", "maximise and minimise", "are both given", "Name one criterion."))
     elif name not in study.criteria:
@@ -333,7 +333,7 @@ def _number_faults(asked: Request) -> list[Fault]:
         ("coverage", 0 <= asked.coverage < 1, "must be a share from 0 to 1, 1 excluded", asked.coverage),
         ("workers", _whole(asked.workers, 1), "must be 1 or more", asked.workers),
     )  # fmt: skip
-    return [*_told("front", checks), *_limit_faults("front", asked.gap, asked.time_limit), *_solver(asked)]
+    return [*_told("front", checks), *limit_faults("front", asked.gap, asked.time_limit), *_solver(asked)]
 
 
 def _whole(value: object, least: int) -> bool:
@@ -353,7 +353,7 @@ def _solver(asked: Request) -> list[Fault]:
     return []
 
 
-def _limit_faults(command: str, gap: float, time_limit: float | None) -> list[Fault]:
+def limit_faults(command: str, gap: float, time_limit: float | None) -> list[Fault]:
     checks = (
         ("gap", 0 < gap < 1, "must lie between 0 and 1, both excluded", gap),
         (

@@ -1,9 +1,14 @@
-"""What every column is worth at prices: reduced values, and what forcing a choice costs at least.
+r"""What forcing a column must cost at least: reduced values at given prices, with their rounding.
 
-A relaxation gives prices of the coupling rows and of caps on the objectives. Under them the problem falls
-apart into one choice per group, so a column's reduced value says how good it is beside the others of its
-group. Forcing another column raises the Lagrangian bound by the difference (weak duality, as in `certify`),
-which is a proven bound on what that costs.
+Formula, for prices p of the rows and weights w, in minimisation form:
+
+    r_j         = (w C)_j - (p A)_j
+    loss_j      = r_j - min over the columns k of j's group of r_k
+    bound_j     = bound + loss_j
+
+where ``bound`` is the Lagrangian bound that the same prices prove. ``bound_j`` bounds every solution with
+``x_j = 1``: the group's least term is replaced by j's own, the others stay (reduced-cost fixing; Nemhauser
+and Wolsey, Integer and Combinatorial Optimization, 1988, section II.5.3). It holds for any prices.
 """
 
 from __future__ import annotations
@@ -12,113 +17,63 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
-from landfront.optimizer.certify import cap_multipliers, recomputed, row_multipliers
-from landfront.optimizer.engine import choose_engine
+from landfront.optimizer import certify
+from landfront.optimizer.certify import EPSILON, half_plane, row_multipliers
 from landfront.optimizer.front import Fact, Floats
-from landfront.optimizer.passes import priced
-from landfront.optimizer.program import Program
-
-Ints = NDArray[np.int64]
+from landfront.optimizer.passes import priced_slabs, terms_of
+from landfront.optimizer.program import Ints, Program
 
 
 @dataclass(frozen=True)
-class Priced:
-    """Prices at which a program falls apart into its groups.
+class Reduced:
+    """What prices prove of every column of a group.
 
     Attributes
     ----------
-    weights
-        Of the objectives in minimisation form: what was minimised, and the prices of the caps, shape (p,).
-    rows
-        Of the coupling rows, shape (r,); positive presses on a lower bound, negative on an upper.
     bound
-        Proven: no solution within the caps has a smaller value of the objective that was minimised, in
-        minimisation form.
-    reason
-        How the relaxation ended.
+        Proven bound of ``weights @ y`` over all solutions.
+    loss
+        At least what a solution with the whole column is worse than `bound`, rounding taken off, shape
+        (grouped columns,); infinite for columns that are closed.
     """
 
-    weights: Floats
-    rows: Floats
     bound: float
-    reason: str
+    loss: Floats
 
 
-def price(
-    program: Program, objective: int, caps: Floats | None = None, *, time_limit: float | None = None
-) -> Priced:
-    """Prices from the relaxation of one objective under caps.
-
-    Parameters
-    ----------
-    program
-        Any; integers are relaxed.
-    objective
-        Which one is optimised.
-    caps
-        Worst values of the objectives in minimisation form, offsets included, shape (p,); infinite where
-        free. None for no caps.
-    time_limit
-        Seconds.
+def reduced(program: Program, fact: Fact) -> Reduced:
+    """Losses of all columns of groups at the prices of a fact without caps.
 
     Raises
     ------
     ValueError
-        If the relaxation has no solution, as when the caps cannot be met.
+        If a column of a group has bounds other than 0 and 1, or the fact has caps on objectives.
     """
-    engine, _ = choose_engine(program)
-    weights = np.zeros(len(program.senses))
-    weights[objective] = 1.0
-    upper = np.full(len(weights), inf) if caps is None else caps
-    answer = engine.relax(weights, upper, seconds=inf if time_limit is None else time_limit)
-    if answer.reason not in ("optimal", "time limit"):
-        raise ValueError(f"the relaxation has no prices: {answer.reason}")
-    fact = Fact(weights, upper, -inf, "recomputed", answer.row_prices, answer.cap_prices)
-    proven = recomputed(program, fact)
-    return Priced(weights + cap_multipliers(fact), row_multipliers(program, fact), proven.beta, answer.reason)
+    if not program.is_plain:
+        raise ValueError("columns of groups need bounds of 0 and 1, or to be closed")
+    if np.isfinite(fact.upper).any():
+        raise ValueError("a fact with caps speaks only of what lies below them: make the caps rows")
+    weights, _ = half_plane(fact)
+    loss = np.empty(int(program.starts[-1]))
+    share = EPSILON * (terms_of(program) + 6)
+    for slab in priced_slabs(program, weights, row_multipliers(program, fact)):
+        first, last = slab.columns
+        if slab.groups[0] == slab.groups[1]:
+            continue
+        starts = program.starts[slab.groups[0] : slab.groups[1] + 1] - first
+        values = np.where(program.upper[first:last] == 0, inf, slab.values)
+        width = np.diff(starts)
+        best = np.minimum.reduceat(values, starts[:-1])
+        error = share * np.maximum.reduceat(slab.sizes, starts[:-1])
+        loss[first:last] = np.maximum(values - np.repeat(best + 2 * error, width), 0.0)
+    return Reduced(certify.lagrangian_bound(program, fact), loss)
 
 
-def reduced_values(program: Program, prices: Priced) -> Floats:
-    """Value of each column at prices, small is good, shape (m,)."""
-    return priced(program, prices.weights, prices.rows)
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """The best and the second best column of each group, shapes (groups,); closed columns are left out.
-
-    Attributes
-    ----------
-    best, second
-        Columns; `second` is -1 where a group has only one.
-    """
-
-    best: Ints
-    second: Ints
-
-
-def ranked(program: Program, values: Floats) -> Ranked:
-    """Rank the columns of each group by value, smallest first; ties go to the first column."""
-    starts, grouped = program.starts, int(program.starts[-1])
-    open_ = np.where(program.upper[:grouped] > 0, values[:grouped], inf)
-    best = _first_at(open_, starts)
-    rest = open_.copy()
-    rest[best] = inf
-    second = _first_at(rest, starts)
-    return Ranked(best, np.where(np.isfinite(rest[second]), second, -1))
-
-
-def runner_up(program: Program, values: Floats, chosen: Ints) -> Ints:
-    """Best column of each group other than `chosen`, shape (groups,), -1 where there is no other."""
-    found = ranked(program, values)
-    return np.where(found.best == chosen, found.second, found.best)
-
-
-def _first_at(values: Floats, starts: Ints) -> Ints:
-    """First column of each group that has its least value."""
-    least = np.minimum.reduceat(values, starts[:-1])
-    columns = np.arange(len(values))
-    here = np.where(values == np.repeat(least, np.diff(starts)), columns, len(values))
-    return np.asarray(np.minimum.reduceat(here, starts[:-1]))
+def current_of(program: Program, x: Floats) -> Ints:
+    """Column with the largest share of each group, the first of equal ones, shape (groups,)."""
+    grouped = np.asarray(x[: program.starts[-1]], dtype=np.float64)
+    group = np.repeat(np.arange(program.groups), np.diff(program.starts))
+    largest = np.maximum.reduceat(grouped, program.starts[:-1])
+    place = np.where(grouped >= largest[group], np.arange(len(grouped)), len(grouped))
+    return np.asarray(np.minimum.reduceat(place, program.starts[:-1]), dtype=np.int64)
