@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
+    from landfront.instances.neighbours import Neighbours
+
 
 @dataclass(frozen=True)
 class Geometry:
@@ -78,6 +80,8 @@ class Landscape:
         What the reader did that a user should know (encoding guessed, rule not applied ...).
     locks
         Lock name to what it gives to each parcel; no two locks give one parcel different interventions.
+    neighbours
+        Which parcels are neighbours and the boundary that they share, where the study has ``[space]``.
     """
 
     ids: pd.Index
@@ -97,6 +101,7 @@ class Landscape:
     notes: tuple[str, ...] = ()
     groups: int = 0
     locks: Mapping[str, Locked] = field(default_factory=dict)
+    neighbours: Neighbours | None = None
 
     @property
     def nested(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from landfront.instances.habitats import Habitat, load_feature_effects, read_fea
 from landfront.instances.landscape import Geometry, Landscape
 from landfront.instances.locks import read_locks
 from landfront.instances.masks import read_masks
+from landfront.instances.neighbours import read_neighbours
 from landfront.instances.parcels import (
     needed_columns,
     read_area,
@@ -178,6 +179,7 @@ def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habita
     masks = read_masks(sheet, study, interventions, area)
     locks = read_locks(sheet, study, interventions, area)
     geometry = _geometry(sheet, study)
+    neighbours = read_neighbours(sheet, study, ids)
     if ids is None or area is None or faults.found:
         return None
     return Landscape(
@@ -198,6 +200,7 @@ def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habita
         geometry=geometry,
         notes=tuple(dict.fromkeys(faults.notes)),
         locks=locks,
+        neighbours=neighbours,
     )
 
 

@@ -33,7 +33,8 @@ def _effect_faults(study: Study) -> list[Fault]:
     if said is not None and said.layout == "long":
         return []  # the table itself names its effects
     known = tuple(dict.fromkeys((*study.criteria, *by_key("effects"), *(said.columns if said else ()))))
-    asked = [(f"criteria.{name}.effect", study.effect_of(name)) for name in study.criteria]
+    summed = [name for name in study.criteria if study.sums_effect(name)]
+    asked = [(f"criteria.{name}.effect", study.effect_of(name)) for name in summed]
     asked += [(f"limits.{limit.name}.criterion", limit.criterion) for limit in study.limits]
     effects = {*by_key("effects"), *(said.columns if said else ())}
     return [

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, Strict, Tag, model_validator
 
 from landfront.instances.study_base import Name, Number, Section, Year, either
+from landfront.instances.study_space import METRES
 
 
 class Share(Section):
@@ -44,7 +45,7 @@ Bound = Annotated[
 SENSES = {
     "sum": ("max", "min"), "smallest": ("max",), "largest": ("min",), "shortfall": ("min",),
     "largest_shortfall": ("min",), "reached": ("max",), "mean_deviation": ("min",),
-    "mean_difference": ("min",),
+    "mean_difference": ("min",), "boundary": ("min",),
 }  # fmt: skip
 """Senses in which each measure is linear."""
 
@@ -54,6 +55,7 @@ class Criterion(Section):
 
     A `measure` other than the sum looks at the amounts of the regions of a level (`by`) or of the features:
     their total or their change (`of`), `per` area, baseline, attainable change or target, where it has one.
+    The measure ``boundary`` is the length of the line around the land with `interventions`, in `unit`.
     """
 
     effect: str | None = None
@@ -61,7 +63,7 @@ class Criterion(Section):
     milestone: int | None = None
     measure: Literal[
         "sum", "smallest", "largest", "shortfall", "largest_shortfall", "reached", "mean_deviation",
-        "mean_difference",
+        "mean_difference", "boundary",
     ] = "sum"  # fmt: skip
     by: str | None = None
     regions: tuple[str, ...] = ()
@@ -79,6 +81,11 @@ class Criterion(Section):
             raise ValueError(f"measure {self.measure!r} is for sense = {SENSES[self.measure][0]!r}")
         several = ("by", "regions", "interventions", "per", "target", "unit")
         said = [key for key in several if getattr(self, key)] + (["of"] if self.of != "total" else [])
+        foreign = [key for key in said if key not in ("interventions", "unit")] + ["effect"] * bool(self.effect)
+        if self.measure == "boundary" and foreign:
+            raise ValueError(f"{', '.join(foreign)}: not with measure 'boundary', which sums no effect")
+        if self.measure == "boundary" and self.unit not in (None, *METRES):
+            raise ValueError(f"unit: a boundary is in {' or '.join(METRES)}, found {self.unit!r}")
         if self.measure == "sum" and said:
             raise ValueError(f"{', '.join(said)}: only with a measure other than the sum")
         if (self.target is None) == (self.measure in ("shortfall", "largest_shortfall", "reached")):

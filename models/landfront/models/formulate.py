@@ -31,6 +31,7 @@ from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.landscape import Landscape
 from landfront.instances.study import Study
 from landfront.models.blocks import objective_rows, stack
+from landfront.models.boundary import Boundary, bordered, boundary_of
 from landfront.models.carbon import carbon_notes
 from landfront.models.component import Inputs
 from landfront.models.effects import Effect
@@ -72,7 +73,7 @@ class Formulation:
         Who pays for what, where the study names funds.
     program
         All criteria in file order as objectives (baselines as offsets); rows in terms of change. Linking
-        columns of measures and of payments follow the options.
+        columns of measures and of payments follow the options, then those of boundaries.
     """
 
     study: Study
@@ -81,7 +82,7 @@ class Formulation:
     menu: Menu
     effects: Mapping[str, Effect]
     limits: tuple[LimitRow, ...]
-    measures: Mapping[str, Measure]
+    measures: Mapping[str, Measure | Boundary]
     payments: Payments | None
     program: Program
 
@@ -98,6 +99,12 @@ class Formulation:
             name: measures[name].unit if name in measures else self.effects[name].unit
             for name in self.study.criteria
         }
+
+    @property
+    def paid(self) -> int:
+        """Where the columns of payments begin, behind those of measures but boundaries."""
+        measures = self.measures.values()
+        return len(self.menu) + sum(len(m.linking.lower) for m in measures if isinstance(m, Measure))
 
     @cached_property
     def baseline(self) -> Floats:
@@ -123,10 +130,13 @@ class Formulation:
         if self.program.columns == len(self.menu):
             return options
         share = options.astype(np.float64)
-        linking = [m.columns_of(m.amounts_of(share)) for m in self.measures.values()]
+        linking, last = [], []
+        for measure in self.measures.values():
+            columns = measure.columns_of(measure.amounts_of(share))
+            (last if isinstance(measure, Boundary) else linking).append(columns)
         if self.payments is not None:
             linking.append(self.payments.columns_of(self.payments.rows.dot(share)))
-        return np.concatenate([share, *linking])
+        return np.concatenate([share, *linking, *last])
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -190,10 +200,15 @@ def formulate_from(
     menu = sources.inputs.menu
     payments = payments_of(study, sources)
     program = _program(study, effects, limits, measures, menu)
-    parts = [*(measure.part for measure in measures.values()), *([payments.part] if payments else [])]
+    plain = {name: found for name, found in measures.items() if isinstance(found, Measure)}
+    parts = [*(measure.part for measure in plain.values()), *([payments.part] if payments else [])]
     bounded = measure_limits(study, measures)
-    program = linked(program, parts, menu, bounded) if parts else program
-    rows = (*limits.rows, *bounded)
+    within = [row for row in bounded if row.criterion in plain]
+    program = linked(program, parts, menu, within) if parts else program
+    rows = (*limits.rows, *within, *(row for row in bounded if row.criterion not in plain))
+    boundaries = [found for found in measures.values() if isinstance(found, Boundary)]
+    place = len(limits.rows) + len(within)
+    program = bordered(program, boundaries, rows[place:], place=place) if boundaries else program
     return Formulation(study, landscape, catalogue, menu, effects, rows, measures, payments, program)
 
 
@@ -259,8 +274,11 @@ def _asked(study: Study) -> list[tuple[str, str, _When, str]]:
     asked = [
         (name, study.effect_of(name), _When(entry.milestone), f"criteria.{name}")
         for name, entry in study.criteria.items()
+        if study.sums_effect(name)
     ]
     for limit in study.limits:
+        if not study.sums_effect(limit.criterion):
+            continue
         effect, place = study.effect_of(limit.criterion), f"limits.{limit.name}"
         if limit.period is not None:
             asked += [
@@ -296,14 +314,19 @@ def _faults_of(effect: str, when: _When, sources: Sources, place: str) -> list[F
     return []
 
 
-def _measures(study: Study, effects: Effects) -> dict[str, Measure]:
+def _measures(study: Study, effects: Effects) -> dict[str, Measure | Boundary]:
     """The criteria that are no plain sums; all faults are collected."""
     faults: list[Fault] = []
-    found: dict[str, Measure] = {}
+    found: dict[str, Measure | Boundary] = {}
+    inputs = effects.sources.inputs
     for name, entry in study.criteria.items():
         if entry.measure != "sum":
             try:
-                found[name] = measure_of(name, entry, effects)
+                found[name] = (
+                    measure_of(name, entry, effects)
+                    if study.sums_effect(name)
+                    else boundary_of(name, entry, inputs.landscape, inputs.menu)
+                )
             except InputError as error:
                 faults.extend(error.faults)
     refuse(*faults)
@@ -311,7 +334,7 @@ def _measures(study: Study, effects: Effects) -> dict[str, Measure]:
 
 
 def _program(
-    study: Study, effects: Effects, limits: LimitRows, measures: Mapping[str, Measure], menu: Menu
+    study: Study, effects: Effects, limits: LimitRows, measures: Mapping[str, Measure | Boundary], menu: Menu
 ) -> Program:
     columns, parcels = len(menu), len(menu.starts) - 1
     criteria = [_additive(name, effects, measures, parcels) for name in study.criteria]
@@ -332,7 +355,9 @@ def _program(
     )
 
 
-def _additive(name: str, effects: Effects, measures: Mapping[str, Measure], parcels: int) -> Effect:
+def _additive(
+    name: str, effects: Effects, measures: Mapping[str, Measure | Boundary], parcels: int
+) -> Effect:
     """The effect that a criterion sums; one of nothing where it is a measure, whose columns count."""
     if name not in measures:
         return effects[name]

@@ -31,6 +31,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Protocol
 
 import numpy as np
 import scipy.sparse as sp
@@ -150,7 +151,16 @@ OF_THE_CRITERION = ("by", "regions", "interventions", "of", "milestone", "period
 """Keys of a limit that a measure has itself, or that need a sum."""
 
 
-def measure_limits(study: Study, measures: Mapping[str, Measure]) -> tuple[LimitRow, ...]:
+class Measured(Protocol):
+    """What a limit on a measure asks of it."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of its values."""
+        ...
+
+
+def measure_limits(study: Study, measures: Mapping[str, Measured]) -> tuple[LimitRow, ...]:
     """Limits on measures, each a row over the measure's linking columns.
 
     A measure can be bounded only where more of it is no better: its columns may say less than it is, so that
@@ -190,7 +200,7 @@ def _unfit(limit: Limit, entry: Criterion, unit: str) -> Iterator[Fault]:
         yield Fault("study.toml", f"{place}.{side}", rule, f"Give it in {unit}.")
 
 
-def _limit_row(limit: Limit, measure: Measure) -> LimitRow:
+def _limit_row(limit: Limit, measure: Measured) -> LimitRow:
     def number(bound: object, otherwise: float) -> float:
         return float(bound) if isinstance(bound, float | int) else otherwise
 
