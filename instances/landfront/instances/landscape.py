@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import pandas as pd
 
+    from landfront.instances.neighbours import Neighbours
+
 
 @dataclass(frozen=True)
 class Geometry:
@@ -155,6 +157,8 @@ class Landscape:
         Lock name to what it gives to each parcel; no two locks give one parcel different interventions.
     past, earlier, granted
         What is done already, the plan before, and requests that were granted, where the study names them.
+    neighbours
+        Which parcels are neighbours and the boundary that they share, where the study has ``[space]``.
     """
 
     ids: pd.Index
@@ -177,6 +181,7 @@ class Landscape:
     past: Past | None = None
     earlier: Earlier | None = None
     granted: Granted | None = None
+    neighbours: Neighbours | None = None
 
     @property
     def nested(self) -> tuple[str, ...]:

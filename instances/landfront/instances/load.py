@@ -18,6 +18,7 @@ from landfront.instances.history import area_faults, read_earlier, read_granted,
 from landfront.instances.landscape import Geometry, Landscape
 from landfront.instances.locks import read_locks
 from landfront.instances.masks import read_masks
+from landfront.instances.neighbours import read_neighbours
 from landfront.instances.parcels import (
     needed_columns,
     read_area,
@@ -187,6 +188,7 @@ def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habita
     masks = read_masks(sheet, study, interventions, area)
     locks = read_locks(sheet, study, interventions, area)
     geometry = _geometry(sheet, study)
+    neighbours = read_neighbours(sheet, study, ids)
     if ids is None or area is None:
         return None
     past, earlier = read_past(study, ids, area, faults), read_earlier(study, ids, faults)
@@ -215,6 +217,7 @@ def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habita
         past=past,
         earlier=earlier,
         granted=granted,
+        neighbours=neighbours,
     )
 
 

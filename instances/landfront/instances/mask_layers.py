@@ -108,7 +108,7 @@ def _read_ground(sheet: Sheet, study: Study) -> Ground | None:
         raise InputError([Fault(path.name, "", f"holds no geometry, {why}", fix)])
     # The same file is read in the same order as for the sheet.
     frame = read_shapes(path, layer=parcels.layer, encoding=parcels.encoding, columns=[parcels.id])
-    _refuse_unplaced(frame, path, why)
+    refuse_unplaced(frame, path, why)
     shapes = shapely.force_2d(frame.geometry.to_numpy())
     invalid = int((~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)).sum())
     flat = ~np.isin(shapely.get_type_id(shapes), POLYGONS)
@@ -129,7 +129,7 @@ def _read_polygons(mask: Mask, number: int, path: Path, faults: Faults) -> tuple
     faults.notes += frame.attrs["notes"]
     if mask.where is not None:
         frame = _chosen(frame, mask, number)
-    _refuse_unplaced(frame, path, f"which mask {mask.name!r} needs")
+    refuse_unplaced(frame, path, f"which mask {mask.name!r} needs")
     shapes = frame.geometry.dropna().to_numpy()
     polygons = polygons_of(shapes)
     if not len(polygons):
@@ -167,7 +167,7 @@ def _tell_layer(mask: Mask, path: Path, shapes: Shapes, faults: Faults, *, featu
         )
 
 
-def _refuse_unplaced(frame: gpd.GeoDataFrame, path: Path, why: str) -> None:
+def refuse_unplaced(frame: gpd.GeoDataFrame, path: Path, why: str) -> None:
     """Refuse shapes without a reference system, and coordinates that can be none of it."""
     if frame.crs is None:
         fix = "Assign it in a GIS; a Shapefile needs its .prj file."

@@ -48,6 +48,8 @@ def needed_columns(study: Study) -> list[str]:
     named += [credit.column for credit in study.credits]
     named.append(study.consent.column if study.consent else None)
     named += indicator_columns(study)
+    grid = study.space.grid if study.space else None
+    named += [grid.row, grid.column] if grid else []
     return [name for name in named if name is not None]
 
 

@@ -57,6 +57,8 @@ def _named(study: Study) -> list[tuple[str, str]]:
         named.append(("effects.source", study.effects.source))
     if study.features is not None:
         named += [("features.source", study.features.source), ("features.effects", study.features.effects)]
+    if study.space is not None and study.space.edges is not None:
+        named.append(("space.edges.source", study.space.edges.source))
     if study.carbon.profiles is not None:
         named.append(("carbon.profiles", study.carbon.profiles))
     if study.risk is not None and study.risk.source is not None:

@@ -35,7 +35,8 @@ def _effect_faults(study: Study) -> list[Fault]:
         return []  # the table itself names its effects
     own = (*by_key("effects"), *(said.columns if said else ()), *(entry.name for entry in study.indicators))
     known = tuple(dict.fromkeys((*study.criteria, *own)))
-    asked = [(f"criteria.{name}.effect", study.effect_of(name)) for name in study.criteria]
+    summed = [name for name in study.criteria if study.sums_effect(name)]
+    asked = [(f"criteria.{name}.effect", study.effect_of(name)) for name in summed]
     asked += [(f"limits.{limit.name}.criterion", limit.criterion) for limit in study.limits]
     effects = {*own, *(CLASS + name for name in classes())}
     return [

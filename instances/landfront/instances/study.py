@@ -34,6 +34,7 @@ from landfront.instances.study_land import (
 from landfront.instances.study_policy import Policy, with_policy
 from landfront.instances.study_risk import Risk
 from landfront.instances.study_rules import Criterion, FrontRequest, Fund, Limit
+from landfront.instances.study_space import Space
 from landfront.instances.validation import faults_of
 
 RESERVED = frozenset(
@@ -55,6 +56,7 @@ class Study(Section):
     effects: Effects | None = None
     features: Features | None = None
     indicators: tuple[Indicator, ...] = ()
+    space: Space | None = None
     masks: tuple[Mask, ...] = ()
     locks: tuple[Lock, ...] = ()
     consent: Consent | None = None
@@ -205,6 +207,10 @@ class Study(Section):
         """Name of the effect that a criterion sums; a name that is no criterion is its own effect."""
         entry = self.criteria.get(criterion)
         return (entry.effect if entry else None) or criterion
+
+    def sums_effect(self, criterion: str) -> bool:
+        """Whether a criterion looks at an effect: all do but the boundary of treated land."""
+        return criterion not in self.criteria or self.criteria[criterion].measure != "boundary"
 
     def milestone_of(self, criterion: str, milestone: int | None = None) -> int:
         """Milestone year of a criterion: the one asked for, else its own, else the last."""

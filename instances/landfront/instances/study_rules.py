@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, Strict, Tag, model_validator
 
 from landfront.instances.study_base import Name, Number, Section, Year, either
+from landfront.instances.study_space import METRES
 
 OfClass = Annotated[str, Field(pattern=r"^class:[a-z]+$")]
 """The area that a land class has today, such as ``class:wetland``."""
@@ -47,7 +48,7 @@ Bound = Annotated[
 SENSES = {
     "sum": ("max", "min"), "smallest": ("max",), "largest": ("min",), "shortfall": ("min",),
     "largest_shortfall": ("min",), "reached": ("max",), "mean_deviation": ("min",),
-    "mean_difference": ("min",),
+    "mean_difference": ("min",), "boundary": ("min",),
     "expected": ("max", "min"), "conservative": ("max", "min"), "worst_case": ("max", "min"),
     "cvar": ("max", "min"), "quantile": ("max", "min"), "reliability": ("max",), "regret": ("min",),
 }  # fmt: skip
@@ -67,6 +68,7 @@ class Criterion(Section):
     their total or their change (`of`), `per` area, baseline, attainable change or target, where it has one.
     One over scenarios (`RISKS`) looks at the total in each scenario, some at a `level` such as 0.9;
     `better` says which way amounts are good where `sense` is that of a probability or a regret.
+    The measure ``boundary`` is the length of the line around the land with `interventions`, in `unit`.
     """
 
     effect: str | None = None
@@ -75,7 +77,7 @@ class Criterion(Section):
     measure: Literal[
         "sum", "smallest", "largest", "shortfall", "largest_shortfall", "reached", "mean_deviation",
         "mean_difference", "expected", "conservative", "worst_case", "cvar", "quantile", "reliability",
-        "regret",
+        "regret", "boundary",
     ] = "sum"  # fmt: skip
     by: str | None = None
     regions: tuple[str, ...] = ()
@@ -95,6 +97,13 @@ class Criterion(Section):
             raise ValueError(f"measure {self.measure!r} is for sense = {SENSES[self.measure][0]!r}")
         several = ("by", "regions", "interventions", "per", "target", "unit", "level", "better")
         said = [key for key in several if getattr(self, key)] + (["of"] if self.of != "total" else [])
+        foreign = [key for key in said if key not in ("interventions", "unit")] + ["effect"] * bool(
+            self.effect
+        )
+        if self.measure == "boundary" and foreign:
+            raise ValueError(f"{', '.join(foreign)}: not with measure 'boundary', which sums no effect")
+        if self.measure == "boundary" and self.unit not in (None, *METRES):
+            raise ValueError(f"unit: a boundary is in {' or '.join(METRES)}, found {self.unit!r}")
         if self.measure == "sum" and said:
             raise ValueError(f"{', '.join(said)}: only with a measure other than the sum")
         if (self.target is None) == (self.measure in TARGETED):

@@ -18,7 +18,7 @@ Formula, with one column x_j per option j of the menu:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ from landfront.instances.landscape import Landscape
 from landfront.instances.study import Study
 from landfront.instances.study_policy import policy_notes
 from landfront.models.blocks import objective_rows, stack
+from landfront.models.boundary import Boundary, bordered, boundary_of
 from landfront.models.carbon import carbon_notes
 from landfront.models.component import Inputs
 from landfront.models.effects import Effect
@@ -78,7 +79,7 @@ class Formulation:
         Who pays for what, where the study names funds.
     program
         All criteria in file order as objectives (baselines as offsets); rows in terms of change. Linking
-        columns of measures and of payments follow the options.
+        columns of measures and of payments follow the options, then those of boundaries.
     scenarios
         Scenarios of coefficients, where the study has any.
     """
@@ -89,7 +90,7 @@ class Formulation:
     menu: Menu
     effects: Mapping[str, Effect]
     limits: tuple[LimitRow, ...]
-    measures: Mapping[str, Measure]
+    measures: Mapping[str, Measure | Boundary]
     payments: Payments | None
     program: Program
     scenarios: Scenarios | None = None
@@ -107,6 +108,12 @@ class Formulation:
             name: measures[name].unit if name in measures else self.effects[name].unit
             for name in self.study.criteria
         }
+
+    @property
+    def paid(self) -> int:
+        """Where the columns of payments begin, behind those of measures but boundaries."""
+        measures = self.measures.values()
+        return len(self.menu) + sum(len(m.linking.lower) for m in measures if isinstance(m, Measure))
 
     @cached_property
     def baseline(self) -> Floats:
@@ -132,10 +139,13 @@ class Formulation:
         if self.program.columns == len(self.menu):
             return options
         share = options.astype(np.float64)
-        linking = [m.columns_of(m.amounts_of(share)) for m in self.measures.values()]
+        linking, last = [], []
+        for measure in self.measures.values():
+            columns = measure.columns_of(measure.amounts_of(share))
+            (last if isinstance(measure, Boundary) else linking).append(columns)
         if self.payments is not None:
             linking.append(self.payments.columns_of(self.payments.rows.dot(share)))
-        return np.concatenate([share, *linking])
+        return np.concatenate([share, *linking, *last])
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -203,19 +213,39 @@ def formulate_from(
     limits = limit_rows(study, effects)
     payments = payments_of(study, sources)
 
-    def program_of(measures: Mapping[str, Measure], *more: Part) -> Program:
-        plain = _program(study, effects, limits, measures, sources.inputs.menu)
-        parts = [measure.part for measure in measures.values()] + ([payments.part] if payments else [])
-        bounded = measure_limits(study, measures)
-        parts += more
-        return linked(plain, parts, sources.inputs.menu, bounded) if parts else plain
+    def program_of(measures: Mapping[str, Measure | Boundary], *more: Part) -> Program:
+        return _linked(study, sources, _program(study, effects, limits, measures, sources.inputs.menu),
+                       measures, [*([payments.part] if payments else []), *more])  # fmt: skip
 
     measures = with_regrets(study, effects, _measures(study, effects), program_of)
-    rows = (*limits.rows, *measure_limits(study, measures))
+    rows = (*limits.rows, *_bounded(study, measures))
     return Formulation(
         study, landscape, catalogue, sources.inputs.menu, effects, rows, measures, payments,
         program_of(measures), sources.scenarios,
     )  # fmt: skip
+
+
+def _bounded(study: Study, measures: Mapping[str, Measure | Boundary]) -> tuple[LimitRow, ...]:
+    """Limits on measures, those on boundaries last."""
+    rows = measure_limits(study, measures)
+    return tuple(sorted(rows, key=lambda row: isinstance(measures[row.criterion], Boundary)))
+
+
+def _linked(
+    study: Study,
+    sources: Sources,
+    program: Program,
+    measures: Mapping[str, Measure | Boundary],
+    more: Sequence[Part],
+) -> Program:
+    """A program with the columns and rows of measures, of further parts, and of boundaries."""
+    plain = [found for found in measures.values() if isinstance(found, Measure)]
+    boundaries = [found for found in measures.values() if isinstance(found, Boundary)]
+    rows, names = _bounded(study, measures), {found.name for found in boundaries}
+    within = [row for row in rows if row.criterion not in names]
+    parts, place = [*(found.part for found in plain), *more], len(program.row_lower) + len(within)
+    program = linked(program, parts, sources.inputs.menu, within) if parts else program
+    return bordered(program, boundaries, rows[len(within) :], place=place) if boundaries else program
 
 
 def senses(criteria: Mapping[str, str]) -> NDArray[np.int8]:
@@ -285,8 +315,11 @@ def _asked(study: Study) -> list[tuple[str, str, _When, str]]:
     asked = [
         (name, study.effect_of(name), _When(entry.milestone), f"criteria.{name}")
         for name, entry in study.criteria.items()
+        if study.sums_effect(name)
     ]
     for limit in study.limits:
+        if not study.sums_effect(limit.criterion):
+            continue
         effect, place = study.effect_of(limit.criterion), f"limits.{limit.name}"
         if limit.period is not None:
             asked += [
@@ -322,14 +355,19 @@ def _faults_of(effect: str, when: _When, sources: Sources, place: str) -> list[F
     return []
 
 
-def _measures(study: Study, effects: Effects) -> dict[str, Measure]:
+def _measures(study: Study, effects: Effects) -> dict[str, Measure | Boundary]:
     """The criteria that are no plain sums; all faults are collected."""
     faults: list[Fault] = []
-    found: dict[str, Measure] = {}
+    found: dict[str, Measure | Boundary] = {}
+    inputs = effects.sources.inputs
     for name, entry in study.criteria.items():
         if entry.measure not in ("sum", "regret"):  # a regret needs what is best without it
             try:
-                found[name] = measure_of(name, entry, effects)
+                found[name] = (
+                    measure_of(name, entry, effects)
+                    if study.sums_effect(name)
+                    else boundary_of(name, entry, inputs.landscape, inputs.menu)
+                )
             except InputError as error:
                 faults.extend(error.faults)
     refuse(*faults)
@@ -337,7 +375,7 @@ def _measures(study: Study, effects: Effects) -> dict[str, Measure]:
 
 
 def _program(
-    study: Study, effects: Effects, limits: LimitRows, measures: Mapping[str, Measure], menu: Menu
+    study: Study, effects: Effects, limits: LimitRows, measures: Mapping[str, Measure | Boundary], menu: Menu
 ) -> Program:
     columns, parcels = len(menu), len(menu.starts) - 1
     criteria = [_additive(name, effects, measures, parcels) for name in study.criteria]
@@ -360,7 +398,9 @@ def _program(
     )
 
 
-def _additive(name: str, effects: Effects, measures: Mapping[str, Measure], parcels: int) -> Effect:
+def _additive(
+    name: str, effects: Effects, measures: Mapping[str, Measure | Boundary], parcels: int
+) -> Effect:
     """The effect that a criterion sums; one of nothing where it is a measure, whose columns count."""
     if name not in measures:
         return effects[name]

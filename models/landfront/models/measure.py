@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,11 +121,20 @@ class Measure:
         return self.statistic.columns(amounts)
 
 
+class Measured(Protocol):
+    """What a limit on a measure asks of it."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of its values."""
+        ...
+
+
 OF_THE_CRITERION = ("by", "regions", "interventions", "of", "milestone", "period", "bounds", "unit", "demand")
 """Keys of a limit that a measure has itself, or that need a sum."""
 
 
-def measure_limits(study: Study, measures: Mapping[str, Measure]) -> tuple[LimitRow, ...]:
+def measure_limits(study: Study, measures: Mapping[str, Measured]) -> tuple[LimitRow, ...]:
     """Limits on these measures, each a row over the measure's linking columns.
 
     A measure can be bounded only where more of it is no better: its columns may say less than it is, so that
@@ -164,7 +174,7 @@ def _unfit(limit: Limit, entry: Criterion, unit: str) -> Iterator[Fault]:
         yield Fault("study.toml", f"{place}.{side}", rule, f"Give it in {unit}.")
 
 
-def _limit_row(limit: Limit, measure: Measure) -> LimitRow:
+def _limit_row(limit: Limit, measure: Measured) -> LimitRow:
     def number(bound: object, otherwise: float) -> float:
         return float(bound) if isinstance(bound, float | int) else otherwise
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landfront.models.boundary import Boundary
 from landfront.models.effects import Effect
 from landfront.models.formulate import Formulation
 from landfront.models.measure import Measure
@@ -127,11 +128,14 @@ class Plan:
             for name in formulation.study.criteria
         }
 
-    def _measured(self, measure: Measure) -> float:
+    def _measured(self, measure: Measure | Boundary) -> float:
         """Value of a criterion that is no plain sum, options off the menu included."""
         options, off = len(self.formulation.menu), self.off_menu
         amounts = measure.amounts_of(np.asarray(self.x[:options], dtype=np.float64))
-        if len(off.share):
+        if len(off.share) and isinstance(measure, Boundary):
+            share = np.where(measure.kinds[off.kind], off.share, 0.0)
+            amounts = amounts + np.bincount(off.parcel, weights=share, minlength=len(amounts))
+        elif len(off.share):
             amounts = amounts + _off_menu(measure.amounts.rows, off)
         return measure.value(amounts)
 
@@ -178,7 +182,7 @@ class Plan:
         payments, options = self.formulation.payments, len(self.formulation.menu)
         if payments is None:
             return pd.DataFrame(columns=["fund", "period", "amount", "paid", "left"])
-        own = self.x[self.formulation.program.columns - len(payments.pairs) :]
+        own = self.x[self.formulation.paid : self.formulation.paid + len(payments.pairs)]
         found = np.asarray(own, dtype=np.float64) if len(own) == len(payments.pairs) else None
         return payments.to_frame(np.asarray(self.x[:options], dtype=np.float64), found)
 

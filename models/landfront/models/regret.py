@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.study import Study
+from landfront.models.boundary import Boundary
 from landfront.models.cells import Cells, cells_of
 from landfront.models.measure import Measure
 from landfront.models.registry import Effects
@@ -30,9 +31,9 @@ Floats = NDArray[np.float64]
 def with_regrets(
     study: Study,
     effects: Effects,
-    measures: dict[str, Measure],
+    measures: Mapping[str, Measure | Boundary],
     program_of: Callable[..., Program],
-) -> dict[str, Measure]:
+) -> dict[str, Measure | Boundary]:
     """The measures of a study with those that are regrets, in file order.
 
     Parameters
@@ -65,7 +66,7 @@ def with_regrets(
 
 def best_totals(
     cells: Cells,
-    measures: Mapping[str, Measure],
+    measures: Mapping[str, Measure | Boundary],
     program_of: Callable[..., Program],
     *,
     more: bool,
@@ -75,7 +76,8 @@ def best_totals(
 
     Where no plan meets the limits, what is attainable without them stands in: no plan has a regret then.
     """
-    program = _by_scenario(cells, program_of(measures, _part(cells)), more=more)
+    behind = sum(2 * len(found.open[2]) for found in measures.values() if isinstance(found, Boundary))
+    program = _by_scenario(cells, program_of(measures, _part(cells)), behind, more=more)
     best, gaps = [], []
     for scenario in range(len(cells.probability)):
         try:
@@ -98,11 +100,15 @@ def _part(cells: Cells) -> Part:
     return Part("scenarios", cells.rows, cells.labels, linking)
 
 
-def _by_scenario(cells: Cells, program: Program, *, more: bool) -> Program:
-    """The program with the total of each scenario as an objective; the cells' sums are its last columns."""
+def _by_scenario(cells: Cells, program: Program, behind: int, *, more: bool) -> Program:
+    """The program with the total of each scenario as an objective.
+
+    The cells' sums are its last columns but those `behind` them.
+    """
     count, scenarios = len(cells.low), len(cells.probability)
-    before = sp.csr_array((scenarios, program.columns - count))
-    rows = sp.csr_array(sp.hstack([before, sp.csr_array(cells.factor)], format="csr"))
+    before = sp.csr_array((scenarios, program.columns - behind - count))
+    last = sp.csr_array((scenarios, behind))
+    rows = sp.csr_array(sp.hstack([before, sp.csr_array(cells.factor), last], format="csr"))
     return replace(
         program,
         objectives=Stack((Csr(rows),), program.columns),

@@ -213,23 +213,32 @@ class Factored:
 
 @dataclass(frozen=True)
 class Wider:
-    """A block with one more column, which is empty."""
+    """A block with more columns behind its own, which are empty.
+
+    Attributes
+    ----------
+    block
+        The block.
+    more
+        How many.
+    """
 
     block: Block
+    more: int = 1
 
     @property
     def shape(self) -> tuple[int, int]:
         """Number of rows and columns."""
         rows, columns = self.block.shape
-        return rows, columns + 1
+        return rows, columns + self.more
 
     def dot(self, x: NDArray[Any]) -> Floats:
         """Row activities of ``x``."""
-        return self.block.dot(x[:-1])
+        return self.block.dot(x[: -self.more])
 
     def tdot(self, prices: Floats) -> Floats:
         """Column values of ``prices``."""
-        return np.append(self.block.tdot(prices), 0.0)
+        return np.concatenate([self.block.tdot(prices), np.zeros(self.more)])
 
     def to_csr(self) -> sp.csr_array:
         """The rows as one sparse matrix."""
@@ -238,7 +247,7 @@ class Wider:
 
     def take(self, rows: Sequence[int]) -> Wider:
         """Some of the rows, in this order, in the same form."""
-        return Wider(self.block.take(rows))
+        return Wider(self.block.take(rows), self.more)
 
     def largest(self) -> Floats:
         """Largest absolute entry of each row, 0 where there is none."""
@@ -247,7 +256,7 @@ class Wider:
     @cached_property
     def absolute(self) -> Wider:
         """Rows that are nowhere smaller than the absolute entries of these."""
-        return Wider(self.block.absolute)
+        return Wider(self.block.absolute, self.more)
 
 
 @dataclass(frozen=True)

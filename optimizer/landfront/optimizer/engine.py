@@ -254,7 +254,7 @@ def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, 
     program
         Any.
     solver
-        "highs" or "structured" to force one of the two that are built in, or a solver to use through Pyomo:
+        "highs", "structured" or "cuts" to force one of those that are built in, or a solver to use through Pyomo:
         "scip", "gurobi", "cplex", "cbc" or another that Pyomo knows.
 
     Raises
@@ -264,11 +264,15 @@ def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, 
     """
     from landfront.optimizer.structured.support import structured_reason, unfit_shape
 
-    if solver not in (None, "highs", "structured"):
+    if solver not in (None, "highs", "structured", "cuts"):
         from landfront.optimizer.pyomo_engine import PyomoEngine
 
         other = PyomoEngine(program, solver)
         return other, f"{other.name}: asked for"
+    if program.edges is not None or solver == "cuts":
+        by_cuts = _by_cuts(program, solver)
+        if by_cuts is not None:
+            return by_cuts
     unfit = unfit_shape(program)
     if solver == "structured" and unfit:
         raise ValueError(f"the structured engine cannot take this program: {unfit}")
@@ -286,3 +290,18 @@ def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, 
         engine,
         f"{engine.name}: exact for any linear program {kind} integers{f'; {unfit}' if unfit else ''}",
     )
+
+
+def _by_cuts(program: Program, solver: str | None) -> tuple[Engine, str] | None:
+    """The engine of minimum cuts where it is asked for or the better choice, and why."""
+    from landfront.optimizer.cuts.support import cut_reason, unfit
+
+    if solver == "cuts" and (words := unfit(program)):
+        raise ValueError(f"minimum cuts cannot take this program: {words}")
+    reason = cut_reason(program)
+    if solver != "cuts" and (solver is not None or not reason):
+        return None
+    from landfront.optimizer.cuts.engine import CutEngine
+
+    engine = CutEngine(program)
+    return engine, f"{engine.name}: {reason or 'asked for'}"

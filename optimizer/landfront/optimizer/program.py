@@ -17,6 +17,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.optimizer.blocks import Block, Csr, Factored, Stack
+from landfront.optimizer.edges import Edges
 from landfront.optimizer.lattice import lattice_step
 
 __all__ = ["Block", "Csr", "Factored", "Program", "Stack"]
@@ -47,7 +48,9 @@ class Program:
         Group g holds the columns ``starts[g]:starts[g + 1]``, which sum to 1; columns from ``starts[-1]`` on
         are in no group (linking columns). Shape (groups + 1,).
     objective_names, row_names
-        Labels, one per objective and per coupling row.
+        Labels, one per objective and per coupling row; those of very many rows are made when asked for.
+    edges
+        Which rows and columns say where neighbouring groups differ, if any do.
     """
 
     objectives: Stack
@@ -61,7 +64,8 @@ class Program:
     integer: NDArray[np.bool_]
     starts: Ints
     objective_names: tuple[str, ...]
-    row_names: tuple[str, ...]
+    row_names: Sequence[str]
+    edges: Edges | None = None
 
     @property
     def columns(self) -> int:

@@ -16,6 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.optimizer.blocks import Wider
+from landfront.optimizer.edges import Edges
 from landfront.optimizer.files.columns import Array, read_columns
 from landfront.optimizer.files.draft import FileFault, duplicates
 from landfront.optimizer.files.write import VERSION, Text
@@ -71,7 +72,20 @@ def _program(text: Text, arrays: _Arrays) -> Program:
         starts=arrays.starts(at["starts"], columns),
         objective_names=_names(text, "objective_names", p),
         row_names=_names(text, "row_names", r),
+        edges=_edges(text.get("edges"), arrays, at["starts"], (r, columns)),
     )
+
+
+def _edges(text: Text | None, arrays: _Arrays, starts: str, shape: tuple[int, int]) -> Edges | None:
+    """Where groups differ, within the rows and columns that there are."""
+    if text is None:
+        return None
+    ends, (rows, columns) = arrays.starts(starts, shape[1]), shape
+    row, column, count = (_count(text[name], "edges") for name in ("row", "column", "count"))
+    fits = row + count <= rows and int(ends[-1]) <= column and column + 2 * count <= columns
+    _expect(fits, "edges", "their rows and columns are not among those of the program")
+    a, b = (arrays.indices(text[name], count, len(ends) - 1) for name in ("a", "b"))
+    return Edges(a, b, arrays.truths(text["inside"], int(ends[-1])), row, column)
 
 
 def _stack(text: Text, arrays: _Arrays, columns: int) -> Stack:
@@ -88,7 +102,8 @@ def _block(text: Text, arrays: _Arrays, columns: int) -> Block:
     if form == "factored":
         return _factored(text, arrays, columns)
     if form == "wider":
-        return Wider(_block(text["block"], arrays, _count(columns - 1, "columns")))
+        more = _count(text.get("more", 1), "columns")
+        return Wider(_block(text["block"], arrays, _count(columns - more, "columns")), more)
     if form == "stack":
         return Stack(tuple(_block(part, arrays, columns) for part in text["blocks"]), columns)
     raise FileFault(f"rows of the form {form!r} are not known")

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from landfront.optimizer.blocks import Wider
+from landfront.optimizer.edges import Edges
 from landfront.optimizer.files.draft import FileFault
 from landfront.optimizer.program import Block, Csr, Factored, Program, Stack
 
@@ -70,12 +71,20 @@ def _text(program: Program, parts: _Parts) -> Text:
         "version": VERSION,
         "columns": program.columns,
         "objective_names": program.objective_names,
-        "row_names": program.row_names,
+        "row_names": list(program.row_names),
         "arrays": {name: parts.add(name, getattr(program, name)) for name in plain}
         | {name: parts.add(name, _shortened(getattr(program, name))) for name in alike},
         "objectives": _block(program.objectives, "objectives", parts),
         "rows": _block(program.rows, "rows", parts),
+        "edges": _edges(program.edges, parts),
     }
+
+
+def _edges(edges: Edges | None, parts: _Parts) -> Text | None:
+    if edges is None:
+        return None
+    arrays = {name: parts.add(f"edges.{name}", getattr(edges, name)) for name in ("a", "b", "inside")}
+    return {"row": edges.row, "column": edges.column, "count": len(edges), **arrays}
 
 
 def _block(block: Block, at: str, parts: _Parts) -> Text:
@@ -93,7 +102,7 @@ def _block(block: Block, at: str, parts: _Parts) -> Text:
             **names,
         }
     if isinstance(block, Wider):
-        return {"form": "wider", "block": _block(block.block, f"{at}.block", parts)}
+        return {"form": "wider", "more": block.more, "block": _block(block.block, f"{at}.block", parts)}
     if isinstance(block, Stack):
         return {
             "form": "stack",

@@ -1,0 +1,61 @@
+"""Section ``[space]`` of study.toml: which parcels are neighbours, and how long their shared boundary is."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from landfront.instances.study_base import Number, Section
+
+Length = Literal["m", "km"]
+METRES = {"m": 1.0, "km": 1000.0}
+"""Metres of each unit of length."""
+
+
+class Grid(Section):
+    """Parcels are square cells: whole numbers for row and column in the parcel table, `cell` m wide."""
+
+    row: str
+    column: str
+    cell: Annotated[Number, Field(gt=0)]
+
+
+class Edges(Section):
+    """A table of pairs of parcels and the length of the boundary that they share, as Marxan's ``bound.dat``.
+
+    A row of a parcel with itself is refused, or is its boundary with what lies outside
+    (``self = "outer"``, as Marxan has it).
+    """
+
+    source: str
+    parcel: str
+    neighbour: str
+    length: str
+    unit: Length = "m"
+    encoding: str = "auto"
+    itself: Annotated[Literal["refuse", "outer"], Field(alias="self")] = "refuse"
+
+
+class Space(Section):
+    """Section ``[space]``: neighbours from shapes, from rows and columns of a grid, or from a table.
+
+    With `corners` parcels that touch in a point alone are neighbours too, without a shared boundary: the
+    eight neighbours of a cell. Without `outer` the edge of the study's land is no boundary of what is chosen.
+    """
+
+    geometry: Literal[True] | None = None
+    grid: Grid | None = None
+    edges: Edges | None = None
+    corners: bool = False
+    outer: bool = True
+
+    @model_validator(mode="after")
+    def _one(self) -> Space:
+        given = [name for name in ("geometry", "grid", "edges") if getattr(self, name) is not None]
+        if len(given) != 1:
+            said = " and ".join(given) or "none"
+            raise ValueError(f"give one of geometry = true, grid and edges, found {said}")
+        if self.edges is not None and self.corners:
+            raise ValueError("corners: a table of edges lists its neighbours, with length 0 where they touch")
+        return self

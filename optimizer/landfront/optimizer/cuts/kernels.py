@@ -1,0 +1,105 @@
+"""Compiled passes of the engine of minimum cuts: the best column on each side, and single changes of a plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landfront.optimizer.kernels import compiled
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+
+
+@compiled
+def sides(starts: Array, values: Array, upper: Array, inside: Array) -> tuple[Array, Array]:
+    """The cheapest open column of each group outside and inside, shapes (n, 2); -1 where there is none."""
+    n = len(starts) - 1
+    best, least = np.full((n, 2), -1, np.int64), np.full((n, 2), np.inf)
+    for g in range(n):
+        for j in range(starts[g], starts[g + 1]):
+            side = 1 if inside[j] else 0
+            if upper[j] > 0 and values[j] < least[g, side]:
+                best[g, side], least[g, side] = j, values[j]
+    return best, least
+
+
+@compiled
+def change(
+    change_of: Floats, ends: Array, term: Array, amount: Array, chosen: Array, inside: Array, arcs: Array,
+    head: Array, edge: Array, first: int, edges: int, group: int, column: int,
+) -> None:  # fmt: skip
+    """What a change of a group's column adds to each of the rows, edges included, in `change_of`."""
+    change_of[:] = 0.0
+    old = chosen[group]
+    for q in range(ends[column], ends[column + 1]):
+        change_of[term[q]] += amount[q]
+    for q in range(ends[old], ends[old + 1]):
+        change_of[term[q]] -= amount[q]
+    if inside[old] == inside[column]:
+        return
+    for a in range(arcs[group], arcs[group + 1]):
+        sign = 1.0 if inside[chosen[head[a]]] == inside[old] else -1.0
+        at = first + edge[a]
+        for q in range(ends[at], ends[at + 1]):
+            change_of[term[q]] += sign * amount[q]
+
+
+@compiled
+def dearness(
+    weight: Floats, ends: Array, term: Array, amount: Array, chosen: Array, inside: Array, upper: Array,
+    starts: Array, arcs: Array, head: Array, edge: Array, first: int, edges: int,
+) -> Floats:  # fmt: skip
+    """What each column would cost instead of the chosen one of its group, by weights of the rows."""
+    found, change_of = np.full(starts[-1], np.inf), np.zeros(len(weight))
+    for g in range(len(starts) - 1):
+        for j in range(starts[g], starts[g + 1]):
+            if upper[j] > 0 and j != chosen[g]:
+                change(change_of, ends, term, amount, chosen, inside, arcs, head, edge, first, edges, g, j)
+                total = 0.0
+                for r in range(len(weight)):
+                    total += weight[r] * change_of[r]
+                found[j] = total
+    return found
+
+
+@compiled
+def missed(activity: Floats, lower: Floats, upper: Floats, size: Floats) -> float:
+    """By how much rows are missed in all, in shares of their sizes."""
+    total = 0.0
+    for r in range(len(activity)):
+        if activity[r] < lower[r]:
+            total += (lower[r] - activity[r]) / size[r]
+        elif activity[r] > upper[r]:
+            total += (activity[r] - upper[r]) / size[r]
+    return total
+
+
+@compiled
+def better(
+    moves: Array, owner: Array, weight: Floats, activity: Floats, lower: Floats, upper: Floats, size: Floats,
+    ends: Array, term: Array, amount: Array, chosen: Array, inside: Array, arcs: Array, head: Array,
+    edge: Array, first: int, edges: int,
+) -> int:  # fmt: skip
+    """Take moves in order: those after which rows are missed by less, or as much at less cost; how many."""
+    change_of, after = np.zeros(len(weight)), np.zeros(len(weight))
+    now, taken = missed(activity, lower, upper, size), 0
+    for place in range(len(moves)):
+        j = moves[place]
+        g = owner[place]
+        if chosen[g] == j:
+            continue
+        change(change_of, ends, term, amount, chosen, inside, arcs, head, edge, first, edges, g, j)
+        cost = 0.0
+        for r in range(len(weight)):
+            after[r] = activity[r] + change_of[r]
+            cost += weight[r] * change_of[r]
+        then = missed(after, lower, upper, size)
+        if then < now or (then == now and cost < 0.0):
+            activity[:] = after
+            chosen[g] = j
+            now = then
+            taken += 1
+    return taken
