@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from landfront.report.compensation import Compensation
     from landfront.report.infeasible import InfeasibleError
     from landfront.report.mac import Mac
+    from landfront.report.named_fronts import named_fronts
     from landfront.report.nested import Nested
     from landfront.report.result import Result
     from landfront.report.safeguards import Safeguards
@@ -60,6 +61,7 @@ __all__ = [
     "front",
     "generate",
     "mac",
+    "named_fronts",
     "nested",
     "plan",
     "read",
@@ -81,6 +83,7 @@ NAMES = {
     "InputError": "landfront.instances.faults",
     "Mac": "landfront.report.mac",
     "Nested": "landfront.report.nested",
+    "named_fronts": "landfront.report.named_fronts",
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
     "Result": "landfront.report.result",

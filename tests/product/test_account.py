@@ -293,7 +293,7 @@ def test_the_command_writes_all_tables_or_none(tmp_path: Path) -> None:
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {
         "tags.csv", "coverage.csv", "targets.csv", "roles.csv", "pools.csv", "ratios.csv", "transitions.csv",
-        "inventory.csv", "criteria.csv", "flows.graphml",
+        "inventory.csv", "criteria.csv", "flows.graphml", "eu_areas.csv", "barometer.csv", "published.csv",
     }  # fmt: skip
     again = CliRunner().invoke(
         app, ["account", str(tmp_path / "run"), "--point", "1", "-o", str(tmp_path / "out")]
@@ -305,3 +305,64 @@ def test_the_command_writes_all_tables_or_none(tmp_path: Path) -> None:
     assert bad.exit_code == 2
     assert not (tmp_path / "no").exists()
     assert choice(account_of(str(tmp_path / "run"), point=1).plan)
+
+
+def test_figures_stand_beside_what_was_published(tmp_path: Path) -> None:
+    """Soils of the village's fields are those of the nation, and their potential is just below the EU's."""
+    plan = best(village(tmp_path, ("conservation_tillage", "improved_forest_mgmt")))
+    table = account_of(plan).tables["published"].set_index("name")
+    assert table.loc["cropland_soil_china", "here"] == pytest.approx(32.7)
+    assert table.loc["cropland_soil_china", "within"]
+    assert table.loc["cropland_soil_eu", ["here", "within"]].tolist() == [pytest.approx(45.4), False]
+    assert table.loc["cropland_deficit", "here"] == pytest.approx(45.4 - 32.7)
+    assert table.loc["forest_management_rate", ["here", "low", "within"]].tolist() == [
+        pytest.approx(1.8),
+        1.8,
+        True,
+    ]
+    assert table.loc["cropland_rate", "here"] == pytest.approx(1.06)
+    assert "regrowth_rate" not in table.index, "nothing regrows in this plan"
+    assert (table["mark"] != "").all()
+
+
+def test_the_twelve_areas_of_the_handbook_are_listed(tmp_path: Path) -> None:
+    jobs = {
+        "name": "jobs",
+        "unit": "jobs",
+        "per_ha": {"*": 1.0},
+        "source": "example",
+        "challenges": ["economy"],
+    }
+    plan = best(village(tmp_path, indicators=[jobs], criteria={"jobs": {"sense": "max"}}))
+    table = account_of(plan).tables["eu_areas"].set_index("area")
+    assert len(table) == 12
+    assert table.loc["climate resilience", "criteria"] == "carbon"
+    assert table.loc["new economic opportunities and green jobs", "criteria"] == "jobs"
+    assert "mangrove" in table.loc["natural and climate hazards", "interventions"]
+    assert table.loc["air quality", "criteria"] == "", "nobody looks at it, and that is said"
+
+
+def test_the_barometer_has_area_carbon_species_jobs_and_money(plan: Plan, told: Any) -> None:
+    table = told.tables["barometer"].set_index("ecosystem")
+    assert table.loc["coasts and mangroves", "area_ha"] == 10
+    assert "farmlands and mixed-use areas" not in table.index, "agroforestry is use, not restoration"
+    parts = plan.to_frame().query(
+        "intervention in ('mixed_plantation', 'cropland_to_forest', 'avoided_forest_conv')"
+    )
+    assert table.loc["forests and woodlands", "money"] == pytest.approx(parts["cost"].sum())
+    assert table.loc["forests and woodlands", "carbon_t_co2e"] == pytest.approx(parts["carbon"].sum())
+    assert (table["person_days"] != 0).any()
+
+
+def test_three_fronts_have_names(tmp_path: Path) -> None:
+    """Short and long term, ecology and economy, biodiversity and carbon: each with its own ends and proof."""
+    fronts = lf.named_fronts(study(tmp_path, study={"decision": "share"}), points=4)
+    assert list(fronts) == ["short term and long term", "ecology and economy", "biodiversity and carbon"]
+    for front in fronts.values():
+        assert len(front) >= 2
+        assert front.gap <= 1e-4 + 1e-12
+    soon = fronts["short term and long term"]
+    assert soon.criteria == ("carbon_soon", "carbon")
+    assert (soon.values[:, 1] > soon.values[:, 0]).all()
+    with pytest.raises(InputError, match="one milestone is no short and long term"):
+        lf.named_fronts(study(tmp_path, study={"milestones": [2060]}))

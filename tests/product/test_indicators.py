@@ -291,3 +291,32 @@ def test_a_number_that_is_not_given_is_told_and_marks_are_carried(tmp_path: Path
     assert [(entry["value"], entry["unit"], entry["verified"]) for entry in row] == [
         (0.3, "jobs/ha", "recalled")
     ]
+
+
+def test_water_that_soils_hold_back_is_credited_to_restored_grass(tmp_path: Path) -> None:
+    """Runoff falls where trees grow; what is held back in the soil is a goal of its own."""
+    held = indicator(
+        "held_back", "m3", {"degraded_grass_restoration": 300, "mixed_plantation": 120}, weight="belt"
+    )
+    use = tuple(held["per_ha"])
+    plan = best(village(tmp_path, use, **wanting(held)), "held_back")
+    assert done(plan, "degraded_grass_restoration") == {"p05", "p06", "p07"}
+    assert choice(best(village(tmp_path, use, **wanting(held))))["p05"] == "mixed_plantation"
+
+
+def test_birds_of_farmland_have_an_index_and_a_floor(tmp_path: Path) -> None:
+    """An index per ha today, which measures change in %: its mean may not fall."""
+    birds = indicator(
+        "birds",
+        "index-ha",
+        {"cropland_to_forest": -80, "crop_rotation": 15},
+        baseline="quality",
+        relative=True,
+    )
+    use = ("cropland_to_forest", "crop_rotation", "conservation_tillage")
+    floor = [limit("birds", "birds", min={"share": 1.0})]
+    free, kept = (best(village(tmp_path, use, indicators=[birds], limits=limits)) for limits in ([], floor))
+    assert done(free, "cropland_to_forest") == {"p01", "p02"}
+    assert not done(free, "crop_rotation") & {"p04"}
+    assert kept.limits()["value"].item() >= float((parcels().ha * parcels().quality).sum()) - 1e-6
+    assert kept.values["carbon"] < free.values["carbon"]

@@ -393,3 +393,63 @@ def test_nuts_regions_are_levels(tmp_path: Path) -> None:
     assert limits["region"].tolist() == ["AT11", "AT12", "AT21", "DE11", "DE12", "DE21"]
     assert (limits["value"] >= 10).all()
     assert found.balance("nuts0")["region"].tolist() == ["AT", "DE"]
+
+
+def test_zones_change_quantities_and_where_they_lie(tmp_path: Path) -> None:
+    """Zones rule what may be done where, and how much of each class there is: both change together."""
+    zones = [
+        {"name": "farming", "column": "belt", "when": [1], "forbid": ["conversions", "agroforestry"]},
+        {
+            "name": "ecological",
+            "column": "belt",
+            "when": [3],
+            "forbid": ["mono_plantation", "mixed_plantation"],
+        },
+    ]
+    rule = limit("forest", "class:forest", by="county", min={"share": 1.0})
+    free, zoned = best(village(tmp_path)), best(village(tmp_path, masks=zones, limits=[rule]))
+    tables = [
+        lf.account(plan).tables["transitions"].set_index(["before", "after"])["area_ha"]
+        for plan in (free, zoned)
+    ]
+    assert tables[0].to_dict() != tables[1].to_dict(), "quantities"
+    assert done(free, STEEP) != done(zoned, STEEP), "places"
+    farming = parcels().query("belt == 1").index
+    assert {choice(zoned)[p] for p in farming}.isdisjoint({STEEP, "agroforestry", "peat_rewetting"})
+
+
+SPECIES = """\
+intervention,name_en,codes,msa_basis
+oak,Oak,0301|0307,after
+pine,Pine,0301|0307,after
+"""
+
+
+def test_species_differ_in_what_a_soil_gives_them(tmp_path: Path) -> None:
+    """Oak stores half of its carbon in the soil, pine none: on a soil that is nearly full pine is better."""
+    (tmp_path / "trees").mkdir()
+    (tmp_path / "trees" / "interventions.csv").write_text(SPECIES, encoding="utf-8")
+    numbers = {
+        "oak": {"flux_1": 4, "years_1": 35, "establishment": 1, "msa_after": 0.5, "soil_share": 0.5},
+        "pine": {"flux_1": 3, "years_1": 35, "establishment": 1, "msa_after": 0.5, "soil_share": 0},
+    }
+    units = {
+        "flux_1": "t CO2e/ha/yr",
+        "years_1": "yr",
+        "establishment": "CNY/ha",
+        "msa_after": "share",
+        "soil_share": "share",
+    }
+    lines = [
+        f"{name},{key},{value},{units[key]},example,assumed"
+        for name, entry in numbers.items()
+        for key, value in entry.items()
+    ]
+    head = "intervention,parameter,mean,unit,source,verified\n"
+    (tmp_path / "trees" / "coefficients.csv").write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+    sections: dict[str, Any] = {"interventions": {"catalogue": "trees"}}
+    plain = choice(best(village(tmp_path, **sections)))
+    assert {plain[p] for p in ("p08", "p09", "p10", "p15")} == {"oak"}
+    capped = choice(best(village(tmp_path, carbon={"soil": {"technical": 0.5, "beyond": 0.25}}, **sections)))
+    assert capped["p08"] == "pine"
+    assert {capped[p] for p in ("p09", "p10", "p15")} == {"oak"}
