@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from landfront.report.diff import Diff
     from landfront.report.infeasible import InfeasibleError
     from landfront.report.mac import Mac
+    from landfront.report.named_fronts import named_fronts
     from landfront.report.nested import Nested
     from landfront.report.replan import Replan, Stability, replan
     from landfront.report.result import Result
@@ -71,6 +72,7 @@ __all__ = [
     "front",
     "generate",
     "mac",
+    "named_fronts",
     "nested",
     "plan",
     "read",
@@ -96,6 +98,7 @@ NAMES = {
     "InputError": "landfront.instances.faults",
     "Mac": "landfront.report.mac",
     "Nested": "landfront.report.nested",
+    "named_fronts": "landfront.report.named_fronts",
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
     "Replan": "landfront.report.replan",

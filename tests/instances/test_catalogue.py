@@ -49,7 +49,7 @@ def test_every_number_has_unit_source_and_mark() -> None:
     assert set(table["verified"]) == set(MARKS)
     assert not (table["low"] > table["value"]).any()
     assert not (table["high"] < table["value"]).any()
-    assert table["intervention"].nunique() == 23  # one of them only where it is named
+    assert table["intervention"].nunique() == 46  # 24 of them only where they are named
     assert {"default", "groa", "tnc", "bef", "ipcc", "precipitation"} == set(table["set"])
     constants = table[table["set"] == "precipitation"].set_index("parameter")["value"]
     assert constants[["intercept", "age", "precipitation"]].tolist() == [-3.994, 0.738, 0.913]

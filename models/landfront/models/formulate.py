@@ -18,7 +18,7 @@ Formula, with one column x_j per option j of the menu:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -156,7 +156,7 @@ class Formulation:
         told = (*((given,) if given else ()), *carbon_notes(self.study, self.catalogue))
         idle = tuple(measure.note for measure in self.measures.values() if measure.note)
         silent = indicator_notes(self.study, self.menu.kinds.interventions)
-        left = policy_notes(self.study)
+        left = (*policy_notes(self.study), *_alone(self.study))
         drawn = self.scenarios.notes if self.scenarios is not None else ()
         return (*self.landscape.notes, *self.menu.notes, *told, *drawn, *idle, *silent, *left)
 
@@ -246,6 +246,23 @@ def _linked(
     parts, place = [*(found.part for found in plain), *more], len(program.row_lower) + len(within)
     program = linked(program, parts, sources.inputs.menu, within) if parts else program
     return bordered(program, boundaries, rows[len(within) :], place=place) if boundaries else program
+
+
+BESIDE = {
+    "biodiversity": ("biodiversity", "habitat"),
+    "cost": ("cost", "net_cost"),
+    "food": ("food", "calories", "cropland", "cropland_quality"),
+}
+"""What carbon is never looked at without, by the effects that tell of it."""
+
+
+def _alone(study: Study) -> Iterator[str]:
+    """What a study that counts carbon does not look at, as criterion or limit."""
+    names = (*study.criteria, *(limit.criterion for limit in study.limits))
+    asked = {study.effect_of(name) for name in names}
+    absent = [what for what, told in BESIDE.items() if asked.isdisjoint(told)]
+    if "carbon" in asked and absent and not any(name.startswith(PREFIX) for name in asked):
+        yield f"carbon stands alone: no criterion or limit on {', '.join(absent)}"
 
 
 def senses(criteria: Mapping[str, str]) -> NDArray[np.int8]:

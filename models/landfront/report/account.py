@@ -17,8 +17,9 @@ from landfront.models.plan import Plan
 from landfront.report.folder import check_new
 from landfront.report.land_account import effect_of, flows, inventory, pools, transitions
 from landfront.report.policy_table import policy_table
+from landfront.report.published import published_table
 from landfront.report.regional_gap import regional_gap
-from landfront.report.tag_totals import coverage, criteria_by_ecosystem, tag_totals
+from landfront.report.tag_totals import barometer, coverage, criteria_by_ecosystem, eu_areas, tag_totals
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,9 @@ class Account:
         makers: dict[str, Callable[[], pd.DataFrame]] = {
             "tags": lambda: tag_totals(plan),
             "coverage": lambda: coverage(plan.formulation),
+            "eu_areas": lambda: eu_areas(plan.formulation),
+            "barometer": lambda: barometer(plan),
+            "published": lambda: published_table(plan),
             "targets": lambda: policy_table(plan, asked.by),
             "roles": lambda: roles(plan),
             "pools": lambda: pools(plan),

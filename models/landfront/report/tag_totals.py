@@ -83,6 +83,52 @@ def coverage(formulation: Formulation) -> pd.DataFrame:
     )
 
 
+def eu_areas(formulation: Formulation) -> pd.DataFrame:
+    """The twelve areas of the EU handbook on impacts: ``area, criteria, interventions`` that tell of each."""
+    study = formulation.study
+    own = {entry.name: entry.challenges for entry in study.indicators}
+    used = formulation.menu.kinds.interventions[1:]
+    found = []
+    for row in rows("eu_areas"):
+        told = [
+            name
+            for name in study.criteria
+            if study.effect_of(name) in row["effects"].split("|")
+            or row["challenge"] in own.get(study.effect_of(name), ())
+        ]
+        done = [name for name in used if row["area"] in tags_of(name, "eu_area")]
+        found.append((row["area"], ", ".join(told), ", ".join(done)))
+    return pd.DataFrame(found, columns=["area", "criteria", "interventions"])
+
+
+def barometer(plan: Plan) -> pd.DataFrame:
+    """Totals by ecosystem as the Restoration Barometer has them: area, carbon, biodiversity, jobs, money.
+
+    Only what restores counts: interventions with a restoration type and mode. What a study does not compute
+    is nan. Progress in policies and planning is for people to report.
+    """
+    names = plan.formulation.menu.interventions
+    kinds = plan.chosen["kind"].to_numpy()
+    first = [interventions_of(name)[0] for name in names]
+    types = np.array(["|".join(tags_of(name, "restoration_type")) for name in first])
+    restores = np.array(["none" not in tags_of(name, "restoration_mode") + tags_of(name, "restoration_type")
+                         and tags_of(name, "restoration_mode") != (UNTAGGED,) for name in first])  # fmt: skip
+    area = plan.formulation.landscape.area[plan.chosen["parcel"].to_numpy()] * plan.chosen["share"].to_numpy()
+    frame = pd.DataFrame({"ecosystem": types[kinds], "area_ha": area})
+    for name, column in (
+        ("carbon", "carbon_t_co2e"),
+        ("biodiversity", "msa_ha"),
+        ("labour", "person_days"),
+        ("cost", "money"),
+    ):
+        effect = effect_of(plan, name)
+        frame[column] = np.nan if effect is None else plan.change_of_options(effect)
+    found: pd.DataFrame = (
+        frame[restores[kinds]].groupby("ecosystem", sort=True).sum(min_count=1).reset_index()
+    )
+    return found
+
+
 def criteria_by_ecosystem(plan: Plan) -> pd.DataFrame:
     """The eight criteria of the standard by ecosystem: what the plan says to each, in words and figures.
 
