@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from landfront.report.compensation import Compensation
     from landfront.report.infeasible import InfeasibleError
     from landfront.report.mac import Mac
+    from landfront.report.mrv import Mrv, mrv
     from landfront.report.nested import Nested
     from landfront.report.result import Result
+    from landfront.report.robust import Robust, robust
     from landfront.report.safeguards import Safeguards
     from landfront.report.score import Score
     from landfront.report.verify import Verification
@@ -40,10 +42,12 @@ __all__ = [
     "InfeasibleError",
     "InputError",
     "Mac",
+    "Mrv",
     "Nested",
     "Plan",
     "Point",
     "Result",
+    "Robust",
     "Safeguards",
     "Score",
     "Study",
@@ -57,10 +61,12 @@ __all__ = [
     "front",
     "generate",
     "mac",
+    "mrv",
     "nested",
     "plan",
     "read",
     "resume",
+    "robust",
     "run",
     "safeguards",
     "score",
@@ -76,14 +82,18 @@ NAMES = {
     "InfeasibleError": "landfront.report.infeasible",
     "InputError": "landfront.instances.faults",
     "Mac": "landfront.report.mac",
+    "Mrv": "landfront.report.mrv",
     "Nested": "landfront.report.nested",
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
     "Result": "landfront.report.result",
+    "Robust": "landfront.report.robust",
     "Safeguards": "landfront.report.safeguards",
     "Score": "landfront.report.score",
     "Study": "landfront.instances.study",
     "Verification": "landfront.report.verify",
+    "mrv": "landfront.report.mrv",
+    "robust": "landfront.report.robust",
 }
 
 

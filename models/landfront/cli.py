@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from landfront import cli_regions
+from landfront import cli_regions, cli_risk
 from landfront.shell import DONE, EARLY, INFEASIBLE, MISMATCH, Options, command, print_json, say
 
 app = typer.Typer(
@@ -497,6 +497,8 @@ def demo(
 
 app.command()(cli_regions.cascade)
 app.command()(cli_regions.compensate)
+app.command()(cli_risk.robust)
+app.command()(cli_risk.mrv)
 
 
 def main() -> None:

@@ -103,7 +103,8 @@ def by_hand(name: str, found: Formulation, x: NDArray[np.float64], best: NDArray
         return float((best - q).max())
     if kind == "reliability":
         assert isinstance(entry.target, float)
-        return float(p[sign * q >= sign * entry.target - 1e-6].sum())
+        goal = sign * entry.target
+        return float(p[sign * q >= goal - 1e-6].sum())
     reach = [v for v in q if p[sign * q >= sign * v].sum() >= level - 1e-9]
     at = sign * max(sign * v for v in reach)
     if kind == "quantile":
@@ -153,11 +154,9 @@ def _best_shared(found: Formulation) -> NDArray[np.float64]:
     each = np.array([totals("regret", found, unit) for unit in np.eye(options)])
     groups = (np.arange(len(menu.starts) - 1)[:, None] == menu.parcel).astype(np.float64)
     rows = found.program.row_matrix[:1, :options].toarray()
+    upper, ones = found.program.row_upper[:1], np.ones(len(groups))
     return np.array(
-        [
-            -linprog(-each[:, s], rows, found.program.row_upper[:1], groups, np.ones(len(groups))).fun
-            for s in range(len(known))
-        ]
+        [-float(linprog(-each[:, s], rows, upper, groups, ones).fun or 0.0) for s in range(len(known))]
     )
 
 

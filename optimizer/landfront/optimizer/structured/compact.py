@@ -217,7 +217,8 @@ class _Parts:
         table = table[:, : int(self._of_kind.kind[: self._grouped].max(initial=0)) + 1]
         said = table.any(axis=1)
         if not said.all():
-            amount, table, row = sp.csr_array(amount[:, said]), table[said], row[said]
+            kept = np.flatnonzero(said)
+            amount, table, row = sp.csr_array(amount[:, kept]), table[kept], row[kept]
         table = np.pad(table, [(0, 0), (0, -table.shape[1] % LANES)])
         return (
             amount.indptr.astype(np.int64),

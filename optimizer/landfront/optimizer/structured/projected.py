@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 from time import monotonic
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -42,8 +43,8 @@ MANY_ROWS = 64
 as those of any rows."""
 
 CLOSE, CLOSER = 1e-5, 1e-7
-"""Share of an objective that may lack where cuts are called enough: a tenth of the usual gap, and a thousandth
-where objectives have caps, which a solution must meet."""
+"""Share of an objective that may lack where cuts are called enough: a tenth of the usual gap, and a
+thousandth where objectives have caps, which a solution must meet."""
 
 ROUNDS = 200
 """Most problems until cuts are enough; a tail of 200 scenarios took 25."""
@@ -109,27 +110,22 @@ class Block:
         return paid + float(np.minimum(rest * self.lower, rest * self.upper).sum())
 
     def best(self, use: Floats) -> tuple[Floats, Floats] | None:
-        """The best columns beside what options use of the rows, and prices that prove it; None without any."""
+        """The best columns beside what options use, and prices that prove it; None without any."""
         from scipy.optimize import linprog
 
         same = self.row_lower == self.row_upper
         low, high = ~same & np.isfinite(self.row_lower), ~same & np.isfinite(self.row_upper)
         above, below = self.row_lower - use, self.row_upper - use
-        found = linprog(
-            self.weights,
-            A_eq=self.inner[same] if same.any() else None,
-            b_eq=above[same] if same.any() else None,
-            A_ub=sp.vstack([-self.inner[low], self.inner[high]], format="csr"),
-            b_ub=np.concatenate([-above[low], below[high]]),
-            bounds=np.stack(
-                [
-                    np.where(self.defined, bound, side)
-                    for bound, side in ((-inf, self.lower), (inf, self.upper))
-                ],
-                axis=1,
+        asked: dict[str, Any] = {
+            "A_eq": self.inner[same] if same.any() else None,
+            "b_eq": above[same] if same.any() else None,
+            "A_ub": sp.vstack([-self.inner[low], self.inner[high]], format="csr"),
+            "b_ub": np.concatenate([-above[low], below[high]]),
+            "bounds": np.column_stack(
+                [np.where(self.defined, -inf, self.lower), np.where(self.defined, inf, self.upper)]
             ),
-            method="highs",
-        )
+        }
+        found = linprog(self.weights, **asked)
         if found.x is None or found.status != 0:
             return None
         prices, unequal = np.zeros(len(use)), found.ineqlin.marginals
@@ -153,7 +149,7 @@ def blocks_of(program: Program) -> tuple[Block, ...]:
     found = []
     for part in range(parts):
         columns = np.flatnonzero(of_column == part)
-        rows = np.unique(sp.csr_array(loose[:, columns]).nonzero()[0])
+        rows = np.unique(sp.csr_array(loose[:, columns]).nonzero()[0]).astype(np.int64)
         used = np.flatnonzero(weights[:, columns].any(axis=1))
         if len(rows) < MANY_ROWS or len(used) != 1 or program.integer[grouped + columns].any():
             continue
