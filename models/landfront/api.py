@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     from landfront.report.diff import Diff
     from landfront.report.infeasible import InfeasibleError
     from landfront.report.mac import Mac
+    from landfront.report.mrv import Mrv, mrv
     from landfront.report.named_fronts import named_fronts
     from landfront.report.nested import Nested
     from landfront.report.replan import Replan, Stability, replan
     from landfront.report.result import Result
+    from landfront.report.robust import Robust, robust
     from landfront.report.safeguards import Safeguards
     from landfront.report.score import Score
     from landfront.report.triggers import Triggers
@@ -49,11 +51,13 @@ __all__ = [
     "InfeasibleError",
     "InputError",
     "Mac",
+    "Mrv",
     "Nested",
     "Plan",
     "Point",
     "Replan",
     "Result",
+    "Robust",
     "Safeguards",
     "Score",
     "Stability",
@@ -72,12 +76,14 @@ __all__ = [
     "front",
     "generate",
     "mac",
+    "mrv",
     "named_fronts",
     "nested",
     "plan",
     "read",
     "replan",
     "resume",
+    "robust",
     "run",
     "safeguards",
     "score",
@@ -97,12 +103,14 @@ NAMES = {
     "InfeasibleError": "landfront.report.infeasible",
     "InputError": "landfront.instances.faults",
     "Mac": "landfront.report.mac",
+    "Mrv": "landfront.report.mrv",
     "Nested": "landfront.report.nested",
     "named_fronts": "landfront.report.named_fronts",
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
     "Replan": "landfront.report.replan",
     "Result": "landfront.report.result",
+    "Robust": "landfront.report.robust",
     "Safeguards": "landfront.report.safeguards",
     "Score": "landfront.report.score",
     "Stability": "landfront.report.replan",
@@ -114,6 +122,8 @@ NAMES = {
     "replan": "landfront.report.replan",
     "triggers": "landfront.report.change",
     "versions": "landfront.report.versions",
+    "mrv": "landfront.report.mrv",
+    "robust": "landfront.report.robust",
 }
 
 

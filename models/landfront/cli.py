@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from landfront import cli_account, cli_change, cli_regions
+from landfront import cli_account, cli_change, cli_regions, cli_risk
 from landfront.shell import DONE, EARLY, INFEASIBLE, MISMATCH, Options, command, print_json, say
 
 app = typer.Typer(
@@ -500,6 +500,8 @@ app.command()(cli_regions.compensate)
 app.command()(cli_account.account)
 for _each in (cli_change.replan, cli_change.diff, cli_change.versions, cli_change.triggers):
     app.command()(_each)
+app.command()(cli_risk.robust)
+app.command()(cli_risk.mrv)
 
 
 def main() -> None:

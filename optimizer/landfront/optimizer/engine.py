@@ -279,8 +279,10 @@ def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, 
     reason = structured_reason(program)
     if solver == "structured" or (solver is None and reason):
         from landfront.optimizer.structured.engine import StructuredEngine
+        from landfront.optimizer.structured.projected import ProjectedEngine, blocks_of
 
-        structured = StructuredEngine(program)
+        blocks = blocks_of(program)
+        structured = ProjectedEngine(program, blocks) if blocks else StructuredEngine(program)
         return structured, f"{structured.name}: {reason or 'asked for'}"
     from landfront.optimizer.highs import HighsEngine
 

@@ -211,13 +211,21 @@ class _Parts:
         if len(self._factors) > 1:
             amount = sp.csr_array(sp.hstack([factor[0] for factor in self._factors], format="csr"))
         table = np.concatenate([factor[1] for factor in self._factors])
+        row = np.concatenate([factor[2] for factor in self._factors]).astype(np.int64)
+        assert self._of_kind is not None
+        # Linking columns have kinds of their own, which no pass over the groups should look at.
+        table = table[:, : int(self._of_kind.kind[: self._grouped].max(initial=0)) + 1]
+        said = table.any(axis=1)
+        if not said.all():
+            kept = np.flatnonzero(said)
+            amount, table, row = sp.csr_array(amount[:, kept]), table[kept], row[kept]
         table = np.pad(table, [(0, 0), (0, -table.shape[1] % LANES)])
         return (
             amount.indptr.astype(np.int64),
             amount.indices.astype(np.int32, copy=False),
             _real(amount.data),
             np.ascontiguousarray(table, dtype=np.float64),
-            np.concatenate([factor[2] for factor in self._factors]).astype(np.int64),
+            row,
             np.all(table == 0, axis=0),
         )
 

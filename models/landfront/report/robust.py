@@ -1,0 +1,327 @@
+"""The same front under every set of coefficients, side by side, and how far any of its plans can be off.
+
+Cases are the sets of the catalogue that disagree, its levels low, mean and high, or the scenarios of
+``[risk]``. Each case has a front of its own, proven like any other. The *band* of a plan are its values under
+all cases: what it promises by one set, and what others say it would bring. A parcel is treated in all, some
+or none of the cases, by the most balanced plan of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landfront.instances.faults import Fault, InputError, refuse
+from landfront.instances.load import load_inputs
+from landfront.instances.scenarios import Scenarios
+from landfront.instances.schema import some
+from landfront.instances.study import Study, study_from
+from landfront.models.formulate import Formulation, Tables, formulate, formulate_from
+from landfront.optimizer.front import Front
+from landfront.optimizer.fronts import solve_front
+from landfront.report.folder import new_folder
+from landfront.report.quantities import percent, quantity
+from landfront.report.result import Result, front_program
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Kind = Literal["sets", "levels", "scenarios"]
+LEVELS = ("low", "mean", "high")
+MOST = 30
+"""Scenarios that get a front each; a band of more is what CVaR and the like are for."""
+
+
+@dataclass(frozen=True)
+class Robust:
+    """Fronts of several cases.
+
+    Attributes
+    ----------
+    results
+        The front of each case, by its name.
+    values
+        Values of the plans of each case's front under every case, shape (points, cases, q) by name.
+    """
+
+    results: dict[str, Result]
+    values: dict[str, Floats]
+
+    @property
+    def cases(self) -> tuple[str, ...]:
+        """Names of the cases."""
+        return tuple(self.results)
+
+    @property
+    def criteria(self) -> tuple[str, ...]:
+        """Criteria of the fronts."""
+        return next(iter(self.results.values())).front.criteria
+
+    @property
+    def units(self) -> dict[str, str]:
+        """Unit of each criterion."""
+        return dict(next(iter(self.results.values())).units)
+
+    @property
+    def early(self) -> bool:
+        """Whether some search ended before what was asked was reached."""
+        return any(not np.isfinite(result.front.gap) or result.front.gap > result.front.asked
+                   for result in self.results.values())  # fmt: skip
+
+    def fronts_frame(self) -> pd.DataFrame:
+        """One row per case and point: ``case, point``, the front's criteria, ``bound, gap, termination``."""
+        import pandas as pd
+
+        parts = [
+            result.front.to_frame().reset_index().assign(case=name) for name, result in self.results.items()
+        ]
+        frame = pd.concat(parts, ignore_index=True)
+        keep = ["case", "point", *self.criteria, "bound", "gap", "termination"]
+        return frame[[name for name in keep if name in frame.columns]]
+
+    def band_frame(self) -> pd.DataFrame:
+        """What each plan is worth by all: ``case, point, criterion, unit, value, least, mean, most``."""
+        import pandas as pd
+
+        rows = []
+        for place, (name, values) in enumerate(self.values.items()):
+            for point, q in ((p, q) for p in range(len(values)) for q in range(len(self.criteria))):
+                now = values[point, :, q]
+                unit = self.units[self.criteria[q]]
+                rows.append(
+                    (name, point, self.criteria[q], unit, now[place], now.min(), now.mean(), now.max())
+                )
+        columns = ["case", "point", "criterion", "unit", "value", "least", "mean", "most"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def parcels_frame(self) -> pd.DataFrame:
+        """Each parcel: ``parcel, cases`` in which it is treated, ``agreed`` (all, some, none), one per case.
+
+        The plan of a case is its knee, or the one in the middle of a front without one.
+        """
+        import pandas as pd
+
+        first = next(iter(self.results.values())).formulation
+        columns = {}
+        for name, result in self.results.items():
+            point = result.knee if result.knee is not None else len(result.front) // 2
+            columns[name] = _treated(result.formulation, result.front.points[point].x)
+        treated = np.column_stack(list(columns.values()))
+        count = treated.sum(axis=1)
+        agreed = np.where(count == treated.shape[1], "all", np.where(count > 0, "some", "none"))
+        frame = pd.DataFrame({"parcel": first.landscape.ids, "cases": count, "agreed": agreed})
+        return pd.concat([frame, pd.DataFrame(columns)], axis=1)
+
+    def write(self, folder: Path) -> None:
+        """Write ``fronts.csv``, ``band.csv``, ``parcels.csv``, ``summary.txt`` and ``robust.png`` anew.
+
+        Raises
+        ------
+        InputError
+            If the folder holds something, or cannot be written.
+        """
+        from landfront.report.canvas import save
+        from landfront.report.robust_figure import robust_figure
+        from landfront.report.style import Labels
+
+        labels = Labels.of_system()
+        with new_folder(folder):
+            self.fronts_frame().to_csv(folder / "fronts.csv", index=False)
+            self.band_frame().to_csv(folder / "band.csv", index=False)
+            self.parcels_frame().to_csv(folder / "parcels.csv", index=False)
+            (folder / "summary.txt").write_text(f"{self}\n", encoding="utf-8")
+            save(robust_figure(self, labels), folder, "robust", labels)
+
+    def __str__(self) -> str:
+        """Say it in words."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield f"{len(self.cases)} cases: {some(self.cases, 8)}"
+        for name, result in self.results.items():
+            front = result.front
+            ends = "; ".join(
+                f"{criterion} {quantity(float(low), self.units[criterion])} to "
+                f"{quantity(float(high), self.units[criterion])}"
+                for criterion, low, high in zip(
+                    front.criteria, front.values.min(axis=0), front.values.max(axis=0), strict=True
+                )
+            )
+            yield f"  {name}: {len(front)} plans, gap {percent(front.gap)}; {ends}"
+        for q, criterion in enumerate(self.criteria):
+            yield self._widest(q, criterion)
+        counts = self.parcels_frame()["agreed"].value_counts()
+        said = ", ".join(f"{int(counts.get(word, 0))} in {word}" for word in ("all", "some", "none"))
+        yield f"parcels treated by the most balanced plans: {said} of the cases"
+
+    def _widest(self, q: int, criterion: str) -> str:
+        """The plan whose values by the cases are furthest apart."""
+        spans = {name: np.ptp(values[:, :, q], axis=1) for name, values in self.values.items()}
+        case = max(spans, key=lambda name: float(spans[name].max()))
+        point, unit = int(np.argmax(spans[case])), self.units[criterion]
+        now = self.values[case][point, :, q]
+        promised, least, most = (
+            quantity(float(value), unit) for value in (now[self.cases.index(case)], now.min(), now.max())
+        )
+        return f"{criterion}: plan {point} of {case} promises {promised}; by all cases {least} to {most}"
+
+
+def robust(
+    study: Study | str | Path,
+    criteria: Sequence[str] | None = None,
+    *,
+    over: Kind = "levels",
+    sets: Sequence[str] = (),
+    points: int = 10,
+    gap: float = 1e-4,
+    time_limit: float | None = None,
+    stage: Callable[[str], None] | None = None,
+) -> Robust:
+    """The same front under every case, and the band of each plan.
+
+    Parameters
+    ----------
+    study
+        A study, its folder or its study.toml.
+    criteria
+        Of the fronts; those of ``[front]``, else the first two, when left out.
+    over
+        ``"levels"`` (low, mean, high), ``"sets"`` of the catalogue, or the ``"scenarios"`` of ``[risk]``.
+    sets
+        Which sets; every one of the catalogue when left out.
+    points, gap, time_limit
+        Of each front.
+    stage
+        Is told which case is under way.
+
+    Raises
+    ------
+    InputError
+        If the study is at fault, has no such cases, or the cases admit different options.
+    """
+    from landfront.instances.study import read_study
+
+    base = study if isinstance(study, Study) else read_study(study)
+    named = tuple(criteria or base.front.criteria or tuple(base.criteria)[:2])
+    lost = [name for name in named if name not in base.criteria]
+    refuse(*(Fault("study.toml", "criteria", f"unknown criterion {name!r}",
+                   f"Known: {', '.join(base.criteria)}.") for name in lost))  # fmt: skip
+    found = dict(_cases(base, over, sets))
+    _refuse_different(found)
+    results = {}
+    for name, formulation in found.items():
+        if stage is not None:
+            stage(f"the front by {name}")
+        front: Front = solve_front(
+            front_program(formulation, named), points=points, gap=gap, time_limit=time_limit
+        )
+        results[name] = Result(formulation, front)
+    return Robust(results, {name: _scored(result, found, named) for name, result in results.items()})
+
+
+def _scored(result: Result, cases: dict[str, Formulation], named: Sequence[str]) -> Floats:
+    """Values of the plans of a front under every case, shape (points, cases, q)."""
+    place = [list(result.formulation.study.criteria).index(name) for name in named]
+    rows = [[case.values(point.x)[place] for case in cases.values()] for point in result.front.points]
+    return np.array(rows).reshape(len(rows), len(cases), len(named))
+
+
+def _treated(formulation: Formulation, x: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Whether each parcel is treated on more than half of it, shape (n,)."""
+    menu = formulation.menu
+    share = np.where(menu.kind > 0, x[: len(menu)], 0.0)
+    return np.asarray(np.add.reduceat(share, menu.starts[:-1]) > 0.5)
+
+
+def _cases(study: Study, over: Kind, sets: Sequence[str]) -> Iterator[tuple[str, Formulation]]:
+    """Each case by its name, formulated."""
+    if over == "scenarios":
+        yield from _by_scenario(study)
+        return
+    if study.effects is not None:
+        rule = f"effects of a table have no {over} of coefficients"
+        refuse(Fault("study.toml", "effects", rule, 'Give [risk] source and take over = "scenarios".'))
+    for name in LEVELS if over == "levels" else _sets(study, sets):
+        change = {"level": name} if over == "levels" else {"set": (*study.interventions.set, name)}
+        yield name, formulate(_with(study, **change))
+
+
+def _with(study: Study, **change: object) -> Study:
+    """The study with other keys of ``[interventions]`` and without drawn scenarios where a level is asked."""
+    data = study.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
+    data["interventions"] = {**data.get("interventions", {}), **change}
+    return study_from(data, study.folder / "study.toml")
+
+
+def _sets(study: Study, asked: Sequence[str]) -> tuple[str, ...]:
+    """Sets of the study's catalogue that are not the default one; those asked for are checked on reading."""
+    if asked:
+        return tuple(asked)
+    from landfront.instances.book import DEFAULT, read_book
+    from landfront.instances.sheet import Faults
+
+    faults = Faults()
+    book = read_book(study, faults)
+    faults.refuse()
+    assert book is not None
+    known = tuple(dict.fromkeys(book.numbers["set"]))
+    others = [name for name in known if name != DEFAULT]
+    if not others:
+        rule = "the catalogue has one set of coefficients only"
+        refuse(Fault("study.toml", "interventions.catalogue", rule, 'Take over = "levels".'))
+    return (DEFAULT, *others) if DEFAULT in known else tuple(others)
+
+
+def _by_scenario(study: Study) -> Iterator[tuple[str, Formulation]]:
+    """One case per scenario: sums whose effect has factors are counted by that scenario alone."""
+    inputs = load_inputs(study)
+    known = inputs.scenarios
+    if known is None:
+        refuse(Fault("study.toml", "risk", "missing, but scenarios are asked for", "Add [risk]."))
+    assert known is not None
+    if len(known) > MOST:
+        fix = "Take fewer, or a criterion with measure = cvar, which looks at all of them at once."
+        refuse(Fault("study.toml", "risk", f"{len(known)} scenarios are too many for a front each", fix))
+    for place, name in enumerate(known.names):
+        one = replace(
+            known,
+            names=(name,),
+            probability=np.ones(1),
+            factors={effect: table[place : place + 1] for effect, table in known.factors.items()},
+        )
+        tables = Tables(inputs.effects, inputs.feature_change, inputs.baselines, one)
+        yield name, formulate_from(_by_one(study, one), inputs.landscape, inputs.catalogue, tables=tables)
+
+
+def _by_one(study: Study, scenarios: Scenarios) -> Study:
+    """The study with criteria that are sums counted by the scenario."""
+    changed = {}
+    for name, entry in study.criteria.items():
+        sums = entry.measure == "sum" and study.effect_of(name) in scenarios.factors
+        changed[name] = entry.model_copy(update={"measure": "expected", "effect": study.effect_of(name)}) \
+            if sums else entry  # fmt: skip
+    different = {name for name, entry in changed.items() if entry is not study.criteria[name]}
+    held = [limit.name for limit in study.limits if limit.criterion in different]
+    if held:
+        rule = f"limits on what scenarios change ({some(held)}) hold by the mean of the coefficients only"
+        fix = "Put the limit on a criterion with a measure over scenarios, or leave it out."
+        raise InputError([Fault("study.toml", "limits", rule, fix)])
+    return study.model_copy(update={"criteria": changed})
+
+
+def _refuse_different(cases: dict[str, Formulation]) -> None:
+    """Refuse cases whose plans cannot be told from one another: they admit other options."""
+    first = next(iter(cases.values()))
+    for name, case in cases.items():
+        same = np.array_equal(case.menu.parcel, first.menu.parcel) and np.array_equal(
+            case.menu.kind, first.menu.kind
+        )
+        if not same:
+            rule = f"admits other options than {next(iter(cases))!r}, so its plans cannot be scored by it"
+            refuse(Fault("interventions", name, rule, "Take sets that differ in effects only."))
