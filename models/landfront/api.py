@@ -22,13 +22,15 @@ if TYPE_CHECKING:
     from landfront.models.plan import Plan
     from landfront.optimizer.front import Front, Point
     from landfront.report.cascade import Cascade
-    from landfront.report.change import diff, triggers
+    from landfront.report.change import diff, explain, triggers
     from landfront.report.check import Check
     from landfront.report.compensation import Compensation
     from landfront.report.diff import Diff
+    from landfront.report.explain import Explanation
     from landfront.report.infeasible import InfeasibleError
     from landfront.report.mac import Mac
     from landfront.report.nested import Nested
+    from landfront.report.parcel_requests import RequestCosts, cost_of_requests
     from landfront.report.replan import Replan, Stability, replan
     from landfront.report.result import Result
     from landfront.report.safeguards import Safeguards
@@ -42,6 +44,7 @@ __all__ = [
     "Check",
     "Compensation",
     "Diff",
+    "Explanation",
     "Front",
     "InfeasibleError",
     "InputError",
@@ -50,6 +53,7 @@ __all__ = [
     "Plan",
     "Point",
     "Replan",
+    "RequestCosts",
     "Result",
     "Safeguards",
     "Score",
@@ -62,9 +66,11 @@ __all__ = [
     "catalogue",
     "check",
     "compensate",
+    "cost_of_requests",
     "demo",
     "diff",
     "draft",
+    "explain",
     "front",
     "generate",
     "mac",
@@ -87,6 +93,7 @@ NAMES = {
     "Check": "landfront.report.check",
     "Compensation": "landfront.report.compensation",
     "Diff": "landfront.report.diff",
+    "Explanation": "landfront.report.explain",
     "Front": "landfront.optimizer.front",
     "InfeasibleError": "landfront.report.infeasible",
     "InputError": "landfront.instances.faults",
@@ -95,6 +102,7 @@ NAMES = {
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
     "Replan": "landfront.report.replan",
+    "RequestCosts": "landfront.report.parcel_requests",
     "Result": "landfront.report.result",
     "Safeguards": "landfront.report.safeguards",
     "Score": "landfront.report.score",
@@ -103,7 +111,9 @@ NAMES = {
     "Triggers": "landfront.report.triggers",
     "Verification": "landfront.report.verify",
     "Versions": "landfront.report.versions",
+    "cost_of_requests": "landfront.report.parcel_requests",
     "diff": "landfront.report.change",
+    "explain": "landfront.report.change",
     "replan": "landfront.report.replan",
     "triggers": "landfront.report.change",
     "versions": "landfront.report.versions",

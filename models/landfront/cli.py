@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from landfront import cli_change, cli_regions
+from landfront import cli_change, cli_parcels, cli_regions
 from landfront.shell import DONE, EARLY, INFEASIBLE, MISMATCH, Options, command, print_json, say
 
 app = typer.Typer(
@@ -497,8 +497,8 @@ def demo(
 
 app.command()(cli_regions.cascade)
 app.command()(cli_regions.compensate)
-for _each in (cli_change.replan, cli_change.diff, cli_change.versions, cli_change.triggers):
-    app.command()(_each)
+cli_change.add_to(app)
+cli_parcels.add_to(app)
 
 
 def main() -> None:

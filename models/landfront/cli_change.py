@@ -134,3 +134,11 @@ def triggers(
     else:
         typer.echo(str(found))
     return DONE
+
+
+def add_to(app: typer.Typer) -> None:
+    """Attach the commands."""
+    app.command()(replan)
+    app.command()(diff)
+    app.command()(versions)
+    app.command()(triggers)
