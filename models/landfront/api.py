@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from landfront.report.explain import Explanation
     from landfront.report.infeasible import InfeasibleError
     from landfront.report.mac import Mac
+    from landfront.report.monitor import Monitored, monitor
     from landfront.report.nested import Nested
     from landfront.report.parcel_requests import RequestCosts, cost_of_requests
     from landfront.report.replan import Replan, Stability, replan
@@ -49,6 +50,7 @@ __all__ = [
     "InfeasibleError",
     "InputError",
     "Mac",
+    "Monitored",
     "Nested",
     "Plan",
     "Point",
@@ -74,6 +76,7 @@ __all__ = [
     "front",
     "generate",
     "mac",
+    "monitor",
     "nested",
     "plan",
     "read",
@@ -98,6 +101,7 @@ NAMES = {
     "InfeasibleError": "landfront.report.infeasible",
     "InputError": "landfront.instances.faults",
     "Mac": "landfront.report.mac",
+    "Monitored": "landfront.report.monitor",
     "Nested": "landfront.report.nested",
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
@@ -114,6 +118,7 @@ NAMES = {
     "cost_of_requests": "landfront.report.parcel_requests",
     "diff": "landfront.report.change",
     "explain": "landfront.report.change",
+    "monitor": "landfront.report.monitor",
     "replan": "landfront.report.replan",
     "triggers": "landfront.report.change",
     "versions": "landfront.report.versions",

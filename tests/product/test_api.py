@@ -16,11 +16,13 @@ from landfront.report.result import Result
 
 NAMES = [
     *("Cascade", "Check", "Compensation", "Diff", "Explanation", "Front", "InfeasibleError", "InputError"),
-    *("Mac", "Nested", "Plan", "Point", "Replan", "RequestCosts", "Result", "Safeguards", "Score"),
-    *("Stability", "Study", "Triggers", "Verification", "Versions", "cascade", "catalogue", "check"),
-    *("compensate", "cost_of_requests", "demo", "diff", "draft", "explain", "front", "generate"),
-    *("mac", "nested", "plan", "read", "replan", "resume", "run", "safeguards", "score", "to_pyomo"),
+    *("Mac", "Monitored", "Nested", "Plan", "Point", "Replan", "RequestCosts", "Result", "Safeguards"),
+    *("Score", "Stability", "Study", "Triggers", "Verification", "Versions", "cascade", "catalogue"),
+    *("check", "compensate", "cost_of_requests", "demo", "diff", "draft", "explain", "front"),
+    *("generate", "mac", "monitor", "nested", "plan", "read", "replan", "resume", "run", "safeguards"),
     *(
+        "score",
+        "to_pyomo",
         "triggers",
         "verify",
         "versions",

@@ -264,9 +264,9 @@ class Plan:
             frame[name] = self.change_by_option(name)
         return frame
 
-    def change_by_option(self, criterion: str) -> Floats:
-        """Change of a criterion by each chosen option, in the order of `chosen`."""
-        return self._effect(self.formulation.effects[criterion])
+    def change_by_option(self, criterion: str | Effect) -> Floats:
+        """Change of a criterion, or of an effect, by each chosen option, in the order of `chosen`."""
+        return self._effect(self.formulation.effects[criterion] if isinstance(criterion, str) else criterion)
 
     def to_file(self, path: str | Path) -> Path:
         """Write the plan as .csv, .parquet, .gpkg or .shp, by the suffix of `path`."""
