@@ -23,15 +23,18 @@ if TYPE_CHECKING:
     from landfront.optimizer.front import Front, Point
     from landfront.report.account import Account
     from landfront.report.cascade import Cascade
-    from landfront.report.change import diff, triggers
+    from landfront.report.change import diff, explain, triggers
     from landfront.report.check import Check
     from landfront.report.compensation import Compensation
     from landfront.report.diff import Diff
+    from landfront.report.explain import Explanation
     from landfront.report.infeasible import InfeasibleError
     from landfront.report.mac import Mac
+    from landfront.report.monitor import Monitored, monitor
     from landfront.report.mrv import Mrv, mrv
     from landfront.report.named_fronts import named_fronts
     from landfront.report.nested import Nested
+    from landfront.report.parcel_requests import RequestCosts, cost_of_requests
     from landfront.report.replan import Replan, Stability, replan
     from landfront.report.result import Result
     from landfront.report.robust import Robust, robust
@@ -47,15 +50,18 @@ __all__ = [
     "Check",
     "Compensation",
     "Diff",
+    "Explanation",
     "Front",
     "InfeasibleError",
     "InputError",
     "Mac",
+    "Monitored",
     "Mrv",
     "Nested",
     "Plan",
     "Point",
     "Replan",
+    "RequestCosts",
     "Result",
     "Robust",
     "Safeguards",
@@ -70,12 +76,15 @@ __all__ = [
     "catalogue",
     "check",
     "compensate",
+    "cost_of_requests",
     "demo",
     "diff",
     "draft",
+    "explain",
     "front",
     "generate",
     "mac",
+    "monitor",
     "mrv",
     "named_fronts",
     "nested",
@@ -99,16 +108,19 @@ NAMES = {
     "Check": "landfront.report.check",
     "Compensation": "landfront.report.compensation",
     "Diff": "landfront.report.diff",
+    "Explanation": "landfront.report.explain",
     "Front": "landfront.optimizer.front",
     "InfeasibleError": "landfront.report.infeasible",
     "InputError": "landfront.instances.faults",
     "Mac": "landfront.report.mac",
     "Mrv": "landfront.report.mrv",
+    "Monitored": "landfront.report.monitor",
     "Nested": "landfront.report.nested",
     "named_fronts": "landfront.report.named_fronts",
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
     "Replan": "landfront.report.replan",
+    "RequestCosts": "landfront.report.parcel_requests",
     "Result": "landfront.report.result",
     "Robust": "landfront.report.robust",
     "Safeguards": "landfront.report.safeguards",
@@ -118,7 +130,10 @@ NAMES = {
     "Triggers": "landfront.report.triggers",
     "Verification": "landfront.report.verify",
     "Versions": "landfront.report.versions",
+    "cost_of_requests": "landfront.report.parcel_requests",
     "diff": "landfront.report.change",
+    "explain": "landfront.report.change",
+    "monitor": "landfront.report.monitor",
     "replan": "landfront.report.replan",
     "triggers": "landfront.report.change",
     "versions": "landfront.report.versions",

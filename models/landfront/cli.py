@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from landfront import cli_account, cli_change, cli_regions, cli_risk
+from landfront import cli_account, cli_change, cli_parcels, cli_regions, cli_risk
 from landfront.shell import DONE, EARLY, INFEASIBLE, MISMATCH, Options, command, print_json, say
 
 app = typer.Typer(
@@ -498,10 +498,10 @@ def demo(
 app.command()(cli_regions.cascade)
 app.command()(cli_regions.compensate)
 app.command()(cli_account.account)
-for _each in (cli_change.replan, cli_change.diff, cli_change.versions, cli_change.triggers):
-    app.command()(_each)
 app.command()(cli_risk.robust)
 app.command()(cli_risk.mrv)
+cli_change.add_to(app)
+cli_parcels.add_to(app)
 
 
 def main() -> None:

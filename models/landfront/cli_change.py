@@ -134,3 +134,44 @@ def triggers(
     else:
         typer.echo(str(found))
     return DONE
+
+
+@command
+def monitor(
+    plan: PlanPlace,
+    observed: Annotated[
+        Path, typer.Argument(help="Table: criterion, year, observed, and parcel or level and region.")
+    ],
+    tolerance: Annotated[float, typer.Option(help="Share of the expected change that may be missing.")] = 0.1,
+    study: Place = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Write the table to this .csv file.")
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Hold a plan against what was observed: what is short, which sources disagree, factors to update."""
+    from landfront.report.monitor import monitor as hold
+    from landfront.report.outputs import check_table_file
+    from landfront.report.progress import meter
+
+    if output is not None:
+        check_table_file(output)
+    with meter(quiet=as_json) as shown:
+        shown.stage("reading the plan")
+        found = hold(plan, observed, tolerance=tolerance, study=study)
+    if output is not None:
+        found.rows.to_csv(output, index=False)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        typer.echo(str(found))
+    return DONE
+
+
+def add_to(app: typer.Typer) -> None:
+    """Attach the commands."""
+    app.command()(replan)
+    app.command()(diff)
+    app.command()(versions)
+    app.command()(triggers)
+    app.command()(monitor)

@@ -5,9 +5,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import landfront.api as lf
+from landfront.report.lineage import parent_of
 
 TITLE = "Squares"
 STUDY = """
@@ -57,7 +59,6 @@ def write_squares(
 ) -> Path:
     """A study of side x side squares of 100 m with a table of effects; towns are named in Chinese."""
     import geopandas as gpd
-    import pandas as pd
     import shapely
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -123,3 +124,32 @@ def copied(squares_run: Path, tmp_path: Path) -> Path:
     """A copy of the run with its study beside it, to tamper with."""
     shutil.copytree(squares_run.parent, tmp_path / "copy")
     return tmp_path / "copy" / "run"
+
+
+HISTORY = '\n[history]\nsource = "history.csv"\nyear = 2028\n'
+
+
+@pytest.fixture(scope="session")
+def old_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A front of whole squares."""
+    base = tmp_path_factory.mktemp("replan")
+    write_squares(base / "study", decision="whole")
+    lf.run(base / "study", base / "run")
+    return base / "run"
+
+
+def renewed(old_run: Path, folder: Path, *, done: int = 4, more: str = "") -> Path:
+    """The study with dearer plantations that bring less, and a history of some of the plan's parcels."""
+    shutil.copytree(old_run.parent / "study", folder)
+    effects = pd.read_csv(folder / "effects.csv")
+    dear = effects["intervention"] == "mixed_plantation"
+    effects.loc[dear, "cost"] *= 1.3
+    effects.loc[dear, "carbon"] *= 0.8
+    effects.to_csv(folder / "effects.csv", index=False)
+    plan = pd.read_parquet(parent_of(old_run).file)
+    treated = plan[plan["intervention"] != "keep"].head(done)
+    history = treated[["parcel", "intervention"]].assign(year=2026, status="done")
+    history.to_csv(folder / "history.csv", index=False)
+    with (folder / "study.toml").open("a", encoding="utf-8") as file:
+        file.write(HISTORY + more)
+    return folder

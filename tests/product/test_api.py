@@ -15,13 +15,12 @@ from landfront.models.plan import Plan
 from landfront.report.result import Result
 
 NAMES = [
-    *("Cascade", "Check", "Compensation", "Diff", "Front", "InfeasibleError", "InputError", "Mac"),
-    *("Nested", "Plan", "Point", "Replan", "Result", "Safeguards", "Score", "Stability", "Study"),
-    *("Triggers", "Verification", "Versions", "cascade", "catalogue", "check", "compensate", "demo"),
-    *("diff", "draft", "front", "generate", "mac", "nested", "plan", "read", "replan", "resume"),
+    *("Cascade", "Check", "Compensation", "Diff", "Explanation", "Front", "InfeasibleError", "InputError"),
+    *("Mac", "Monitored", "Nested", "Plan", "Point", "Replan", "RequestCosts", "Result", "Safeguards"),
+    *("Score", "Stability", "Study", "Triggers", "Verification", "Versions", "cascade", "catalogue"),
+    *("check", "compensate", "cost_of_requests", "demo", "diff", "draft", "explain", "front"),
+    *("generate", "mac", "monitor", "nested", "plan", "read", "replan", "resume", "run", "safeguards"),
     *(
-        "run",
-        "safeguards",
         "score",
         "to_pyomo",
         "triggers",

@@ -25,9 +25,8 @@ from landfront.report.weighed import find_weighed
 from tests.models import builders as b
 from tests.models.brute import plans
 
-from .conftest import write_squares
+from .conftest import renewed
 
-HISTORY = '\n[history]\nsource = "history.csv"\nyear = 2028\n'
 TRIGGERS = """
 [[triggers]]
 name = "low"
@@ -36,32 +35,6 @@ below = 5000.0
 action = "look again"
 owner = "forest bureau"
 """
-
-
-@pytest.fixture(scope="module")
-def old_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A front of whole squares."""
-    base = tmp_path_factory.mktemp("replan")
-    write_squares(base / "study", decision="whole")
-    lf.run(base / "study", base / "run")
-    return base / "run"
-
-
-def renewed(old_run: Path, folder: Path, *, done: int = 4, more: str = "") -> Path:
-    """The study with dearer plantations that bring less, and a history of some of the plan's parcels."""
-    shutil.copytree(old_run.parent / "study", folder)
-    effects = pd.read_csv(folder / "effects.csv")
-    dear = effects["intervention"] == "mixed_plantation"
-    effects.loc[dear, "cost"] *= 1.3
-    effects.loc[dear, "carbon"] *= 0.8
-    effects.to_csv(folder / "effects.csv", index=False)
-    plan = pd.read_parquet(parent_of(old_run).file)
-    treated = plan[plan["intervention"] != "keep"].head(done)
-    history = treated[["parcel", "intervention"]].assign(year=2026, status="done")
-    history.to_csv(folder / "history.csv", index=False)
-    with (folder / "study.toml").open("a", encoding="utf-8") as file:
-        file.write(HISTORY + more)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ admissible in every period in which it may start, and several together where eac
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Record = Callable[[str, int, Flags], None]  # told of a rule, an intervention, and parcels, shape (n,)
 RANGES = (("slope", "slope"), ("rainfall", "precipitation"), ("elevation", "elevation"))
 
 
@@ -158,8 +159,8 @@ def menu_from_table(
     _refuse_rows(landscape, names, cell=cell, kind=kind, effects=effects)
     alive = np.zeros(len(landscape) * len(names), dtype=bool)
     alive[cell] = True
-    grid, wanted = alive.reshape(-1, len(names)).T, wanted_by(study, landscape, names)
-    sieve = _Sieve(landscape, names, grid, wanted, given_by(landscape, names))
+    grid = alive.reshape(-1, len(names)).T
+    sieve = _Sieve(landscape, names, grid, wanted_by(study, landscape, names), given_by(landscape, names))
     sieve.alive[0] = True
     sieve.barred += missing_options(sieve.wanted, sieve.alive)
     _society_rules(sieve, catalogue, study)
@@ -177,6 +178,19 @@ def _spread(column: Floats, kept: Flags, place: NDArray[np.intp], size: int) -> 
     return values
 
 
+def record_rules(
+    landscape: Landscape, catalogue: Catalogue, study: Study, *, names: tuple[str, ...], record: Record
+) -> None:
+    """Tell which parcels each rule takes from each intervention; what an effect table lacks is no rule."""
+    alive = np.ones((len(names), len(landscape)), dtype=bool)
+    wanted, given = wanted_by(study, landscape, names), given_by(landscape, names)
+    sieve = _Sieve(landscape, names, alive, wanted, given, record=record)
+    if study.effects is None:
+        for reason, fails in _place_rules(landscape, catalogue, sieve.notes):
+            sieve.drop(reason, fails)
+    _society_rules(sieve, catalogue, study)
+
+
 @dataclass
 class _Sieve:
     """Options that are still alive, (interventions, parcels), what locks want, and what was dropped."""
@@ -189,6 +203,7 @@ class _Sieve:
     barred: list[Barred] = field(default_factory=list)
     excluded: list[Exclusion] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    record: Record | None = None
 
     def drop(self, reason: str, fails: dict[int, Flags]) -> None:
         """Drop the parcels on which each kind fails, and count them."""
@@ -201,6 +216,8 @@ class _Sieve:
                 self.alive[kind] &= ~failing
                 self.barred += barred_by(reason, self.wanted, kind, dropped)
                 self.given.note(reason, kind, dropped)
+                if self.record is not None:
+                    self.record(reason, kind, dropped)
 
 
 def _place_rules(

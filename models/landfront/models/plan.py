@@ -273,13 +273,9 @@ class Plan:
         parcel, count = self.chosen["parcel"].to_numpy(), len(self.formulation.landscape)
         return np.bincount(parcel, weights=self._effect(effect), minlength=count).astype(np.float64)
 
-    def change_of_options(self, effect: Effect) -> Floats:
-        """Change of an effect by each chosen option, whether a criterion sums it or not."""
-        return self._effect(effect)
-
-    def change_by_option(self, criterion: str) -> Floats:
-        """Change of a criterion by each chosen option, in the order of `chosen`."""
-        return self._effect(self.formulation.effects[criterion])
+    def change_by_option(self, criterion: str | Effect) -> Floats:
+        """Change of a criterion, or of an effect, by each chosen option, in the order of `chosen`."""
+        return self._effect(self.formulation.effects[criterion] if isinstance(criterion, str) else criterion)
 
     def to_file(self, path: str | Path) -> Path:
         """Write the plan as .csv, .parquet, .gpkg or .shp, by the suffix of `path`."""

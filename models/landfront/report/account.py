@@ -189,4 +189,4 @@ def _intensity(plan: Plan, income: str) -> list[tuple[str, float, str]]:
 
 
 def _total(plan: Plan, effect: Any) -> float:
-    return 0.0 if effect is None else float(plan.change_of_options(effect).sum())
+    return 0.0 if effect is None else float(plan.change_by_option(effect).sum())

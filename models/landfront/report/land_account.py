@@ -95,7 +95,7 @@ def transitions(plan: Plan) -> pd.DataFrame:
     hectares = np.bincount(cell, weights=area)[used]
     tonnes = (
         np.full(len(used), np.nan) if carbon is None
-        else np.bincount(cell, weights=plan.change_of_options(carbon))[used]
+        else np.bincount(cell, weights=plan.change_by_option(carbon))[used]
     )  # fmt: skip
     return pd.DataFrame(
         {
@@ -124,7 +124,7 @@ def inventory(plan: Plan) -> pd.DataFrame:
     for year in plan.formulation.study.study.milestones:
         carbon = effect_of(plan, "carbon", year)
         if carbon is not None:
-            frame[f"gg_co2e_{year}"] = -plan.change_of_options(carbon) / T_PER_GG
+            frame[f"gg_co2e_{year}"] = -plan.change_by_option(carbon) / T_PER_GG
     found = frame.groupby(["before", "after"], sort=True).sum().reset_index()
     same = found["before"] == found["after"]
     ipcc = found["after"] + np.where(same, " remaining ", " from ") + found["before"]
@@ -169,7 +169,7 @@ def pools(plan: Plan) -> pd.DataFrame:
     parts = {}
     for name, factor in (("carbon", 1.0), ("soil_stock", 44.0 / 12.0), ("wood", 1.0)):
         effect = effect_of(plan, name)
-        values = np.zeros(len(kind)) if effect is None else plan.change_of_options(effect) * factor
+        values = np.zeros(len(kind)) if effect is None else plan.change_by_option(effect) * factor
         parts[name] = np.bincount(kind, weights=values, minlength=len(names))
     used = np.unique(kind)
     return pd.DataFrame(

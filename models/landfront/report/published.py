@@ -64,4 +64,4 @@ def _rate(plan: Plan, interventions: list[str]) -> float:
     starts = plan.formulation.menu.kinds.start[plan.chosen["kind"].to_numpy()]
     area = plan.formulation.landscape.area[plan.chosen["parcel"].to_numpy()] * plan.chosen["share"].to_numpy()
     years = float((area * np.maximum(year - starts, 0))[ours].sum())
-    return float(plan.change_of_options(carbon)[ours].sum()) / years if years > 0 else float("nan")
+    return float(plan.change_by_option(carbon)[ours].sum()) / years if years > 0 else float("nan")

@@ -17,8 +17,10 @@ FOLDER = "change"
 
 def write_files(found: Replan, folder: Path) -> None:
     """Write ``change/`` in one go: words, tables, map, triggers of the new plan."""
+    from landfront.report.monitor import monitored_by_study
     from landfront.report.triggers import triggers
 
+    seen = monitored_by_study(found.before)
     names = ("the plan before", "the new plan")
     with TemporaryDirectory(prefix=".outputs-", dir=folder) as scratch:
         place = Path(scratch) / FOLDER
@@ -26,6 +28,8 @@ def write_files(found: Replan, folder: Path) -> None:
         (place / "replan.txt").write_text(str(found) + "\n", encoding="utf-8")
         found.before.limits().to_csv(place / "limits_before.csv", index=False)
         triggers(found.plan).to_frame().to_csv(place / "triggers.csv", index=False)
+        if seen is not None:
+            seen.rows.to_csv(place / "monitoring.csv", index=False)
         place.replace(folder / FOLDER)
 
 

@@ -94,8 +94,12 @@ def _price(found: Replan) -> Iterator[str]:
 
 def _triggers(found: Replan) -> Iterator[str]:
     """Declared triggers that the plan before sets off under the new data."""
+    from landfront.report.monitor import monitored_by_study
     from landfront.report.triggers import triggers
 
     fired = [entry for entry in triggers(found.before).entries if entry.fired]
+    seen = monitored_by_study(found.before)
+    if seen is not None:
+        yield f"Observed, against the plan before under the new data: {seen}"
     for entry in fired[:SHOWN]:
         yield f"Trigger {entry.name} is set off: {entry.said}; {entry.action}{entry.by_whom}."

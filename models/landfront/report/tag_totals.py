@@ -46,7 +46,7 @@ def tag_totals(plan: Plan) -> pd.DataFrame:
     carbon = effect_of(plan, "carbon")
     gained = (
         np.full(len(chosen), np.nan) if carbon is None
-        else plan.change_of_options(carbon)[(plan.chosen["kind"] > 0).to_numpy()]
+        else plan.change_by_option(carbon)[(plan.chosen["kind"] > 0).to_numpy()]
     )  # fmt: skip
     kind = chosen["kind"].to_numpy()
     found = []
@@ -122,7 +122,7 @@ def barometer(plan: Plan) -> pd.DataFrame:
         ("cost", "money"),
     ):
         effect = effect_of(plan, name)
-        frame[column] = np.nan if effect is None else plan.change_of_options(effect)
+        frame[column] = np.nan if effect is None else plan.change_by_option(effect)
     found: pd.DataFrame = (
         frame[restores[kinds]].groupby("ecosystem", sort=True).sum(min_count=1).reset_index()
     )
@@ -173,4 +173,4 @@ def _sum(plan: Plan, name: str, here: NDArray[np.bool_]) -> str:
     effect = effect_of(plan, name)
     if effect is None:
         return "not computed"
-    return f"{float(plan.change_of_options(effect)[here].sum()):+.6g} {effect.unit}"
+    return f"{float(plan.change_by_option(effect)[here].sum()):+.6g} {effect.unit}"

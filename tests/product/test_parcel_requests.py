@@ -1,0 +1,173 @@
+"""What requests about parcels cost: the interval holds the cost that brute force finds; the log is kept."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+import landfront.api as lf
+from landfront.cli import app
+from landfront.models.formulate import Formulation
+from landfront.report.parcel_requests import ParcelRequest, Pricing
+from landfront.report.search import find_plan
+from tests.models import builders as b
+from tests.models.brute import plans
+
+from .conftest import renewed
+
+TILLAGE, FOREST = "conservation_tillage", "natural_forest_restoration"
+
+
+def best(found: Formulation, shut: np.ndarray) -> float:
+    """Most carbon under the limits without some options; -inf where no plan is left."""
+    x = plans(found.program)
+    activity = (found.program.row_matrix @ x.T).T
+    lower, upper = found.program.row_lower - 1e-9, found.program.row_upper + 1e-9
+    feasible = ((activity >= lower) & (activity <= upper)).all(axis=1) & ~(x[:, shut] > 0).any(axis=1)
+    values = found.program.objectives.to_csr()[[0]] @ x[feasible].T
+    return float(values.max()) if feasible.any() else -np.inf
+
+
+ASKED = (
+    ParcelRequest("f1", "lock", "keep"), ParcelRequest("g1", "reject"),
+    ParcelRequest("f2", "reject", TILLAGE), ParcelRequest("f3", "lock", TILLAGE),
+    ParcelRequest("g1", "lock", FOREST),
+)  # fmt: skip
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    budget=st.floats(1e4, 3e5), floor=st.floats(0.5, 1.0),
+    places=st.sets(st.integers(0, 3), min_size=1, max_size=3), whole=st.just(True),
+)  # fmt: skip
+def test_the_interval_holds_the_cost_of_brute_force(
+    budget: float, floor: float, places: set[int], whole: bool
+) -> None:
+    limits = [
+        {"name": "budget", "criterion": "cost", "max": budget},
+        {"name": "grain", "criterion": "food", "min": {"share": floor}, "by": "county"},
+    ]
+    found = b.formulation(["carbon", "food", "cost"], limits=limits)
+    plan = find_plan(found, "carbon", gap=1e-9).plan
+    pricing = Pricing.of(plan, ("carbon",), (1e-9, None))
+    asked = [ASKED[place] for place in sorted(places)]
+    costs = pricing.costs(asked, solve=True)
+    at_once = pricing.costs(asked, solve=False)
+    shut = pricing._shut(asked)
+    base = best(found, np.zeros(len(found.menu), dtype=bool))
+    cases = [*zip(costs.answers, at_once.answers, shut, strict=True),
+             (costs.together, at_once.together, np.logical_or.reduce(shut))]  # fmt: skip
+    for solved, early, here in cases:
+        cost = base - best(found, here)
+        if np.isinf(cost):
+            assert np.isinf(solved.least)
+            continue
+        assert solved.least <= cost + 1e-6 * max(base, 1)
+        assert solved.most >= cost - 1e-6 * max(base, 1)
+        assert solved.most - solved.least <= 1e-5 * max(base, 1)
+        assert early.at_once <= cost + 1e-6 * max(base, 1)
+        assert np.isnan(early.most)
+
+
+def test_a_request_that_the_plan_grants_costs_nothing() -> None:
+    found = b.formulation(["carbon"])
+    pricing = Pricing.of(find_plan(found, "carbon", gap=1e-9).plan, ("carbon",), (1e-9, None))
+    costs = pricing.costs([ParcelRequest("g1", "lock", FOREST)], solve=True)
+    assert costs.together.most == pytest.approx(0.0, abs=1e-6)
+    assert costs.together.changed == 0
+    assert "g1 gets natural_forest_restoration" in str(costs)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ([ParcelRequest("x9", "reject")], "there is no such parcel"),
+        ([ParcelRequest("f1", "lock", "pond")], "unknown intervention 'pond'"),
+        ([ParcelRequest("f2", "lock", "cropland_to_forest")], r"is not possible there \(rule slope\)"),
+        (
+            [ParcelRequest("f1", "lock", "keep"), ParcelRequest("f1", "lock", TILLAGE)],
+            "requests contradict each other",
+        ),
+        ([ParcelRequest("g2", "reject", "keep")], "cannot be taken away"),
+    ],
+)
+def test_requests_that_cannot_be_are_refused(asked: list[ParcelRequest], words: str) -> None:
+    found = b.formulation(["carbon"])
+    pricing = Pricing.of(find_plan(found, "carbon").plan, ("carbon",), (1e-4, None))
+    with pytest.raises(lf.InputError, match=words) as refused:
+        pricing.costs(asked, solve=False)
+    assert len(refused.value.faults) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "nothing is asked for"),
+        (["--lock", "p001"], "Write it as PARCEL=INTERVENTION"),
+        (["--reject", "p001="], "Write it as PARCEL or PARCEL=INTERVENTION"),
+        (["--reject", "p001", "--criterion", "wool"], "there is no criterion 'wool'"),
+        (["--reject", "p001", "--log", "log.txt"], "is not a log's kind"),
+    ],
+)
+def test_a_command_that_cannot_be_is_refused(squares: Path, arguments: list[str], words: str) -> None:
+    done = CliRunner().invoke(app, ["request", str(squares), *arguments])
+    assert done.exit_code == 2
+    assert words in done.stderr
+
+
+def test_a_foreign_table_is_never_taken_for_a_log(squares: Path, tmp_path: Path) -> None:
+    foreign = tmp_path / "mine.csv"
+    foreign.write_text("a,b\n1,2\n")
+    done = CliRunner().invoke(app, ["request", str(squares), "--reject", "p001", "--log", str(foreign)])
+    assert done.exit_code == 2
+    assert "is no log of requests" in done.stderr
+    assert foreign.read_text() == "a,b\n1,2\n"
+
+
+def test_granted_requests_of_the_log_are_kept_by_the_replan(
+    old_run: Path,
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "log.csv"
+    wish = ["--lock", "p030=keep", "--reject", "p031"]
+    granted = ["request", str(old_run), *wish, "--log", str(log), "--who", "Zhang", "--answer", "granted"]
+    done = CliRunner().invoke(app, granted)
+    assert done.exit_code == 0, done.stderr
+    refused = [
+        "request",
+        str(old_run),
+        "--lock",
+        "p032=keep",
+        "--log",
+        str(log),
+        "--answer",
+        "refused",
+        "--json",
+    ]
+    done = CliRunner().invoke(app, refused)
+    assert json.loads(done.stdout)["requests"][0]["possible"]
+    frame = pd.read_csv(log)
+    assert frame["parcel"].tolist() == ["p030", "p031", "p032"]
+    assert frame["answer"].tolist() == ["granted", "granted", "refused"]
+    assert (frame["cost_least"] <= frame["cost_most"] + 1e-9).all()
+    study = renewed(old_run, tmp_path / "new")
+    found = lf.replan(old_run, study, tmp_path / "out", requests=log)
+    now = found.plan.to_frame().set_index("parcel")["intervention"]
+    assert now["p030"] == "keep"
+    assert now["p031"] == "keep"
+    assert lf.verify(tmp_path / "out").holds
+    edited = log.read_text().replace("p030", "p999")
+    log.write_text(edited)
+    again = CliRunner().invoke(
+        app, ["replan", str(old_run), str(study), "-o", str(tmp_path / "no"), "--requests", str(log)]
+    )
+    assert again.exit_code == 2
+    assert "unknown parcel" in again.stderr
+    assert not (tmp_path / "no").exists()
