@@ -106,7 +106,8 @@ def again(told: Importance) -> dict[str, Any]:
     began = time.perf_counter()
     for place in chosen.tolist():
         solve = solve_forced(best.program, int(told.keeps[place]), share=GAP)
-        assert solve is not None and solve.y is not None
+        assert solve is not None
+        assert solve.y is not None
         cost = float(solve.y[0]) - best.value
         inside += told.least[place] <= cost <= told.most[place]
         # What the second search proves must not contradict the interval.

@@ -21,33 +21,42 @@ if TYPE_CHECKING:
     from landfront.instances.study import Study
     from landfront.models.plan import Plan
     from landfront.optimizer.front import Front, Point
+    from landfront.report.alternatives import Alternatives, alternatives
     from landfront.report.cascade import Cascade
     from landfront.report.check import Check
     from landfront.report.compensation import Compensation
+    from landfront.report.importance import Importance, importance
     from landfront.report.infeasible import InfeasibleError
     from landfront.report.mac import Mac
     from landfront.report.nested import Nested
+    from landfront.report.no_regret import NoRegret, no_regret
+    from landfront.report.prices import Prices, prices
     from landfront.report.result import Result
     from landfront.report.safeguards import Safeguards
     from landfront.report.score import Score
     from landfront.report.verify import Verification
 
 __all__ = [
+    "Alternatives",
     "Cascade",
     "Check",
     "Compensation",
     "Front",
+    "Importance",
     "InfeasibleError",
     "InputError",
     "Mac",
     "Nested",
+    "NoRegret",
     "Plan",
     "Point",
+    "Prices",
     "Result",
     "Safeguards",
     "Score",
     "Study",
     "Verification",
+    "alternatives",
     "cascade",
     "catalogue",
     "check",
@@ -56,9 +65,12 @@ __all__ = [
     "draft",
     "front",
     "generate",
+    "importance",
     "mac",
     "nested",
+    "no_regret",
     "plan",
+    "prices",
     "read",
     "resume",
     "run",
@@ -69,21 +81,29 @@ __all__ = [
 ]
 
 NAMES = {
+    "Alternatives": "landfront.report.alternatives",
     "Cascade": "landfront.report.cascade",
     "Check": "landfront.report.check",
     "Compensation": "landfront.report.compensation",
     "Front": "landfront.optimizer.front",
+    "Importance": "landfront.report.importance",
     "InfeasibleError": "landfront.report.infeasible",
     "InputError": "landfront.instances.faults",
     "Mac": "landfront.report.mac",
     "Nested": "landfront.report.nested",
+    "NoRegret": "landfront.report.no_regret",
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
+    "Prices": "landfront.report.prices",
     "Result": "landfront.report.result",
     "Safeguards": "landfront.report.safeguards",
     "Score": "landfront.report.score",
     "Study": "landfront.instances.study",
     "Verification": "landfront.report.verify",
+    "alternatives": "landfront.report.alternatives",
+    "importance": "landfront.report.importance",
+    "no_regret": "landfront.report.no_regret",
+    "prices": "landfront.report.prices",
 }
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from landfront import cli_regions
+from landfront import cli_choices, cli_regions
 from landfront.shell import DONE, EARLY, INFEASIBLE, MISMATCH, Options, command, print_json, say
 
 app = typer.Typer(
@@ -497,6 +497,10 @@ def demo(
 
 app.command()(cli_regions.cascade)
 app.command()(cli_regions.compensate)
+app.command()(cli_choices.importance)
+app.command()(cli_choices.alternatives)
+app.command("no-regret")(cli_choices.no_regret)
+app.command()(cli_choices.prices)
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ import numpy as np
 
 from landfront.instances.faults import Fault, refuse
 from landfront.instances.study import Study, read_study
-from landfront.models.formulate import Formulation, formulate
 from landfront.models.blocks import stack
+from landfront.models.formulate import Formulation, formulate
 from landfront.models.plan import Plan
 from landfront.optimizer.engine import Infeasible, SolverError
 from landfront.optimizer.forcing import Best, solve_best
@@ -126,9 +126,7 @@ def standing_of(asked: Asked) -> Standing:
     if asked.point is not None:
         refuse(Fault(str(asked.source), "point", "is asked of a study, which has no front", "Give a run."))
     study = asked.source if isinstance(asked.source, Study) else read_study(asked.source)
-    criterion = objective(
-        study, asked.maximise, asked.minimise, gap=asked.gap, time_limit=asked.time_limit
-    )
+    criterion = objective(study, asked.maximise, asked.minimise, gap=asked.gap, time_limit=asked.time_limit)
     formulation = formulate(study)
     program = formulation.program.select([list(study.criteria).index(criterion)])
     return Standing(formulation, criterion, best_of(formulation, program, asked))

@@ -24,7 +24,7 @@ from landfront.optimizer.engine import choose_engine
 from landfront.optimizer.exchange import Repairs, repair
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.program import Ints, Program
-from landfront.optimizer.reduced import current_of, reduced
+from landfront.optimizer.reduced import Reduced, current_of, reduced
 from landfront.optimizer.scalarize import Scalarizer, failure
 from landfront.optimizer.task import Solve, Task
 
@@ -73,6 +73,8 @@ class Forced:
     low, high
         The best value with the column forced lies between, shape (grouped columns,): `low` is infinite where
         there is no such solution, `high` where none was found.
+    reduced
+        What the prices alone prove.
     repairs
         The solutions that exchanges gave; None where the method has none.
     """
@@ -81,6 +83,7 @@ class Forced:
     current: Ints
     low: Floats
     high: Floats
+    reduced: Reduced
     repairs: Repairs | None = None
 
     @property
@@ -120,7 +123,9 @@ def solve_best(program: Program, *, share: float, seconds: float = inf, x: Float
         raise failure(solve, engine, program)
     known = np.asarray(solve.x if x is None else x, dtype=np.float64)
     value = float((program.senses * program.values(known))[0])
-    fact = recomputed(program, Fact(task.weights, task.upper, -inf, "recomputed", solve.row_prices, np.zeros(1)))
+    fact = recomputed(
+        program, Fact(task.weights, task.upper, -inf, "recomputed", solve.row_prices, np.zeros(1))
+    )
     return Best(program, known, value, min(max(solve.beta, fact.beta), value), fact, solve.reason)
 
 
@@ -141,18 +146,22 @@ def force(best: Best, *, targets: Ints) -> Forced:
         high[targets] = best.value + repairs.cost
     held = current[best.x[current] == 1]
     high[held] = best.value
-    return Forced(best, current, low, np.where(np.isinf(low), inf, high), repairs)
+    return Forced(best, current, low, np.where(np.isinf(low), inf, high), found, repairs)
 
 
-def resolved(forced: Forced, targets: Ints, *, share: float, seconds: float) -> Forced:
+def resolved(
+    forced: Forced, targets: Ints, *, share: float, seconds: float, enough: float | None = None
+) -> Forced:
     """The same with columns solved again, the widest intervals first, while time lasts.
 
-    A column is left as it is where its interval is no wider than what is not known of the optimum.
+    A column is left as it is where its interval is no wider than `enough`; than twice what is not known of
+    the optimum where that is left out.
     """
     deadline = monotonic() + seconds
     low, high = forced.low.copy(), forced.high.copy()
     program, best = forced.best.program, forced.best
-    enough = 2 * max(best.gap, share * abs(best.value))
+    if enough is None:
+        enough = 2 * max(best.gap, share * abs(best.value))
     width = high[targets] - low[targets]
     for column in targets[np.argsort(-width, kind="stable")].tolist():
         if np.isinf(low[column]) or high[column] - low[column] <= enough or monotonic() >= deadline:
