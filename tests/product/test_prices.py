@@ -83,19 +83,32 @@ def test_prices_are_finite_differences(budget: float, floor: float) -> None:
 def test_with_periods_and_funds(sections: dict[str, Any]) -> None:
     program = study_of("share", 1.5e5, 0.9, **sections).program.select([0])
     found = sides_of(program, least=1e-9).rows
+    equal = [program.row_lower[entry.row] == program.row_upper[entry.row] for entry in found]
+    assert any(equal) == ("funds" in sections)
     assert found
     for entry in found:
         holds(program, entry)
 
 
 def test_at_a_kink_both_prices_are_given() -> None:
-    program = study_of("share", 1.5e5, 0.9).program.select([0])
-    entry = next(row for row in sides_of(program, least=1e-9).rows if np.isfinite(row.tighter.end))
-    at = moved(program, entry, entry.tighter.end - entry.bound)
+    program = study_of("share", 1.7e5, 0.9).program.select([0])
+    rows = sides_of(program, least=1e-9).rows
+    entry = next(row for row in rows if not row.lower and row.tighter.price)
+    at = moved(program, entry, entry.looser.end - entry.bound)
     again = next(row for row in sides_of(at, least=1e-9).rows if row.row == entry.row)
-    assert again.looser.price == pytest.approx(entry.tighter.price, rel=1e-6)
-    assert again.tighter.price > entry.tighter.price * (1 + 1e-6)
+    assert again.tighter.price == pytest.approx(entry.looser.price, rel=1e-6)
+    assert again.looser.price < entry.looser.price * (1 - 1e-6)
     holds(at, again)
+
+
+def test_a_bound_that_cannot_be_tighter_is_said() -> None:
+    program = study_of("share", 1.7e5, 0.9).program.select([0])
+    entry = next(row for row in sides_of(program, least=1e-9).rows if not row.lower)
+    none = moved(program, entry, -entry.bound)
+    again = next((row for row in sides_of(none, least=1e-9).rows if row.row == entry.row), None)
+    assert again is not None
+    assert np.isinf(again.tighter.price)
+    holds(none, again)
 
 
 @settings(max_examples=8, deadline=None)

@@ -186,7 +186,7 @@ def _shut_out(result: Result, *, whole: bool, level: float) -> Flags:
     out = np.ones(int(program.starts[-1]), dtype=bool)
     losses: dict[int, Floats] = {}
     # What a weighing is worth along the whole front, so that facts can be compared.
-    size = np.maximum(planes[:, :2] @ np.ptp(y, axis=0), np.finfo(np.float64).tiny)
+    size = planes[:, :2] @ np.maximum(np.ptp(y, axis=0), program.objective_scale)
     for reach in _reaches(y, planes, whole=whole):
         here = np.zeros(len(out), dtype=bool)
         for place in np.argsort((reach - planes[:, 2]) / size, kind="stable")[:FACTS].tolist():

@@ -291,7 +291,9 @@ def prices(
 def prices_of(standing: Standing, *, step: float = STEP, share: float = 1e-6) -> Prices:
     """The same for a plan that is known."""
     program = standing.program
-    sides = sides_of(program, least=BINDING)
+    rows = program.row_lower < program.row_upper
+    rows[: len(standing.formulation.limits)] = True  # equations beyond them say what a column is
+    sides = sides_of(program, least=BINDING, rows=rows)
     found = [_limit(standing, entry) for entry in sides.rows]
     if step and program.integer.any():
         found = [replace(limit, changes=_changes(standing, entry, limit, step, share))
@@ -328,11 +330,12 @@ def _limit(standing: Standing, entry: Sides) -> LimitPrice:
 
 
 def _other(standing: Standing, row: int) -> tuple[tuple[str, str, str, str], float]:
-    """A row that is no limit: one for a criterion of a front, or of a measure or of funds."""
+    """A row that is no limit: one for a criterion of a front, of a measure or of funds; and its baseline."""
     formulation, name = standing.formulation, standing.program.row_names[row]
     first = standing.program.rows.shape[0] - len(standing.beside)
     if row < first:
-        return (name, "unit", "", ""), 0.0
+        money = formulation.study.study.currency
+        return (name, formulation.units.get(name.partition(": ")[0], money), "", ""), 0.0
     criterion = standing.beside[row - first]
     offset = formulation.program.offsets[list(formulation.study.criteria).index(criterion)]
     return (name, formulation.units[criterion], "", "criterion of the front"), float(offset)
@@ -361,5 +364,7 @@ def _change(standing: Standing, entry: Sides, move: float, share: float) -> Chan
 def moved(program: Program, entry: Sides, move: float) -> Program:
     """The program with one bound moved."""
     lower, upper = program.row_lower.copy(), program.row_upper.copy()
-    (lower if entry.lower else upper)[entry.row] += move
+    equal = lower[entry.row] == upper[entry.row]
+    lower[entry.row] += move if entry.lower or equal else 0.0
+    upper[entry.row] += move if equal or not entry.lower else 0.0
     return replace(program, row_lower=lower, row_upper=upper)

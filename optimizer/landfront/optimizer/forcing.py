@@ -166,7 +166,8 @@ def resolved(
     for column in targets[np.argsort(-width, kind="stable")].tolist():
         if np.isinf(low[column]) or high[column] - low[column] <= enough or monotonic() >= deadline:
             continue
-        solve = solve_forced(program, column, share=share, seconds=deadline - monotonic())
+        left = deadline - monotonic()
+        solve = solve_forced(program, column, share=share, seconds=left, start=repaired(forced, column))
         if solve is None:
             low[column] = high[column] = inf
             continue
@@ -176,13 +177,29 @@ def resolved(
     return replace(forced, low=low, high=np.maximum(high, low))
 
 
-def solve_forced(program: Program, column: int, *, share: float, seconds: float = inf) -> Solve | None:
-    """The best solution with a whole column, by a solve; None where it is proven that there is none."""
+def repaired(forced: Forced, column: int) -> Floats | None:
+    """The solution with a column that exchanges gave, shape (m,); None where they gave none."""
+    if forced.repairs is None:
+        return None
+    place = np.flatnonzero(forced.repairs.targets == column)
+    if not len(place) or np.isinf(forced.repairs.cost[place[0]]):
+        return None
+    return forced.repairs.solution(forced.best.program, forced.best.x, int(place[0]))
+
+
+def solve_forced(
+    program: Program, column: int, *, share: float, seconds: float = inf, start: Floats | None = None
+) -> Solve | None:
+    """The best solution with a whole column, by a solve; None where it is proven that there is none.
+
+    With a solution to start from, which has the column, none that is worse is given.
+    """
     group = int(np.searchsorted(program.starts, column, side="right")) - 1
     upper = np.array(program.upper, dtype=np.float64)
     upper[program.starts[group] : program.starts[group + 1]] = 0.0
     upper[column] = program.upper[column]
     closed = replace(program, upper=upper)
-    task = Task(np.ones(1), np.full(1, inf), share=share, deadline=monotonic() + seconds)
+    deadline = monotonic() + seconds
+    task = Task(np.ones(1), np.full(1, inf), share=share, deadline=deadline, start=start)
     solve = Scalarizer(closed, choose_engine(closed)[0]).solve(task)
     return None if solve.reason == "infeasible" and solve.x is None else solve

@@ -13,12 +13,12 @@ beside u_0 is looked for first: that of a bound whose tangent meets phi(u_0).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import inf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landfront.optimizer.engine import Basis, Engine, Infeasible, SolverError, choose_engine
 from landfront.optimizer.front import Floats
@@ -71,6 +71,11 @@ class Sides:
     tighter: Side
     looser: Side
 
+    @property
+    def price(self) -> float:
+        """The larger of both prices."""
+        return max(self.tighter.price, self.looser.price)
+
 
 @dataclass(frozen=True)
 class Relaxed:
@@ -93,13 +98,15 @@ class _At:
         return self.value + self.slope * (bound - self.bound)
 
 
-def sides_of(program: Program, *, least: float) -> Relaxed:
+def sides_of(program: Program, *, least: float, rows: NDArray[np.bool_] | None = None) -> Relaxed:
     """Prices of every bound that binds in the relaxation of a program with one objective.
 
     Parameters
     ----------
     least
         Share of the best value that a bound must cost per size of its row to bind.
+    rows
+        Which rows are asked for, shape (r,); all when left out.
 
     Raises
     ------
@@ -111,28 +118,32 @@ def sides_of(program: Program, *, least: float) -> Relaxed:
     if answer.x is None:
         raise Infeasible((), ()) if answer.reason == "infeasible" else SolverError(answer.detail)
     value = float((program.senses * program.values(answer.x))[0])
-    rows = tuple(_binding(relaxed, answer.x, answer.row_prices, least * max(abs(value), 1.0)))
-    return Relaxed(value, rows)
+    wanted = np.ones(len(program.row_lower), dtype=bool) if rows is None else rows
+    pressed = _pressed(relaxed, answer.x, answer.row_prices)
+    found = (
+        _Phi(relaxed, row, lower=lower).sides()
+        for lower, flags in zip((True, False), pressed, strict=True)
+        for row in np.flatnonzero(flags & wanted).tolist()
+    )
+    enough = least * max(abs(value), 1.0) / relaxed.row_scale
+    return Relaxed(value, tuple(side for side in found if side.price > enough[side.row]))
 
 
-def _binding(program: Program, x: Floats, prices: Floats, least: float) -> Iterator[Sides]:
-    """The sides of each bound that has a price, or that is met and has one when tighter."""
-    activity = program.rows.dot(x)
-    size = program.row_scale
-    for lower, bounds in ((True, program.row_lower), (False, program.row_upper)):
-        met = np.abs(activity - bounds) <= MET * (size + np.where(np.isfinite(bounds), np.abs(bounds), 0.0))
-        equal = program.row_lower == program.row_upper
-        pressed = (prices > 0) if lower else (prices < 0)
-        for row in np.flatnonzero(np.isfinite(bounds) & met & (~equal | pressed)).tolist():
-            found = _Phi(program, row, lower=lower).sides()
-            if max(found.tighter.price, found.looser.price) * size[row] > least:
-                yield found
+def _pressed(program: Program, x: Floats, prices: Floats) -> list[NDArray[np.bool_]]:
+    """Rows whose lower, and whose upper bound is met; of an equation the one that its price presses on."""
+    activity, equal = program.rows.dot(x), program.row_lower == program.row_upper
+    found = []
+    for bounds, sign in ((program.row_lower, 1.0), (program.row_upper, -1.0)):
+        size = program.row_scale + np.where(np.isfinite(bounds), np.abs(bounds), 0.0)
+        met = np.isfinite(bounds) & (np.abs(activity - bounds) <= MET * size)
+        found.append(met & (~equal | (sign * prices > 0)))
+    return found
 
 
 class _Phi:
     """phi of one row's bound, in a program that has the row as an objective with a cap.
 
-    A lower bound is the upper bound of the negative.
+    A lower bound is the upper bound of the negative. An equation is the bound that its price presses on.
     """
 
     def __init__(self, program: Program, row: int, *, lower: bool) -> None:
@@ -140,7 +151,11 @@ class _Phi:
         self.sign = -1.0 if lower else 1.0
         self.bound = float((program.row_lower if lower else program.row_upper)[row])
         low, high = program.row_lower.copy(), program.row_upper.copy()
-        (low if lower else high)[row] = -inf if lower else inf
+        # Where an equation presses on one side, the other one does not count.
+        if lower or low[row] == high[row]:
+            low[row] = -inf
+        if not lower or program.row_lower[row] == high[row]:
+            high[row] = inf
         blocks = (*program.objectives.blocks, *program.rows.take([row]).blocks)
         self.program = replace(
             program,
@@ -161,19 +176,19 @@ class _Phi:
         """Both sides of the bound as it is."""
         start = self.at(self.sign * self.bound)
         assert start is not None
-        loose, tight = self._side(start, self._end(1)), self._side(start, self._end(0))
+        loose, tight = (self._side(start, self._end(looser), looser=looser) for looser in (True, False))
         return Sides(self.row, self.lower, self.bound, self._own(tight), self._own(loose))
 
     def _own(self, side: Side) -> Side:
         """The end as the row counts it."""
         return replace(side, end=self.sign * side.end)
 
-    def _end(self, weight: int) -> float:
-        """What the row is where nothing else counts (0), or where the row does not count (1)."""
-        weights = np.array([1.0, 0.0]) if weight else np.array([0.0, 1.0])
+    def _end(self, looser: bool) -> float:
+        """What the row is where its bound does not count, or the least that it can be."""
+        weights = np.array([1.0, 0.0]) if looser else np.array([0.0, 1.0])
         answer = self._engine.relax(weights, np.full(2, inf), seconds=inf)
         if answer.x is None:
-            return inf if weight else -inf
+            return inf if looser else -inf
         return float((self.program.senses * self.program.values(answer.x))[1])
 
     def at(self, bound: float) -> _At | None:
@@ -186,9 +201,8 @@ class _Phi:
         value = float((self.program.senses * self.program.values(answer.x))[0])
         return _At(bound, value, -float(answer.cap_prices[1]))
 
-    def _side(self, start: _At, end: float) -> Side:
+    def _side(self, start: _At, end: float, *, looser: bool) -> Side:
         """The slope beside a bound on the side of `end`, and where it ends."""
-        looser = end >= start.bound
         if abs(end - start.bound) <= EXACT * max(abs(end), abs(start.bound), 1.0):
             # Nothing is looser than what the row is at its best, nothing tighter than its least.
             return Side(0.0, inf) if looser else Side(inf, start.bound)
