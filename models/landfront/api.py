@@ -22,19 +22,23 @@ if TYPE_CHECKING:
     from landfront.models.plan import Plan
     from landfront.optimizer.front import Front, Point
     from landfront.report.account import Account
+    from landfront.report.alternatives import Alternatives, alternatives
     from landfront.report.cascade import Cascade
     from landfront.report.change import diff, explain, triggers
     from landfront.report.check import Check
     from landfront.report.compensation import Compensation
     from landfront.report.diff import Diff
     from landfront.report.explain import Explanation
+    from landfront.report.importance import Importance, importance
     from landfront.report.infeasible import InfeasibleError
     from landfront.report.mac import Mac
     from landfront.report.monitor import Monitored, monitor
     from landfront.report.mrv import Mrv, mrv
     from landfront.report.named_fronts import named_fronts
     from landfront.report.nested import Nested
+    from landfront.report.no_regret import NoRegret, no_regret
     from landfront.report.parcel_requests import RequestCosts, cost_of_requests
+    from landfront.report.prices import Prices, prices
     from landfront.report.replan import Replan, Stability, replan
     from landfront.report.result import Result
     from landfront.report.robust import Robust, robust
@@ -46,20 +50,24 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Account",
+    "Alternatives",
     "Cascade",
     "Check",
     "Compensation",
     "Diff",
     "Explanation",
     "Front",
+    "Importance",
     "InfeasibleError",
     "InputError",
     "Mac",
     "Monitored",
     "Mrv",
     "Nested",
+    "NoRegret",
     "Plan",
     "Point",
+    "Prices",
     "Replan",
     "RequestCosts",
     "Result",
@@ -72,6 +80,7 @@ __all__ = [
     "Verification",
     "Versions",
     "account",
+    "alternatives",
     "cascade",
     "catalogue",
     "check",
@@ -83,12 +92,15 @@ __all__ = [
     "explain",
     "front",
     "generate",
+    "importance",
     "mac",
     "monitor",
     "mrv",
     "named_fronts",
     "nested",
+    "no_regret",
     "plan",
+    "prices",
     "read",
     "replan",
     "resume",
@@ -104,12 +116,14 @@ __all__ = [
 
 NAMES = {
     "Account": "landfront.report.account",
+    "Alternatives": "landfront.report.alternatives",
     "Cascade": "landfront.report.cascade",
     "Check": "landfront.report.check",
     "Compensation": "landfront.report.compensation",
     "Diff": "landfront.report.diff",
     "Explanation": "landfront.report.explain",
     "Front": "landfront.optimizer.front",
+    "Importance": "landfront.report.importance",
     "InfeasibleError": "landfront.report.infeasible",
     "InputError": "landfront.instances.faults",
     "Mac": "landfront.report.mac",
@@ -121,6 +135,10 @@ NAMES = {
     "Point": "landfront.optimizer.front",
     "Replan": "landfront.report.replan",
     "RequestCosts": "landfront.report.parcel_requests",
+    "NoRegret": "landfront.report.no_regret",
+    "Plan": "landfront.models.plan",
+    "Point": "landfront.optimizer.front",
+    "Prices": "landfront.report.prices",
     "Result": "landfront.report.result",
     "Robust": "landfront.report.robust",
     "Safeguards": "landfront.report.safeguards",
@@ -139,6 +157,10 @@ NAMES = {
     "versions": "landfront.report.versions",
     "mrv": "landfront.report.mrv",
     "robust": "landfront.report.robust",
+    "alternatives": "landfront.report.alternatives",
+    "importance": "landfront.report.importance",
+    "no_regret": "landfront.report.no_regret",
+    "prices": "landfront.report.prices",
 }
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from landfront import cli_account, cli_change, cli_parcels, cli_regions, cli_risk
+from landfront import cli_account, cli_change, cli_choices, cli_parcels, cli_regions, cli_risk
 from landfront.shell import DONE, EARLY, INFEASIBLE, MISMATCH, Options, command, print_json, say
 
 app = typer.Typer(
@@ -502,6 +502,10 @@ app.command()(cli_risk.robust)
 app.command()(cli_risk.mrv)
 cli_change.add_to(app)
 cli_parcels.add_to(app)
+app.command()(cli_choices.importance)
+app.command()(cli_choices.alternatives)
+app.command("no-regret")(cli_choices.no_regret)
+app.command()(cli_choices.prices)
 
 
 def main() -> None:

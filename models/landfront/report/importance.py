@@ -116,7 +116,7 @@ class Importance:
         return pd.DataFrame(
             {
                 "parcel": formulation.landscape.ids.take(menu.parcel),
-                "intervention": pd.Categorical.from_codes(menu.kind, list(menu.interventions)),
+                "intervention": pd.Categorical.from_codes(menu.kind, pd.Index(menu.interventions)),
                 "chosen": self.standing.best.x[:options],
                 "least": self.forced.least,
                 "most": self.forced.most,
@@ -189,9 +189,14 @@ class Importance:
 
     def _first(self) -> list[str]:
         frame = self.to_frame().head(SHOWN)
+        names = [
+            [str(parcel), str(kind)]
+            for parcel, kind in zip(frame["parcel"], frame["intervention"], strict=True)
+        ]
+        numbers = frame[["area_ha", "least", "most"]].to_numpy(np.float64).tolist()
         rows = [
-            [str(row.parcel), str(row.intervention), number(row.area_ha), _end(row.least), _end(row.most)]
-            for row in frame.itertuples()
+            [*name, number(area), _end(least), _end(most)]
+            for name, (area, least, most) in zip(names, numbers, strict=True)
         ]
         unit = self.standing.unit
         return [table(("parcel", "intervention", "ha", f"least, {unit}", f"most, {unit}"), rows)]
@@ -201,7 +206,7 @@ def _end(value: float) -> str:
     return "no plan" if np.isinf(value) else number(value)
 
 
-def find_importance(
+def importance(
     study: Study | str | Path,
     *,
     maximise: str | None = None,

@@ -63,7 +63,13 @@ def no_regret_map(result: Result, ground: Ground) -> Figure:
     return page.figure
 
 
-def page_of(result: Result, ground: Ground, texts: tuple[str, str], rows: list[KeyRow]) -> tuple[Sheet, Axes]:
+def page_of(
+    result: Result,
+    ground: Ground,
+    texts: tuple[str, str],
+    rows: list[KeyRow],
+    heading: str = "Area by intervention",
+) -> tuple[Sheet, Axes]:
     """A page shaped to the study's extent, with its key, and an axes for the map."""
     columns = ("ha", "mu") if result.in_yuan else ("ha",)
     west, south, east, north = ground.bounds
@@ -75,7 +81,7 @@ def page_of(result: Result, ground: Ground, texts: tuple[str, str], rows: list[K
     axes.set_axis_off()
     axes.set(xlim=(west, east), ylim=(south, north))
     axes.set_aspect(ground.aspect, anchor="NW")
-    key(page.axes(WIDTH - KEY - 0.2, 0, KEY, body), "Area by intervention", rows, columns)
+    key(page.axes(WIDTH - KEY - 0.2, 0, KEY, body), heading, rows, columns)
     return page, axes
 
 
@@ -191,6 +197,7 @@ def _rows(result: Result, areas: Floats) -> list[KeyRow]:
 
 
 def numbers_of(hectares: float, mu: bool) -> tuple[str, ...]:
+    """An area in ha, and in mu where that is asked for, as a key shows it."""
     values = (hectares, hectares / HA_PER_MU) if mu else (hectares,)
     return tuple(number(value, digits=3) if value < 100 else f"{value:,.0f}" for value in values)
 

@@ -354,6 +354,7 @@ def _solver(asked: Request) -> list[Fault]:
 
 
 def limit_faults(command: str, gap: float, time_limit: float | None) -> list[Fault]:
+    """A gap or time limit that is no such number."""
     checks = (
         ("gap", 0 < gap < 1, "must lie between 0 and 1, both excluded", gap),
         (

@@ -24,7 +24,7 @@ from landfront.optimizer.engine import choose_engine
 from landfront.optimizer.exchange import Repairs, repair
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.program import Ints, Program
-from landfront.optimizer.reduced import current_of, reduced
+from landfront.optimizer.reduced import Reduced, current_of, reduced
 from landfront.optimizer.scalarize import Scalarizer, failure
 from landfront.optimizer.task import Solve, Task
 
@@ -73,6 +73,8 @@ class Forced:
     low, high
         The best value with the column forced lies between, shape (grouped columns,): `low` is infinite where
         there is no such solution, `high` where none was found.
+    reduced
+        What the prices alone prove.
     repairs
         The solutions that exchanges gave; None where the method has none.
     """
@@ -81,6 +83,7 @@ class Forced:
     current: Ints
     low: Floats
     high: Floats
+    reduced: Reduced
     repairs: Repairs | None = None
 
     @property
@@ -143,23 +146,28 @@ def force(best: Best, *, targets: Ints) -> Forced:
         high[targets] = best.value + repairs.cost
     held = current[best.x[current] == 1]
     high[held] = best.value
-    return Forced(best, current, low, np.where(np.isinf(low), inf, high), repairs)
+    return Forced(best, current, low, np.where(np.isinf(low), inf, high), found, repairs)
 
 
-def resolved(forced: Forced, targets: Ints, *, share: float, seconds: float) -> Forced:
+def resolved(
+    forced: Forced, targets: Ints, *, share: float, seconds: float, enough: float | None = None
+) -> Forced:
     """The same with columns solved again, the widest intervals first, while time lasts.
 
-    A column is left as it is where its interval is no wider than what is not known of the optimum.
+    A column is left as it is where its interval is no wider than `enough`; than twice what is not known of
+    the optimum where that is left out.
     """
     deadline = monotonic() + seconds
     low, high = forced.low.copy(), forced.high.copy()
     program, best = forced.best.program, forced.best
-    enough = 2 * max(best.gap, share * abs(best.value))
+    if enough is None:
+        enough = 2 * max(best.gap, share * abs(best.value))
     width = high[targets] - low[targets]
     for column in targets[np.argsort(-width, kind="stable")].tolist():
         if np.isinf(low[column]) or high[column] - low[column] <= enough or monotonic() >= deadline:
             continue
-        solve = solve_forced(program, column, share=share, seconds=deadline - monotonic())
+        left = deadline - monotonic()
+        solve = solve_forced(program, column, share=share, seconds=left, start=repaired(forced, column))
         if solve is None:
             low[column] = high[column] = inf
             continue
@@ -169,13 +177,29 @@ def resolved(forced: Forced, targets: Ints, *, share: float, seconds: float) -> 
     return replace(forced, low=low, high=np.maximum(high, low))
 
 
-def solve_forced(program: Program, column: int, *, share: float, seconds: float = inf) -> Solve | None:
-    """The best solution with a whole column, by a solve; None where it is proven that there is none."""
+def repaired(forced: Forced, column: int) -> Floats | None:
+    """The solution with a column that exchanges gave, shape (m,); None where they gave none."""
+    if forced.repairs is None:
+        return None
+    place = np.flatnonzero(forced.repairs.targets == column)
+    if not len(place) or np.isinf(forced.repairs.cost[place[0]]):
+        return None
+    return forced.repairs.solution(forced.best.program, forced.best.x, int(place[0]))
+
+
+def solve_forced(
+    program: Program, column: int, *, share: float, seconds: float = inf, start: Floats | None = None
+) -> Solve | None:
+    """The best solution with a whole column, by a solve; None where it is proven that there is none.
+
+    With a solution to start from, which has the column, none that is worse is given.
+    """
     group = int(np.searchsorted(program.starts, column, side="right")) - 1
     upper = np.array(program.upper, dtype=np.float64)
     upper[program.starts[group] : program.starts[group + 1]] = 0.0
     upper[column] = program.upper[column]
     closed = replace(program, upper=upper)
-    task = Task(np.ones(1), np.full(1, inf), share=share, deadline=monotonic() + seconds)
+    deadline = monotonic() + seconds
+    task = Task(np.ones(1), np.full(1, inf), share=share, deadline=deadline, start=start)
     solve = Scalarizer(closed, choose_engine(closed)[0]).solve(task)
     return None if solve.reason == "infeasible" and solve.x is None else solve
