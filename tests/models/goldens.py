@@ -17,6 +17,7 @@ from tests.models.builders import (
     catalogue,
     formulation,
     landscape,
+    neighbours,
     pasture,
     soil_landscape,
     table_formulation,
@@ -98,6 +99,21 @@ def _measures() -> Formulation:
         "apart": {"measure": "mean_deviation", "effect": "cost", "sense": "min", "by": "county"},
     }
     return formulation(criteria, limits=[{"name": "budget", "criterion": "cost", "max": 300000}])
+
+
+def _boundary() -> Formulation:
+    """Carbon with a limit on the boundary; a parcel that is settled, and one that nothing can be done on."""
+    given = Locked(
+        np.array([-1, -1, 2, -1, -1], dtype=np.int16), ("cropland_to_forest", "keep", "conservation_tillage")
+    )
+    land = landscape(neighbours=neighbours(), locks={"agreed": given})
+    edge = {"measure": "boundary", "sense": "min", "unit": "km"}
+    limits = [
+        {"name": "compact", "criterion": "edge", "max": 0.2},
+        {"name": "sink", "criterion": "carbon", "min": 1},
+    ]
+    locks = [{"name": "agreed", "from": "AGREED"}]
+    return formulation({"carbon": {"sense": "max"}, "edge": edge}, land=land, limits=limits, locks=locks)
 
 
 def _funds() -> Formulation:
@@ -182,6 +198,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "menu": _menu,
     "kinds": _kinds,
     "funds": _funds,
+    "boundary": _boundary,
     "measures": _measures,
     "locks": _locks,
     "revenue": lambda: formulation(["revenue"], credits=CREDITS, about={"discount_rate": 0.03}),

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landfront.instances.landscape import Landscape
+from landfront.instances.neighbours import Neighbours, neighbours_of
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
 from landfront.optimizer.engine import Infeasible
@@ -56,6 +57,13 @@ PARTS: dict[str, Sections] = {
         "criteria": {"difference": MEASURES["difference"]},
         "limits": [{"name": "even", "criterion": "difference", "max": 60.0}],
     },
+    "boundary": {"criteria": {"edge": {"measure": "boundary", "sense": "min"}}},
+    "compact": {
+        "criteria": {
+            "line": {"measure": "boundary", "sense": "min", "interventions": ["conservation_tillage"]}
+        },
+        "limits": [{"name": "compact", "criterion": "line", "max": 150.0}],
+    },
     "targets": {
         "limits": [
             {"name": "homes", "criterion": "feature:*", "min": {"log_linear": [[1, 0.9], [50, 0.5]]}}
@@ -86,7 +94,16 @@ def land(rng: np.random.Generator, parcels: int = 7) -> Landscape:
         ids=pd.Index([f"p{place}" for place in range(parcels)]),
         area=area[:parcels], cover=base.cover[like], regions=base.regions[like], covariates=covariates,
         zone_share=base.zone_share[like], features=sp.csr_array(base.features[like]),
+        neighbours=around(rng, parcels),
     )  # fmt: skip
+
+
+def around(rng: np.random.Generator, parcels: int) -> Neighbours:
+    """Neighbours at random, in whole metres."""
+    a, b = np.triu_indices(parcels, 1)
+    kept = rng.random(len(a)) < 0.4
+    length = rng.integers(5, 60, int(kept.sum())).astype(np.float64)
+    return neighbours_of(parcels, (a[kept], b[kept], length), rng.integers(0, 60, parcels).astype(np.float64))
 
 
 def small(criteria: dict[str, Any], sections: Sections, seed: int) -> Formulation:

@@ -81,7 +81,9 @@ class Criterion(Section):
             raise ValueError(f"measure {self.measure!r} is for sense = {SENSES[self.measure][0]!r}")
         several = ("by", "regions", "interventions", "per", "target", "unit")
         said = [key for key in several if getattr(self, key)] + (["of"] if self.of != "total" else [])
-        foreign = [key for key in said if key not in ("interventions", "unit")] + ["effect"] * bool(self.effect)
+        foreign = [key for key in said if key not in ("interventions", "unit")] + ["effect"] * bool(
+            self.effect
+        )
         if self.measure == "boundary" and foreign:
             raise ValueError(f"{', '.join(foreign)}: not with measure 'boundary', which sums no effect")
         if self.measure == "boundary" and self.unit not in (None, *METRES):

@@ -19,7 +19,7 @@ Formula, with one column x_j per option j of the menu:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -130,7 +130,8 @@ class Formulation:
         if self.program.columns == len(self.menu):
             return options
         share = options.astype(np.float64)
-        linking, last = [], []
+        linking: list[Floats] = []
+        last: list[Floats] = []
         for measure in self.measures.values():
             columns = measure.columns_of(measure.amounts_of(share))
             (last if isinstance(measure, Boundary) else linking).append(columns)
@@ -205,10 +206,11 @@ def formulate_from(
     bounded = measure_limits(study, measures)
     within = [row for row in bounded if row.criterion in plain]
     program = linked(program, parts, menu, within) if parts else program
-    rows = (*limits.rows, *within, *(row for row in bounded if row.criterion not in plain))
-    boundaries = [found for found in measures.values() if isinstance(found, Boundary)]
+    boundaries = {name: found for name, found in measures.items() if isinstance(found, Boundary)}
+    lines = [replace(row, baseline=b.linear[1]) for row in bounded if (b := boundaries.get(row.criterion))]
+    rows = (*limits.rows, *within, *lines)
     place = len(limits.rows) + len(within)
-    program = bordered(program, boundaries, rows[place:], place=place) if boundaries else program
+    program = bordered(program, list(boundaries.values()), lines, place=place) if boundaries else program
     return Formulation(study, landscape, catalogue, menu, effects, rows, measures, payments, program)
 
 

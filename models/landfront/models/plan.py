@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landfront.models.boundary import Boundary
 from landfront.models.effects import Effect
 from landfront.models.formulate import Formulation
-from landfront.models.boundary import Boundary
 from landfront.models.measures import Measure
 from landfront.optimizer.certify import row_tolerance
 from landfront.optimizer.front import Point
@@ -337,7 +337,7 @@ class Plan:
         limits, measures = self.formulation.limits, self.formulation.measures
         for place, limit in enumerate(limits):
             if limit.criterion in measures:  # whose columns may say less than it is
-                activity[place] = self._measured(measures[limit.criterion])
+                activity[place] = self._measured(measures[limit.criterion]) - limit.baseline
         return np.asarray(activity[: len(limits)])
 
     def _regions(self, level: str | None) -> tuple[Ints, tuple[str, ...]]:

@@ -115,9 +115,7 @@ class CutEngine:
         basis = Basis(np.concatenate([weights + caps, rows])) if found.finished else None
         reason = "optimal" if found.finished and x is not None else "time limit"
         words = f"{len(found.plans)} plans by minimum cuts"
-        return Answer(
-            reason, x, bound, rows, caps, words, basis, found.stretch
-        )  # type: ignore[arg-type]
+        return Answer(reason, x, bound, rows, caps, words, basis, found.stretch)  # type: ignore[arg-type]
 
     def search(self, weights: Floats, upper: Floats, *, part: Part, seconds: float) -> Answer:
         """By HiGHS, where columns are few enough for it."""

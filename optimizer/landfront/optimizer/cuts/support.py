@@ -23,7 +23,9 @@ def unfit(program: Program) -> str:
         return "it has columns outside its groups besides those of edges"
     rows = program.rows.shape[0] - len(edges) + len(program.senses)
     if rows > MOST_ROWS:
-        return f"it has {rows} rows besides those of edges, and cuts under prices of over {MOST_ROWS} take long"
+        return (
+            f"it has {rows} rows besides those of edges, and cuts under prices of over {MOST_ROWS} take long"
+        )
     if not program.is_plain:
         return "some columns of its groups have bounds other than 0 and 1"
     if np.any(np.maximum.reduceat(program.upper[:grouped], program.starts[:-1]) < 1):
@@ -35,4 +37,6 @@ def cut_reason(program: Program) -> str:
     """Why minimum cuts are the better choice, in words; empty where they are not or cannot be."""
     if program.edges is None or program.groups < FEWEST_GROUPS or unfit(program):
         return ""
-    return f"{len(program.edges):,} edges between {program.groups:,} groups, which one cut decides under prices"
+    return (
+        f"{len(program.edges):,} edges between {program.groups:,} groups, which one cut decides under prices"
+    )

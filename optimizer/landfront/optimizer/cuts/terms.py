@@ -102,7 +102,9 @@ class Terms:
         # One way or the other costs the same; what rounding makes negative is nothing.
         cost = np.maximum(values[first : first + count], 0.0)
         best, least = sides(self.program.starts, values, self.upper, self.edges.inside)
-        apart = np.where(np.isinf(least[:, 0]), -inf, least[:, 1] - np.where(np.isinf(least[:, 0]), 0.0, least[:, 0]))
+        apart = np.where(
+            np.isinf(least[:, 0]), -inf, least[:, 1] - np.where(np.isinf(least[:, 0]), 0.0, least[:, 0])
+        )
         return Priced(self.network.cut(apart, cost, flow), best)
 
     def solution(self, plans: list[Ints], shares: Floats) -> Floats:
@@ -117,4 +119,9 @@ class Terms:
 
     def activity(self, plan: Ints) -> Floats:
         """What a plan makes of the K rows, shape (K,)."""
-        return np.asarray(self.rows @ self.solution([plan], np.ones(1)))
+        from landfront.optimizer.cuts import kernels
+
+        entries, edges = (self.columns.indptr, self.columns.indices, self.columns.data), self.edges
+        return kernels.activity(
+            self.rows.shape[0], *entries, plan, edges.inside, edges.a, edges.b, edges.column
+        )
