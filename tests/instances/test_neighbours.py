@@ -212,3 +212,27 @@ def test_parcels_without_geometry_are_told(build: Callable[..., Study]) -> None:
         study = build({"geometry": True}, crs=None)
     with pytest.raises(InputError, match="no coordinate reference system"):
         load_landscape(study)
+
+
+def test_blocks_become_a_level(build: Callable[..., Study]) -> None:
+    """Codes along the row: 0103, 0101, 0404, 0307K, 0301, 0103."""
+    blocks = [{"name": "field", "cover": ["0101", "0103"]}, {"name": "piece"}]
+    land = load_landscape(build({"geometry": True, "blocks": blocks}))
+    assert land.levels[-2:] == ("field", "piece")
+    assert land.nested == ("PROVINCE", "COUNTY")
+    assert land.regions[:, 2].tolist() == [0, 0, -1, -1, -1, 1]
+    assert land.region_names[2] == ("field 110101080000000001", "field 110101080000000006")
+    assert land.regions[:, 3].tolist() == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "words"),
+    [
+        ([{"name": "COUNTY"}], "space.blocks.0.name: 'COUNTY' is the name of another level"),
+        ([{"name": "field"}, {"name": "field"}], "space.blocks.1.name"),
+        ([{"name": "field", "cover": ["0102"]}], "space.blocks.0.cover: no parcel has 0102"),
+    ],
+)
+def test_blocks_that_are_none(build: Callable[..., Study], blocks: list[dict[str, Any]], words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        load_landscape(build({"geometry": True, "blocks": blocks}))

@@ -116,6 +116,21 @@ def _boundary() -> Formulation:
     return formulation({"carbon": {"sense": "max"}, "edge": edge}, land=land, limits=limits, locks=locks)
 
 
+def _around() -> Formulation:
+    """Semi-natural land around irrigated fields, where grassland is some already; a cap around all parcels."""
+    limits = [
+        {
+            "name": "mosaic", "criterion": "area", "interventions": ["cropland_to_forest"],
+            "around": {"cover": ["0103"], "existing": ["0404"]}, "min": {"share": 0.1, "of": "land"},
+        },
+        {
+            "name": "mono", "criterion": "area", "interventions": ["conservation_tillage"],
+            "around": {"steps": 2}, "max": 40,
+        },
+    ]  # fmt: skip
+    return formulation(["carbon"], land=landscape(neighbours=neighbours()), limits=limits)
+
+
 def _funds() -> Formulation:
     """Two funds, one of which may only pay for one intervention and in part for one county."""
     funds = [
@@ -199,6 +214,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "kinds": _kinds,
     "funds": _funds,
     "boundary": _boundary,
+    "around": _around,
     "measures": _measures,
     "locks": _locks,
     "revenue": lambda: formulation(["revenue"], credits=CREDITS, about={"discount_rate": 0.03}),

@@ -58,6 +58,16 @@ PARTS: dict[str, Sections] = {
         "limits": [{"name": "even", "criterion": "difference", "max": 60.0}],
     },
     "boundary": {"criteria": {"edge": {"measure": "boundary", "sense": "min"}}},
+    "mosaic": {
+        "limits": [
+            {
+                "name": "mosaic", "criterion": "area",
+                "around": {"cover": ["0103", "0101"], "existing": ["0404"]},
+                "interventions": ["conservation_tillage", "cropland_to_forest"],
+                "min": {"share": 0.25, "of": "land"}, "max": {"share": 0.9, "of": "land"},
+            }
+        ]
+    },
     "compact": {
         "criteria": {
             "line": {"measure": "boundary", "sense": "min", "interventions": ["conservation_tillage"]}

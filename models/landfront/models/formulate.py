@@ -30,6 +30,7 @@ from landfront.instances.catalogue import Catalogue
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.landscape import Landscape
 from landfront.instances.study import Study
+from landfront.models.around import around_rows
 from landfront.models.blocks import objective_rows, stack
 from landfront.models.boundary import Boundary, bordered, boundary_of
 from landfront.models.carbon import carbon_notes
@@ -37,7 +38,7 @@ from landfront.models.component import Inputs
 from landfront.models.effects import Effect
 from landfront.models.funds import Payments, payments_of
 from landfront.models.habitat import ALL, PREFIX, Habitat, habitat_of
-from landfront.models.limits import LimitRow, LimitRows, effect_key, limit_rows, names_of, spans_of
+from landfront.models.limits import LimitRow, LimitRows, effect_key, joined, limit_rows, names_of, spans_of
 from landfront.models.measures import Measure, measure_limits, measure_of
 from landfront.models.menu import Menu, build_menu, menu_from_table
 from landfront.models.registry import Effects, Sources, unknown
@@ -196,7 +197,7 @@ def formulate_from(
     """
     sources = _sources(study, landscape, catalogue, tables or _read_tables(study, landscape, catalogue))
     effects = _effects(study, sources)
-    limits = limit_rows(study, effects)
+    limits = joined(limit_rows(study, effects), *around_rows(study, effects))
     measures = _measures(study, effects)
     menu = sources.inputs.menu
     payments = payments_of(study, sources)

@@ -3,10 +3,10 @@
     max over prices l of    min over plans x of  w C x - l (A x - b)
 
 J. E. Kelley, The cutting-plane method for solving convex programs, SIAM Journal 8 (1960): each plan is a
-plane; the master mixes the plans that are known, and its multipliers are the next prices. With one row that is the
-secant method. With several the next prices lie between the master's and the best so far (P. Wentges, Weighted
-Dantzig-Wolfe decomposition, International Transactions in Operational Research 4, 1997). A row may be missed
-at a penalty until plans are known that meet it.
+plane; the master mixes the plans that are known, and its multipliers are the next prices: with one row the
+secant method. With several rows the next prices lie between the master's and the best so far (P. Wentges,
+Weighted Dantzig-Wolfe decomposition, International Transactions in Operational Research 4, 1997). A row may
+be missed at a penalty until plans are known that meet it.
 """
 
 from __future__ import annotations
