@@ -117,7 +117,7 @@ def _boundary() -> Formulation:
 
 
 def _around() -> Formulation:
-    """Semi-natural land around irrigated fields, where grassland is some already; a cap around all parcels."""
+    """Semi-natural land around irrigated fields, where grassland counts already; a cap around all."""
     limits = [
         {
             "name": "mosaic", "criterion": "area", "interventions": ["cropland_to_forest"],
