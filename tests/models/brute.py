@@ -45,7 +45,8 @@ def best_plan(formulation: Formulation, criterion: int = 0) -> float:
     for place, limit in enumerate(formulation.limits):
         if limit.criterion in formulation.measures:
             named = program.objective_names.index(limit.criterion)
-            activity[:, place] = _values(formulation, x[:, : len(formulation.menu)], named)
+            values = _values(formulation, x[:, : len(formulation.menu)], named)
+            activity[:, place] = values - limit.baseline
     lower, upper = program.row_lower[:count] - 1e-9, program.row_upper[:count] + 1e-9
     feasible = x[((activity >= lower) & (activity <= upper)).all(axis=1), : len(formulation.menu)]
     values = _values(formulation, feasible, criterion)

@@ -12,6 +12,7 @@ import scipy.sparse as sp
 
 from landfront.instances.catalogue import Catalogue, GrowthCurve
 from landfront.instances.landscape import Landscape
+from landfront.instances.neighbours import Neighbours, neighbours_of
 from landfront.instances.study import Study, study_from
 from landfront.models.formulate import Formulation, Tables, formulate_from
 
@@ -80,6 +81,12 @@ def landscape(**changes: Any) -> Landscape:
         "geometry": None,
     }
     return Landscape(**{**fields, **changes})
+
+
+def neighbours() -> Neighbours:
+    """Five edges of the five parcels, two of them around f1, f2 and f3, and what lies outside, in m."""
+    ends = np.array([0, 0, 1, 2, 3]), np.array([1, 2, 2, 3, 4])
+    return neighbours_of(5, (*ends, np.array([100.0, 50, 70, 30, 20])), np.array([10.0, 20, 30, 40, 50]))
 
 
 SOIL = {

@@ -17,6 +17,7 @@ from tests.models.builders import (
     catalogue,
     formulation,
     landscape,
+    neighbours,
     pasture,
     soil_landscape,
     table_formulation,
@@ -117,6 +118,36 @@ def _measures() -> Formulation:
         "apart": {"measure": "mean_deviation", "effect": "cost", "sense": "min", "by": "county"},
     }
     return formulation(criteria, limits=[{"name": "budget", "criterion": "cost", "max": 300000}])
+
+
+def _boundary() -> Formulation:
+    """Carbon with a limit on the boundary; a parcel that is settled, and one that nothing can be done on."""
+    given = Locked(
+        np.array([-1, -1, 2, -1, -1], dtype=np.int16), ("cropland_to_forest", "keep", "conservation_tillage")
+    )
+    land = landscape(neighbours=neighbours(), locks={"agreed": given})
+    edge = {"measure": "boundary", "sense": "min", "unit": "km"}
+    limits = [
+        {"name": "compact", "criterion": "edge", "max": 0.2},
+        {"name": "sink", "criterion": "carbon", "min": 1},
+    ]
+    locks = [{"name": "agreed", "from": "AGREED"}]
+    return formulation({"carbon": {"sense": "max"}, "edge": edge}, land=land, limits=limits, locks=locks)
+
+
+def _around() -> Formulation:
+    """Semi-natural land around irrigated fields, where grassland counts already; a cap around all."""
+    limits = [
+        {
+            "name": "mosaic", "criterion": "area", "interventions": ["cropland_to_forest"],
+            "around": {"cover": ["0103"], "existing": ["0404"]}, "min": {"share": 0.1, "of": "land"},
+        },
+        {
+            "name": "mono", "criterion": "area", "interventions": ["conservation_tillage"],
+            "around": {"steps": 2}, "max": 40,
+        },
+    ]  # fmt: skip
+    return formulation(["carbon"], land=landscape(neighbours=neighbours()), limits=limits)
 
 
 def _funds() -> Formulation:
@@ -253,6 +284,8 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "menu": _menu,
     "kinds": _kinds,
     "funds": _funds,
+    "boundary": _boundary,
+    "around": _around,
     "measures": _measures,
     "locks": _locks,
     "past": _past,

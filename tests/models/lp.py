@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
+from landfront.models.boundary import Boundary
 from landfront.models.formulate import Formulation
+from landfront.models.measure import Measure
 
 WORDS = {-1: "maximize", 1: "minimize"}
 
@@ -33,9 +35,12 @@ def _names(formulation: Formulation) -> list[str]:
     menu, ids = formulation.menu, formulation.landscape.ids
     kinds = [name.replace("+", "&") for name in menu.interventions]  # a sign would end a name in this format
     options = [f"x({ids[p]},{kinds[k]})" for p, k in zip(menu.parcel, menu.kind, strict=True)]
-    counts = {name: len(measure.linking.lower) for name, measure in formulation.measures.items()}
+    measures = formulation.measures.items()
+    counts = {name: len(found.linking.lower) for name, found in measures if isinstance(found, Measure)}
     if formulation.payments is not None:
         counts["funds"] = len(formulation.payments.pairs)
+    borders = [(name, found) for name, found in measures if isinstance(found, Boundary)]
+    counts |= {name: 2 * len(found.open[0]) for name, found in borders}
     return [*options, *(f"link({name},{place})" for name, count in counts.items() for place in range(count))]
 
 

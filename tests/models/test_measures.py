@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from landfront.instances.faults import InputError
 from landfront.models.formulate import Formulation
+from landfront.models.measure import Measure
 from landfront.models.plan import Plan
 from landfront.optimizer.engine import Infeasible, choose_engine
 from landfront.optimizer.scalarize import Scalarizer, solve_single
@@ -220,7 +221,9 @@ def test_regions_without_anything_to_count_per_are_left_out_and_said() -> None:
     entry = {"measure": "smallest", "effect": "feature:crane", "sense": "max", "per": "baseline", **BY}
     land = b.landscape(features=sp.csr_array(np.array([[0, 0], [0, 0], [0, 0], [8.0, 4.0], [0, 6.0]])))
     found = b.formulation({"cranes": entry}, land=land)
-    assert found.measures["cranes"].amounts.labels == ("south",)
+    measure = found.measures["cranes"]
+    assert isinstance(measure, Measure)
+    assert measure.amounts.labels == ("south",)
     assert [note for note in found.notes if note.startswith("cranes")] == [
         "cranes: no amount for north, where what it is counted per is 0"
     ]

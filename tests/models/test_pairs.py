@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landfront.instances.landscape import Earlier, Landscape, Past
+from landfront.instances.neighbours import Neighbours, neighbours_of
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
 from landfront.optimizer.engine import Infeasible
@@ -62,6 +63,23 @@ PARTS: dict[str, Sections] = {
         "criteria": {"difference": MEASURES["difference"]},
         "limits": [{"name": "even", "criterion": "difference", "max": 60.0}],
     },
+    "boundary": {"criteria": {"edge": {"measure": "boundary", "sense": "min"}}},
+    "mosaic": {
+        "limits": [
+            {
+                "name": "mosaic", "criterion": "area",
+                "around": {"cover": ["0103", "0101"], "existing": ["0404"]},
+                "interventions": ["conservation_tillage", "cropland_to_forest"],
+                "min": {"share": 0.25, "of": "land"}, "max": {"share": 0.9, "of": "land"},
+            }
+        ]
+    },
+    "compact": {
+        "criteria": {
+            "line": {"measure": "boundary", "sense": "min", "interventions": ["conservation_tillage"]}
+        },
+        "limits": [{"name": "compact", "criterion": "line", "max": 150.0}],
+    },
     "targets": {
         "limits": [
             {"name": "homes", "criterion": "feature:*", "min": {"log_linear": [[1, 0.9], [50, 0.5]]}}
@@ -92,6 +110,7 @@ def land(rng: np.random.Generator, parcels: int = 7) -> Landscape:
         ids=pd.Index([f"p{place}" for place in range(parcels)]),
         area=area[:parcels], cover=base.cover[like], regions=base.regions[like], covariates=covariates,
         zone_share=base.zone_share[like], features=sp.csr_array(base.features[like]),
+        neighbours=around(rng, parcels),
     )  # fmt: skip
 
 
@@ -106,6 +125,14 @@ def before(land: Landscape, criteria: dict[str, Any], sections: Sections) -> Lan
         chosen = rng.integers(0, len(names), n)
         land = replace(land, earlier=Earlier(np.arange(n), chosen, np.ones(n), land.area, names))
     return land
+
+
+def around(rng: np.random.Generator, parcels: int) -> Neighbours:
+    """Neighbours at random, in whole metres."""
+    a, b = np.triu_indices(parcels, 1)
+    kept = rng.random(len(a)) < 0.4
+    length = rng.integers(5, 60, int(kept.sum())).astype(np.float64)
+    return neighbours_of(parcels, (a[kept], b[kept], length), rng.integers(0, 60, parcels).astype(np.float64))
 
 
 def small(criteria: dict[str, Any], sections: Sections, seed: int) -> Formulation:

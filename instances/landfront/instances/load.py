@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from landfront.instances import evidence
 from landfront.instances.baselines import load_baselines
 from landfront.instances.catalogue import Catalogue, load_catalogue
+from landfront.instances.contiguous import block_faults, read_blocks
 from landfront.instances.effect_table import effect_unit, names_in, read_effect_table
 from landfront.instances.faults import Fault
 from landfront.instances.habitats import Habitat, load_feature_effects, read_features
@@ -189,6 +191,8 @@ def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habita
     locks = read_locks(sheet, study, interventions, area)
     geometry = _geometry(sheet, study)
     neighbours = read_neighbours(sheet, study, ids)
+    levels = study.space.blocks if study.space else ()
+    faults.found += block_faults(study, cover)
     if ids is None or area is None:
         return None
     past, earlier = read_past(study, ids, area, faults), read_earlier(study, ids, faults)
@@ -196,15 +200,16 @@ def _assemble(sheet: Sheet, study: Study, ids: pd.Index | None, features: Habita
     faults.found += area_faults(study, ids, area, (past, earlier))
     if faults.found:
         return None
+    blocks, block_names = read_blocks(study, ids, cover, neighbours)
     return Landscape(
         ids=ids,
         area=area,
         cover=cover[0],
         cover_codes=cover[1],
-        levels=(*parcels.regions, *parcels.groups),
-        groups=len(parcels.groups),
-        regions=regions,
-        region_names=region_names,
+        levels=(*parcels.regions, *parcels.groups, *(said.name for said in levels)),
+        groups=len(parcels.groups) + len(levels),
+        regions=np.concatenate([regions, blocks], axis=1),
+        region_names=(*region_names, *block_names),
         covariates=covariates,
         masks=masks,
         growth_zones=zones,

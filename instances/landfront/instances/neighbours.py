@@ -148,7 +148,8 @@ def grid_neighbours(row: Ints, column: Ints, cell: float, *, corners: bool = Fal
     a, b, shared = (np.concatenate([part[k] for part in parts]) for k in range(3))
     inner = np.bincount(a, weights=shared, minlength=len(code))
     inner += np.bincount(b, weights=shared, minlength=len(code))
-    return neighbours_of(len(code), (np.minimum(a, b), np.maximum(a, b), shared), 4 * cell - inner)
+    outer = np.asarray(4 * cell - inner, dtype=np.float64)
+    return neighbours_of(len(code), (np.minimum(a, b), np.maximum(a, b), shared), outer)
 
 
 def _of_table(study: Study, said: Edges, ids: pd.Index, faults: Faults) -> Neighbours | None:
@@ -159,7 +160,7 @@ def _of_table(study: Study, said: Edges, ids: pd.Index, faults: Faults) -> Neigh
     sheet = open_sheet(path, columns, faults, encoding=said.encoding)
     if sheet is None or not all(sheet.has(name) for name in columns):
         return None
-    length = sheet.number(said.length) * METRES[said.unit]
+    length = np.asarray(sheet.number(said.length) * METRES[said.unit], dtype=np.float64)
     sheet.fault(said.length, "negative length", "Give a length of 0 or more.", where=length < 0)
     ends = [match_ids(ids, sheet.frame[name]) for name in (said.parcel, said.neighbour)]
     for name, found in zip((said.parcel, said.neighbour), ends, strict=True):

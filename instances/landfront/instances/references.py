@@ -16,7 +16,8 @@ def name_faults(study: Study) -> list[Fault]:
 
 
 def _level_faults(study: Study) -> list[Fault]:
-    levels = (*study.parcels.regions, *study.parcels.groups)
+    blocks = study.space.blocks if study.space else ()
+    levels = (*study.parcels.regions, *study.parcels.groups, *(block.name for block in blocks))
     return [
         Fault(
             "study.toml",

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, Strict, Tag, model_validator
 
 from landfront.instances.study_base import Name, Number, Section, Year, either
-from landfront.instances.study_space import METRES
+from landfront.instances.study_space import METRES, Around
 
 OfClass = Annotated[str, Field(pattern=r"^class:[a-z]+$")]
 """The area that a land class has today, such as ``class:wetland``."""
@@ -139,6 +139,7 @@ class Limit(Section):
     restricts the sum to those options; `bounds` names a table (region, min, max) with one bound per region.
     `period` counts what happens within the start period that begins in that year, or within ``"each"``.
     `demand` scales a floor that is a share of the baseline of food or calories with the demand of ``[food]``.
+    `around` gives each parcel a row of its own, over what lies within some steps of it.
     The criterion ``feature:*`` means one row per habitat feature, ``feature:NAME`` one of them.
     """
 
@@ -157,8 +158,24 @@ class Limit(Section):
     demand: bool = False
     milestone: int | None = None
     period: OfPeriod | None = None
+    around: Around | None = None
     owner: str = ""
     reason: str = ""
+
+    @model_validator(mode="after")
+    def _local(self) -> Limit:
+        """A limit around parcels has its scope, and bounds that mean something for each of them."""
+        if self.around is None:
+            return self
+        others = ("by", "regions", "period", "bounds", "demand", "equal", "tolerance", "unit")
+        said = [key for key in others if getattr(self, key)] + ["of"] * (self.of != "total")
+        if said:
+            raise ValueError(f"{', '.join(said)}: not with around, which gives each parcel a row of its own")
+        for key in ("min", "max"):
+            bound = getattr(self, key)
+            if isinstance(bound, Share) and (bound.of != "land" or bound.share is None):
+                raise ValueError(f'{key}: with around it is a number or {{ share = ..., of = "land" }}')
+        return self
 
     @model_validator(mode="after")
     def _timed(self) -> Limit:

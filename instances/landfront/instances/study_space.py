@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, Strict, model_validator
 
-from landfront.instances.study_base import Number, Section
+from landfront.instances.study_base import Label, Number, Section
 
 Length = Literal["m", "km"]
 METRES = {"m": 1.0, "km": 1000.0}
@@ -37,11 +37,35 @@ class Edges(Section):
     itself: Annotated[Literal["refuse", "outer"], Field(alias="self")] = "refuse"
 
 
+class Blocks(Section):
+    """A level of contiguous blocks: parcels that hang together by neighbours.
+
+    Those of the land covers listed form blocks together; without `cover` each block has one land cover.
+    Parcels of other land covers are in no block.
+    """
+
+    name: Label
+    cover: tuple[str, ...] = ()
+
+
+class Around(Section):
+    """What a limit with ``around`` looks at: for each parcel of a land cover, what lies within some steps.
+
+    Steps go from neighbour to neighbour; the parcel itself counts, too. Without `cover` every parcel has
+    such a row. Land of the covers in `existing` counts as it is (only where the limit is on area).
+    """
+
+    steps: Annotated[int, Strict(), Field(ge=1, le=50)] = 1
+    cover: tuple[str, ...] = ()
+    existing: tuple[str, ...] = ()
+
+
 class Space(Section):
     """Section ``[space]``: neighbours from shapes, from rows and columns of a grid, or from a table.
 
     With `corners` parcels that touch in a point alone are neighbours too, without a shared boundary: the
     eight neighbours of a cell. Without `outer` the edge of the study's land is no boundary of what is chosen.
+    `blocks` are levels that limits, measures and tables can name with `by`, like groups.
     """
 
     geometry: Literal[True] | None = None
@@ -49,6 +73,7 @@ class Space(Section):
     edges: Edges | None = None
     corners: bool = False
     outer: bool = True
+    blocks: tuple[Blocks, ...] = ()
 
     @model_validator(mode="after")
     def _one(self) -> Space:

@@ -143,7 +143,7 @@ class Boundary:
 
     @cached_property
     def linear(self) -> tuple[Floats, float]:
-        """What treating each free parcel adds besides its open edges, shape (n,), and what is there anyway."""
+        """What treating each free parcel adds besides open edges, shape (n,), and what is there anyway."""
         a, b, length = self.edges
         fixed = np.logical_and.reduceat(self.inside, self.menu.starts[:-1]).astype(np.float64)
         own = self.outer * self.free
@@ -215,7 +215,7 @@ def bordered(
     program
         In which the objectives of boundaries are empty.
     limits
-        On boundaries, in the order of their rows.
+        On boundaries, in the order of their rows; their baseline is what there is anyway.
     place
         Where these rows are put in.
     """
@@ -225,13 +225,12 @@ def bordered(
     starts = dict(zip([b.name for b in boundaries], _firsts(first, boundaries), strict=True))
     found = {b.name: b for b in boundaries}
     rows = [found[row.criterion].coefficients(program.columns, starts[row.criterion]) for row in limits]
-    shift = np.array([found[row.criterion].linear[1] for row in limits])
-    return _inserted(program, rows, limits, shift=shift, place=place)
+    return _inserted(program, rows, limits, place=place)
 
 
 def _firsts(first: int, boundaries: Sequence[Boundary]) -> list[int]:
     sizes = [2 * len(boundary.open[2]) for boundary in boundaries]
-    return (first + np.cumsum([0, *sizes])[:-1]).tolist()
+    return [first + sum(sizes[:place]) for place in range(len(sizes))]
 
 
 def _with_columns(program: Program, boundary: Boundary) -> Program:
@@ -272,9 +271,9 @@ def _replaced(objectives: Stack, at: int, boundary: Boundary, columns: int) -> S
 
 
 def _inserted(
-    program: Program, rows: Sequence[sp.csr_array], limits: Sequence[LimitRow], *, shift: Floats, place: int
+    program: Program, rows: Sequence[sp.csr_array], limits: Sequence[LimitRow], *, place: int
 ) -> Program:
-    """The program with rows of limits at a place."""
+    """The program with rows of limits at a place, without what their boundaries are anyway."""
     if not rows:
         return program
     count, more = program.rows.shape[0], len(rows)
@@ -287,8 +286,8 @@ def _inserted(
     return replace(
         program,
         rows=Stack((*before.blocks, own, *after.blocks), program.columns),
-        row_lower=np.insert(program.row_lower, place, [row.lower for row in limits] - shift),
-        row_upper=np.insert(program.row_upper, place, [row.upper for row in limits] - shift),
+        row_lower=np.insert(program.row_lower, place, [row.lower - row.baseline for row in limits]),
+        row_upper=np.insert(program.row_upper, place, [row.upper - row.baseline for row in limits]),
         row_names=replace(names, named=named),
         edges=edges and replace(edges, row=edges.row + more),
     )

@@ -19,7 +19,7 @@ Formula, with one column x_j per option j of the menu:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.landscape import Landscape
 from landfront.instances.study import Study
 from landfront.instances.study_policy import policy_notes
+from landfront.models.around import around_rows
 from landfront.models.blocks import objective_rows, stack
 from landfront.models.boundary import Boundary, bordered, boundary_of
 from landfront.models.carbon import carbon_notes
@@ -39,7 +40,7 @@ from landfront.models.effects import Effect
 from landfront.models.funds import Payments, payments_of
 from landfront.models.habitat import ALL, PREFIX, Habitat, habitat_of
 from landfront.models.indicators import indicator_faults, indicator_notes
-from landfront.models.limits import LimitRow, LimitRows, effect_key, limit_rows, names_of, spans_of
+from landfront.models.limits import LimitRow, LimitRows, effect_key, joined, limit_rows, names_of, spans_of
 from landfront.models.measure import Measure, measure_limits
 from landfront.models.measures import measure_of
 from landfront.models.menu import Menu, build_menu, menu_from_table
@@ -139,7 +140,8 @@ class Formulation:
         if self.program.columns == len(self.menu):
             return options
         share = options.astype(np.float64)
-        linking, last = [], []
+        linking: list[Floats] = []
+        last: list[Floats] = []
         for measure in self.measures.values():
             columns = measure.columns_of(measure.amounts_of(share))
             (last if isinstance(measure, Boundary) else linking).append(columns)
@@ -210,7 +212,7 @@ def formulate_from(
     """
     sources = _sources(study, landscape, catalogue, tables or _read_tables(study, landscape, catalogue))
     effects = _effects(study, sources)
-    limits = limit_rows(study, effects)
+    limits = joined(limit_rows(study, effects), *around_rows(study, effects))
     payments = payments_of(study, sources)
 
     def program_of(measures: Mapping[str, Measure | Boundary], *more: Part) -> Program:
@@ -227,8 +229,14 @@ def formulate_from(
 
 def _bounded(study: Study, measures: Mapping[str, Measure | Boundary]) -> tuple[LimitRow, ...]:
     """Limits on measures, those on boundaries last."""
-    rows = measure_limits(study, measures)
-    return tuple(sorted(rows, key=lambda row: isinstance(measures[row.criterion], Boundary)))
+    plain, lines = [], []
+    for row in measure_limits(study, measures):
+        found = measures[row.criterion]
+        if isinstance(found, Boundary):
+            lines.append(replace(row, baseline=found.linear[1]))
+        else:
+            plain.append(row)
+    return (*plain, *lines)
 
 
 def _linked(

@@ -76,6 +76,8 @@ class LimitRow:
         Regions that count together; empty = `region` alone, or everything.
     demand
         Demand for food relative to today's, which `lower` has in it; 1 where the limit does not ask for it.
+    around
+        Parcels that the sum is over, as indices; empty = those of the regions.
     """
 
     name: str
@@ -94,6 +96,7 @@ class LimitRow:
     interventions: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     demand: float = 1.0
+    around: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def limit_rows(study: Study, effects: Effects) -> LimitRows:
     faults = _twice(study)
     parts: list[LimitRows] = []
     for limit in study.limits:
-        if on_measure(study, limit):
+        if on_measure(study, limit) or limit.around is not None:
             continue
         try:
             parts += [_rows(limit, effects, span) for span in _spans(study, limit)]
@@ -125,6 +128,11 @@ def limit_rows(study: Study, effects: Effects) -> LimitRows:
             faults.extend(error.faults)
     if faults:
         raise InputError(faults)
+    return joined(*parts)
+
+
+def joined(*parts: LimitRows) -> LimitRows:
+    """Rows of several kinds of limits, one kind after the other."""
     return LimitRows(
         tuple(row for part in parts for row in part.rows),
         tuple(block for part in parts for block in part.blocks),

@@ -342,7 +342,7 @@ class Plan:
         limits, measures = self.formulation.limits, self.formulation.measures
         for place, limit in enumerate(limits):
             if limit.criterion in measures:  # whose columns may say less than it is
-                activity[place] = self._measured(measures[limit.criterion])
+                activity[place] = self._measured(measures[limit.criterion]) - limit.baseline
         return np.asarray(activity[: len(limits)])
 
     def _regions(self, level: str | None) -> tuple[Ints, tuple[str, ...]]:

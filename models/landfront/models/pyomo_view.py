@@ -200,7 +200,9 @@ def scope_of_row(formulation: Formulation, row: LimitRow) -> np.ndarray[Any, Any
     """Options that a limit's row sums over, as indices; its first option of all where the scope is empty."""
     landscape, menu = formulation.landscape, formulation.menu
     inside = np.ones(len(menu), dtype=bool)
-    if row.level:
+    if row.around:
+        inside &= np.isin(menu.parcel, row.around)
+    elif row.level:
         at = landscape.levels.index(row.level)
         names = landscape.region_names[at]
         wanted = [names.index(name) for name in (row.regions or (row.region,))]

@@ -114,6 +114,8 @@ def _linking_faults(formulation: Formulation) -> list[Fault]:
     """Criteria that are no sums, and funds: their columns have no part in a region."""
     said = [f"criteria.{name}" for name in formulation.measures]
     said += ["funds"] if formulation.payments is not None else []
+    around = [limit.name for limit in formulation.study.limits if limit.around is not None]
+    said += [f"limits.{name}.around" for name in around]
     fix = "Leave it out for the cascade."
     return [Fault("study.toml", key, "is no sum over parcels, which a cascade splits", fix) for key in said]
 

@@ -110,12 +110,11 @@ class Check:
     def _size_text(self) -> list[str]:
         formulation = self.formulation
         total = area(float(formulation.landscape.area.sum()), mu=formulation.study.study.currency == "CNY")
-        program = formulation.program
         kind = "whole parcels" if formulation.study.study.decision == "whole" else "shares of parcels"
         return [
             formulation.study.title,
             f"{len(formulation.landscape):,} parcels, {total}; {kind}",
-            f"{program.columns:,} options, {program.rows.shape[0]:,} limit rows, "
+            f"{len(formulation.menu):,} options, {len(formulation.limits):,} limit rows, "
             f"{len(formulation.study.criteria)} criteria",
         ]
 

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from landfront.instances.faults import Fault, refuse
 from landfront.models.plan import Plan
 from landfront.models.reasons import Reasons, reasons_of
-from landfront.optimizer.reduced import Priced, price, reduced_values, runner_up
+from landfront.optimizer.ranked import Priced, price, reduced_values, runner_up
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -36,7 +36,7 @@ from landfront.models.plan import Plan
 from landfront.models.reasons import reasons_of
 from landfront.optimizer.engine import Infeasible
 from landfront.optimizer.program import Program
-from landfront.optimizer.reduced import Priced, price, reduced_values
+from landfront.optimizer.ranked import Priced, price, reduced_values
 from landfront.optimizer.show import table
 from landfront.report.chosen import chosen
 from landfront.report.diff import diff

@@ -102,7 +102,7 @@ def faults(program: Program, x: NDArray[Any]) -> list[str]:
 def words_of(program: Program, found: Residuals) -> list[str]:
     """What is wrong with a solution of these residuals, as in `faults`."""
     words = [
-        f"row {program.row_names[row]} is missed by {found.rows[row]:.3g}"
+        f"row {program.row_names[int(row)]} is missed by {found.rows[row]:.3g}"
         for row in np.flatnonzero(~(found.rows <= row_tolerance(program)))
     ]
     for what, miss in (("a group's sum", found.group), ("a column bound", found.column)):
@@ -300,6 +300,7 @@ def _least(program: Program, slab: Slab) -> _Least:
     else:
         values = _group_minima(program, slab.values, lower, upper, starts)
         reach = float(np.maximum.reduceat(slab.sizes, starts[:-1]).sum())
+    values = values[values != 0]
     return _Least(values, fsum(np.abs(values)), reach)
 
 
@@ -331,7 +332,8 @@ def _rhs_terms(program: Program, fact: Fact, prices: Floats, weights: Floats, ca
     bound = np.where(prices > 0, program.row_lower, program.row_upper)
     rows = prices * np.where(prices == 0, 0.0, bound)
     limits = caps * np.where(np.isfinite(fact.upper), fact.upper, 0.0)
-    return np.concatenate([rows, -limits, weights * program.minimised_offsets])
+    terms = np.concatenate([rows, -limits, weights * program.minimised_offsets])
+    return np.asarray(terms[terms != 0])  # rows with a bound of 0 are many, and exact sums slow
 
 
 def _rounding(program: Program, reach: float, absolute: float) -> float:

@@ -254,7 +254,7 @@ def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, 
     program
         Any.
     solver
-        "highs", "structured" or "cuts" to force one of those that are built in, or a solver to use through Pyomo:
+        "highs", "structured" or "cuts" to force one that is built in, or a solver to use through Pyomo:
         "scip", "gurobi", "cplex", "cbc" or another that Pyomo knows.
 
     Raises

@@ -15,7 +15,7 @@ class Names(Sequence[str]):
     ----------
     named
         The first ones.
-    stem, count
+    stem, many
         What the others are called before their number, and how many they are.
 
     Examples
@@ -27,11 +27,11 @@ class Names(Sequence[str]):
 
     named: Sequence[str]
     stem: str
-    count: int
+    many: int
 
     def __len__(self) -> int:
         """How many."""
-        return len(self.named) + self.count
+        return len(self.named) + self.many
 
     @overload
     def __getitem__(self, index: int) -> str: ...

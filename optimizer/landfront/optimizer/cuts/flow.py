@@ -26,6 +26,34 @@ FREE, SOURCE, SINK = 0, 1, 2
 
 
 @compiled
+def laden(
+    a: Array, b: Array, place: Array, cost: Array, flow: Array, value: Array, scale: float
+) -> tuple[Array, Array]:
+    """What a flow leaves of the edges' costs along both arcs, and of the nodes' values, as whole numbers."""
+    edges = len(a)
+    left, rest = np.empty(2 * edges, np.int64), np.empty(len(value), np.int64)
+    for i in range(len(value)):
+        rest[i] = np.int64(np.rint(value[i] * scale))
+    for e in range(edges):
+        most = np.int64(np.floor(cost[e] * scale))
+        sent = min(max(np.int64(np.rint(flow[e] * scale)), -most), most)
+        left[place[e]], left[place[edges + e]] = most - sent, most + sent
+        rest[a[e]] -= sent
+        rest[b[e]] += sent
+    return left, rest
+
+
+@compiled
+def unladen(place: Array, cost: Array, left: Array, scale: float) -> Array:
+    """The flow along each edge of what is left of both arcs."""
+    edges = len(cost)
+    flow = np.empty(edges)
+    for e in range(edges):
+        flow[e] = (left[place[edges + e]] - np.int64(np.floor(cost[e] * scale))) / scale
+    return flow
+
+
+@compiled
 def cancel(starts: Array, head: Array, twin: Array, left: Array, rest: Array) -> Array:
     """Send as much as can go from nodes with a positive rest to nodes with a negative one.
 
@@ -115,7 +143,7 @@ def cancel(starts: Array, head: Array, twin: Array, left: Array, rest: Array) ->
 def _augment(
     head: Array, twin: Array, left: Array, rest: Array, parent: Array, orphans: Array, middle: int
 ) -> int:
-    """Send what fits along the path through `middle`, from a source to a sink; how many nodes lost a parent."""
+    """Send what fits along the path through `middle` from source to sink; how many nodes lost a parent."""
     most = left[middle]
     i = head[twin[middle]]
     while parent[i] != ROOT:

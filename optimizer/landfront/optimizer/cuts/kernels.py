@@ -1,4 +1,4 @@
-"""Compiled passes of the engine of minimum cuts: the best column on each side, and single changes of a plan."""
+"""Compiled passes of the engine of minimum cuts: the best column on each side, and single changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.optimizer.kernels import compiled
+from landfront.optimizer.kernels import RUN, compiled
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -27,9 +27,32 @@ def sides(starts: Array, values: Array, upper: Array, inside: Array) -> tuple[Ar
 
 
 @compiled
+def activity(
+    rows: int, ends: Array, term: Array, amount: Array, chosen: Array, inside: Array, a: Array, b: Array,
+    first: int,
+) -> Floats:  # fmt: skip
+    """What a plan makes of each row: its columns, and those of edges whose ends differ."""
+    total, part = np.zeros(rows), np.zeros(rows)
+    for start in range(0, len(chosen) + len(a), RUN):
+        for place in range(start, min(start + RUN, len(chosen) + len(a))):
+            e = place - len(chosen)
+            if e < 0:
+                j = chosen[place]
+            elif inside[chosen[a[e]]] == inside[chosen[b[e]]]:
+                continue
+            else:
+                j = first + e
+            for q in range(ends[j], ends[j + 1]):
+                part[term[q]] += amount[q]
+        total += part
+        part[:] = 0.0
+    return total
+
+
+@compiled
 def change(
     change_of: Floats, ends: Array, term: Array, amount: Array, chosen: Array, inside: Array, arcs: Array,
-    head: Array, edge: Array, first: int, edges: int, group: int, column: int,
+    head: Array, edge: Array, first: int, group: int, column: int,
 ) -> None:  # fmt: skip
     """What a change of a group's column adds to each of the rows, edges included, in `change_of`."""
     change_of[:] = 0.0
@@ -50,14 +73,14 @@ def change(
 @compiled
 def dearness(
     weight: Floats, ends: Array, term: Array, amount: Array, chosen: Array, inside: Array, upper: Array,
-    starts: Array, arcs: Array, head: Array, edge: Array, first: int, edges: int,
+    starts: Array, arcs: Array, head: Array, edge: Array, first: int,
 ) -> Floats:  # fmt: skip
     """What each column would cost instead of the chosen one of its group, by weights of the rows."""
     found, change_of = np.full(starts[-1], np.inf), np.zeros(len(weight))
     for g in range(len(starts) - 1):
         for j in range(starts[g], starts[g + 1]):
             if upper[j] > 0 and j != chosen[g]:
-                change(change_of, ends, term, amount, chosen, inside, arcs, head, edge, first, edges, g, j)
+                change(change_of, ends, term, amount, chosen, inside, arcs, head, edge, first, g, j)
                 total = 0.0
                 for r in range(len(weight)):
                     total += weight[r] * change_of[r]
@@ -81,7 +104,7 @@ def missed(activity: Floats, lower: Floats, upper: Floats, size: Floats) -> floa
 def better(
     moves: Array, owner: Array, weight: Floats, activity: Floats, lower: Floats, upper: Floats, size: Floats,
     ends: Array, term: Array, amount: Array, chosen: Array, inside: Array, arcs: Array, head: Array,
-    edge: Array, first: int, edges: int,
+    edge: Array, first: int,
 ) -> int:  # fmt: skip
     """Take moves in order: those after which rows are missed by less, or as much at less cost; how many."""
     change_of, after = np.zeros(len(weight)), np.zeros(len(weight))
@@ -91,7 +114,7 @@ def better(
         g = owner[place]
         if chosen[g] == j:
             continue
-        change(change_of, ends, term, amount, chosen, inside, arcs, head, edge, first, edges, g, j)
+        change(change_of, ends, term, amount, chosen, inside, arcs, head, edge, first, g, j)
         cost = 0.0
         for r in range(len(weight)):
             after[r] = activity[r] + change_of[r]

@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.optimizer.cuts.flow import SINK, SOURCE, cancel
+from landfront.optimizer.cuts.flow import SINK, SOURCE, cancel, laden, unladen
 from landfront.optimizer.edges import Edges
 
 Floats = NDArray[np.float64]
@@ -83,6 +83,15 @@ class Network:
         edge[place] = np.tile(np.arange(len(self.edges), dtype=np.int32), 2)
         return starts, head, edge
 
+    def _finite(self, value: Floats, cost: Floats) -> Floats:
+        """Values in which a group without a choice has more than its edges can outweigh."""
+        forced = np.isinf(value)
+        if not forced.any():
+            return value
+        size = np.bincount(self.edges.a, weights=cost, minlength=self.nodes)
+        size += np.bincount(self.edges.b, weights=cost, minlength=self.nodes)
+        return np.where(forced, np.copysign(2 * size, value), value)
+
     def cut(self, value: Floats, cost: Floats, flow: Floats | None = None) -> Cut:
         """The minimum cut, from a flow of another one on.
 
@@ -96,25 +105,13 @@ class Network:
             Any, shape (E,).
         """
         starts, head, twin, place = self._arcs
-        count = len(self.edges)
-        finite = np.where(np.isfinite(value), value, 0.0)
-        top = max(float(np.abs(finite).max(initial=0.0)), float(cost.max(initial=0.0)))
+        finite = self._finite(value, cost)
+        top = max(
+            -float(finite.min(initial=0.0)), float(finite.max(initial=0.0)), float(cost.max(initial=0.0))
+        )
         scale = DIGITS / top if top > 0 else 1.0
-        most = np.floor(cost * scale).astype(np.int64)
-        sent = np.zeros(count, dtype=np.int64)
-        if flow is not None:
-            sent = np.clip(np.rint(flow * scale).astype(np.int64), -most, most)
-        left = np.empty(2 * count, dtype=np.int64)
-        left[place[:count]], left[place[count:]] = most - sent, most + sent
-        rest = np.rint(finite * scale).astype(np.int64)
-        rest -= self._whole_outflow(sent)
+        flow = np.zeros(len(self.edges)) if flow is None else flow
+        left, rest = laden(self.edges.a, self.edges.b, place, cost, flow, finite, scale)
         tree = cancel(starts, head, twin, left, rest)
-        found = (left[place[count:]] - most) / scale
+        found = unladen(place, cost, left, scale)
         return Cut((tree == SINK) | (value == -np.inf), (tree != SOURCE) & (value != np.inf), found)
-
-    def _whole_outflow(self, sent: NDArray[np.int64]) -> NDArray[np.int64]:
-        out = np.zeros(self.nodes, dtype=np.int64)
-        if np.any(sent):
-            np.add.at(out, self.edges.a, sent)
-            np.subtract.at(out, self.edges.b, sent)
-        return out

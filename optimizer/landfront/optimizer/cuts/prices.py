@@ -2,11 +2,11 @@
 
     max over prices l of    min over plans x of  w C x - l (A x - b)
 
-J. E. Kelley, The cutting-plane method for solving convex programs, SIAM Journal 8 (1960): each plan is a plane;
-the master mixes the plans that are known, and its multipliers are the next prices. With one row that is the
-secant method. With several the next prices lie between the master's and the best so far (P. Wentges, Weighted
-Dantzig-Wolfe decomposition, International Transactions in Operational Research 4, 1997). A row may be missed
-at a penalty until plans are known that meet it.
+J. E. Kelley, The cutting-plane method for solving convex programs, SIAM Journal 8 (1960): each plan is a
+plane; the master mixes the plans that are known, and its multipliers are the next prices: with one row the
+secant method. With several rows the next prices lie between the master's and the best so far (P. Wentges,
+Weighted Dantzig-Wolfe decomposition, International Transactions in Operational Research 4, 1997). A row may
+be missed at a penalty until plans are known that meet it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,16 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from landfront.optimizer import tolerances
 from landfront.optimizer.cuts.terms import Terms
 from landfront.optimizer.session import QUICK, Limits, Model, Session
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-TIGHT = 1e-7
-"""Share of the value at which prices are good enough: a thousandth of the gaps that plans are asked for."""
+TIGHT, TIGHT_MANY = 1e-7, 2e-6
+"""Share of the value at which prices are good enough, and with very many groups, where a cut takes long: a
+hundredth of the gaps that plans are asked for at least."""
 
 MOST_CUTS = 400
 """Cuts after which prices are as they are."""
@@ -107,6 +109,8 @@ class PriceSearch:
         rows = abs(terms.rows)
         mean = np.asarray(rows.sum(axis=1)).ravel() / np.maximum(np.diff(rows.indptr), 1)
         self._size = np.where(mean > 0, mean, 1.0)
+        many = terms.program.groups >= tolerances.MANY_GROUPS
+        self._tight = TIGHT_MANY if many else TIGHT
         self._plans: list[Ints] = []
         self._activity: list[Floats] = []
 
@@ -133,7 +137,7 @@ class PriceSearch:
             if improved:
                 found.bound, found.prices, found.flow = bound, at, flow
             next_prices = self._mix(found, penalty)
-            close = TIGHT * max(abs(found.value), abs(found.bound))
+            close = self._tight * max(abs(found.value), abs(found.bound))
             if found.value - found.bound <= close or (straight and len(self._plans) == known):
                 found.finished = True
                 return
@@ -148,9 +152,11 @@ class PriceSearch:
         multipliers = question.weights - prices
         priced = self._terms.price(multipliers, flow)
         for plan in priced.plans:
-            if not any(np.array_equal(plan, other) for other in self._plans):
+            activity = self._terms.activity(plan)
+            same = any(np.array_equal(activity, other) for other in self._activity)
+            if not same:  # what differs in no row is no use to a mixture
                 self._plans.append(plan)
-                self._activity.append(self._terms.activity(plan))
+                self._activity.append(activity)
         least = min(float(multipliers @ activity) for activity in self._activity)
         pressed = np.where(prices > 0, question.lower, question.upper)
         return least + float(prices @ np.where(prices == 0, 0.0, pressed)), priced.cut.flow
@@ -163,7 +169,7 @@ class PriceSearch:
         moved = np.zeros((k, 1))
         if question.slope is not None:
             moved[:, 0] = -question.slope[active] / self._size[active]
-        soft = sp.hstack([activity, sp.eye_array(k), -sp.eye_array(k), moved])
+        soft = np.hstack([activity, np.eye(k), -np.eye(k), moved])
         whole = np.concatenate([np.ones(count), np.zeros(2 * k + 1)])[None, :]
         free = 0.0 if question.slope is None else inf
         cost = np.array([float(question.weights @ one) for one in self._activity])
@@ -172,7 +178,7 @@ class PriceSearch:
             np.concatenate([np.zeros(count + 2 * k), [-free]]),
             np.concatenate([np.full(count + 2 * k, inf), [free]]),
             np.zeros(count + 2 * k + 1, dtype=bool),
-            sp.csr_array(sp.vstack([soft, sp.csr_array(whole)], format="csr")),
+            sp.csr_array(np.vstack([soft, whole])),
             np.append(question.lower[active] / self._size[active], 1.0),
             np.append(question.upper[active] / self._size[active], 1.0),
         )

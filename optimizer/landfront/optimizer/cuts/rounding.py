@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import inf
 from time import monotonic
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ WHOLE = 1e-6
 
 @dataclass
 class Plan:
-    """A plan that is being bettered: its columns, what it makes of the rows, its value, whether it is good."""
+    """A plan that is being bettered: its columns, what it makes of the rows, its value, if it meets them."""
 
     chosen: Ints
     activity: Floats
@@ -69,9 +70,9 @@ class Rounding:
         from landfront.optimizer.cuts import kernels
 
         terms, program = self.terms, self.terms.program
-        entries = terms.columns.indptr, terms.columns.indices, terms.columns.data
+        entries: tuple[Any, Any, Any] = terms.columns.indptr, terms.columns.indices, terms.columns.data
         arcs, head, edge = terms.network.adjacency
-        graph = arcs, head, edge, terms.edges.column, len(terms.edges)
+        graph: tuple[Any, Any, Any, Any] = arcs, head, edge, terms.edges.column
         size = np.maximum(program_scale(terms), np.finfo(np.float64).tiny)
         plan = Plan(chosen, terms.activity(chosen))
         for _ in range(PASSES):

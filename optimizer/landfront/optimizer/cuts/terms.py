@@ -119,4 +119,9 @@ class Terms:
 
     def activity(self, plan: Ints) -> Floats:
         """What a plan makes of the K rows, shape (K,)."""
-        return np.asarray(self.rows @ self.solution([plan], np.ones(1)))
+        from landfront.optimizer.cuts import kernels
+
+        entries, edges = (self.columns.indptr, self.columns.indices, self.columns.data), self.edges
+        return kernels.activity(
+            self.rows.shape[0], *entries, plan, edges.inside, edges.a, edges.b, edges.column
+        )
