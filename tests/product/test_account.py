@@ -356,7 +356,10 @@ def test_the_barometer_has_area_carbon_species_jobs_and_money(plan: Plan, told: 
 
 def test_three_fronts_have_names(tmp_path: Path) -> None:
     """Short and long term, ecology and economy, biodiversity and carbon: each with its own ends and proof."""
-    fronts = lf.named_fronts(study(tmp_path, study={"decision": "share"}), points=4)
+    use = ("natural_forest_restoration", "degraded_grass_restoration", "mangrove")
+    budget = [limit("budget", "cost", max=1e6)]
+    said = study(tmp_path, use, study={"decision": "share"}, limits=budget)
+    fronts = lf.named_fronts(said, points=4)
     assert list(fronts) == ["short term and long term", "ecology and economy", "biodiversity and carbon"]
     for front in fronts.values():
         assert len(front) >= 2
@@ -364,5 +367,7 @@ def test_three_fronts_have_names(tmp_path: Path) -> None:
     soon = fronts["short term and long term"]
     assert soon.criteria == ("carbon_soon", "carbon")
     assert (soon.values[:, 1] > soon.values[:, 0]).all()
+    early, late = soon[0].plan.options, soon[len(soon) - 1].plan.options
+    assert early != late, "what is best soon is not what is best later"
     with pytest.raises(InputError, match="one milestone is no short and long term"):
         lf.named_fronts(study(tmp_path, study={"milestones": [2060]}))
