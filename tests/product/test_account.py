@@ -86,11 +86,13 @@ def test_carbon_is_told_by_pool(tmp_path: Path) -> None:
     criteria = {"carbon_wood": {"sense": "max"}}
     plan = best(village(tmp_path, use, criteria=criteria), "carbon_wood")
     table = account_of(plan).tables["pools"].set_index("intervention")
-    total = table["biomass_t_co2e"].sum() + table["soil_t_co2e"].sum()
+    total = table[["biomass_t_co2e", "litter_roots_t_co2e", "soil_t_co2e"]].to_numpy().sum()
     assert total == pytest.approx(plan.values["carbon"])
     assert table["products_t_co2e"].sum() == pytest.approx(plan.values["carbon_wood"] - plan.values["carbon"])
     assert table.loc["conservation_tillage", "soil_t_co2e"] > 0
     assert table.loc["conservation_tillage", "biomass_t_co2e"] == pytest.approx(0)
+    trees = table.loc["cropland_to_forest"]
+    assert trees["litter_roots_t_co2e"] == pytest.approx(0.23 * trees["biomass_t_co2e"], rel=1e-2)
     assert (
         table.loc["harvest_replant", "biomass_t_co2e"] < 0 < table.loc["harvest_replant", "products_t_co2e"]
     )
