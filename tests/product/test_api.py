@@ -15,10 +15,20 @@ from landfront.models.plan import Plan
 from landfront.report.result import Result
 
 NAMES = [
-    *("Cascade", "Check", "Compensation", "Front", "InfeasibleError", "InputError", "Mac", "Nested", "Plan"),
-    *("Point", "Result", "Safeguards", "Score", "Study", "Verification", "cascade", "catalogue", "check"),
-    *("compensate", "demo", "draft", "front", "generate", "mac", "nested", "plan", "read", "resume", "run"),
-    *("safeguards", "score", "to_pyomo", "verify"),
+    *(
+        "Account",
+        "Cascade",
+        "Check",
+        "Compensation",
+        "Front",
+        "InfeasibleError",
+        "InputError",
+        "Mac",
+        "Nested",
+    ),
+    *("Plan", "Point", "Result", "Safeguards", "Score", "Study", "Verification", "account", "cascade"),
+    *("catalogue", "check", "compensate", "demo", "draft", "front", "generate", "mac", "named_fronts"),
+    *("nested", "plan", "read", "resume", "run", "safeguards", "score", "to_pyomo", "verify"),
 ]
 
 
