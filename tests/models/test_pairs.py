@@ -21,6 +21,7 @@ from landfront.optimizer.engine import Infeasible
 from landfront.optimizer.scalarize import solve_single
 from tests.models import builders as b
 from tests.models.brute import best_plan
+from tests.models.goldens import with_codes
 from tests.models.test_combinations import PAIR
 from tests.models.test_measures import MEASURES
 
@@ -32,6 +33,24 @@ CRITERIA = {
 PARTS: dict[str, Sections] = {
     **{name: {"criteria": entry} for name, entry in CRITERIA.items()},
     **{name: {"criteria": {name: entry}} for name, entry in MEASURES.items()},
+    "classes": {
+        "criteria": {"forest": {"effect": "class:forest", "sense": "max"}},
+        "limits": [
+            {
+                "name": "grass", "criterion": "class:grassland",
+                "min": {"share": 0.4, "of": "class:grassland"},
+            }
+        ],
+    },
+    "indicators": {
+        "criteria": {"income": {"sense": "max"}},
+        "indicators": [
+            {
+                "name": "income", "unit": "CNY", "per_ha": {"cropland_to_forest": -3, "*": 2},
+                "each_year": True, "source": "example",
+            },
+        ],
+    },
     "periods": {"periods": {"starts": [2025, 2040]}},
     "combinations": {
         "combinations": {"groups": [PAIR], "joint": [{"interventions": PAIR, "factors": {"carbon": 0.8}}]}
@@ -140,7 +159,8 @@ def small(criteria: dict[str, Any], sections: Sections, seed: int) -> Formulatio
     parcels = 7
     while True:
         rng = np.random.default_rng(seed)
-        found = b.formulation(criteria, land=before(land(rng, parcels), criteria, sections), **sections)
+        place = before(land(rng, parcels), criteria, sections)
+        found = b.formulation(criteria, land=place, interventions=with_codes(), **sections)
         if np.diff(found.program.starts).prod() <= MOST_PLANS:
             return found
         parcels -= 1

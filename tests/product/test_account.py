@@ -86,11 +86,13 @@ def test_carbon_is_told_by_pool(tmp_path: Path) -> None:
     criteria = {"carbon_wood": {"sense": "max"}}
     plan = best(village(tmp_path, use, criteria=criteria), "carbon_wood")
     table = account_of(plan).tables["pools"].set_index("intervention")
-    total = table["biomass_t_co2e"].sum() + table["soil_t_co2e"].sum()
+    total = table[["biomass_t_co2e", "litter_roots_t_co2e", "soil_t_co2e"]].to_numpy().sum()
     assert total == pytest.approx(plan.values["carbon"])
     assert table["products_t_co2e"].sum() == pytest.approx(plan.values["carbon_wood"] - plan.values["carbon"])
     assert table.loc["conservation_tillage", "soil_t_co2e"] > 0
     assert table.loc["conservation_tillage", "biomass_t_co2e"] == pytest.approx(0)
+    trees = table.loc["cropland_to_forest"]
+    assert trees["litter_roots_t_co2e"] == pytest.approx(0.23 * trees["biomass_t_co2e"], rel=1e-2)
     assert (
         table.loc["harvest_replant", "biomass_t_co2e"] < 0 < table.loc["harvest_replant", "products_t_co2e"]
     )
@@ -356,7 +358,10 @@ def test_the_barometer_has_area_carbon_species_jobs_and_money(plan: Plan, told: 
 
 def test_three_fronts_have_names(tmp_path: Path) -> None:
     """Short and long term, ecology and economy, biodiversity and carbon: each with its own ends and proof."""
-    fronts = lf.named_fronts(study(tmp_path, study={"decision": "share"}), points=4)
+    use = ("natural_forest_restoration", "degraded_grass_restoration", "mangrove")
+    budget = [limit("budget", "cost", max=1e6)]
+    said = study(tmp_path, use, study={"decision": "share"}, limits=budget)
+    fronts = lf.named_fronts(said, points=4)
     assert list(fronts) == ["short term and long term", "ecology and economy", "biodiversity and carbon"]
     for front in fronts.values():
         assert len(front) >= 2
@@ -364,5 +369,7 @@ def test_three_fronts_have_names(tmp_path: Path) -> None:
     soon = fronts["short term and long term"]
     assert soon.criteria == ("carbon_soon", "carbon")
     assert (soon.values[:, 1] > soon.values[:, 0]).all()
+    early, late = soon[0].plan.options, soon[len(soon) - 1].plan.options
+    assert early != late, "what is best soon is not what is best later"
     with pytest.raises(InputError, match="one milestone is no short and long term"):
         lf.named_fronts(study(tmp_path, study={"milestones": [2060]}))

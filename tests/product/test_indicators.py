@@ -320,3 +320,16 @@ def test_birds_of_farmland_have_an_index_and_a_floor(tmp_path: Path) -> None:
     assert not done(free, "crop_rotation") & {"p04"}
     assert kept.limits()["value"].item() >= float((parcels().ha * parcels().quality).sum()) - 1e-6
     assert kept.values["carbon"] < free.values["carbon"]
+
+
+def test_crop_diversity_counts_the_crops_that_fields_gain(tmp_path: Path) -> None:
+    """Rotation adds a crop to a field, fallow a third of one, at less harvest: an optional goal."""
+    crops = indicator("crops", "crop-ha", {"crop_rotation": 1.0, "fallow": 0.33, "cropland_to_forest": -1})
+    use = (*crops["per_ha"], "conservation_tillage")
+    sections = wanting(crops)
+    diverse = best(village(tmp_path, use, **sections), "crops")
+    assert done(diverse, "crop_rotation") == {"p01", "p02", "p03", "p04"}
+    floor = [limit("diversity", "crops", min=60.0)]
+    free, told = (best(village(tmp_path, use, limits=limits, **sections), "food") for limits in ([], floor))
+    assert told.values["crops"] >= 60 > free.values["crops"]
+    assert told.values["food"] < free.values["food"]

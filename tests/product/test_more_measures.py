@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import landfront.api as lf
+from landfront.cli import app
 from landfront.instances.study import study_from
 from landfront.models.formulate import formulate
 
@@ -198,3 +200,38 @@ def test_the_sink_is_told_per_year_and_in_sum_and_area_is_a_by_product(tmp_path:
     assert 0 < plan.values["carbon_rate"] < plan.values["carbon"] / 35, "stores fill up"
     assert "area" not in plan.values
     assert plan.totals()["area_ha"].sum() == pytest.approx(360.0)
+
+
+def test_subsidy_and_regulation_change_what_a_measure_costs(tmp_path: Path) -> None:
+    """A subsidy of 90 % for plantations, and a rule that makes regrowth dearer, turn the choice."""
+    use = ("mixed_plantation", "natural_forest_restoration")
+    money = [limit("budget", "cost", max=6e5)]
+    plain = best(village(tmp_path, use, limits=money))
+    factors = {
+        "interventions": {"cost_factors": {"mixed_plantation": 0.1, "natural_forest_restoration": 1.5}}
+    }
+    changed = best(village(tmp_path, use, limits=money, **factors))
+    assert not done(plain, "mixed_plantation") >= {"p05", "p09", "p10", "p15"}
+    assert done(changed, "mixed_plantation") == {"p05", "p09", "p10", "p15"}
+    assert changed.values["cost"] == pytest.approx(0.1 * 60 * (5500 + 35 * 600))
+    notes = changed.formulation.catalogue.evidence.query("intervention == 'mixed_plantation'")["note"]
+    assert notes.str.contains("times 0.1").sum() == 3
+    with pytest.raises(lf.InputError, match="no intervention 'bamboo' in use"):
+        village(tmp_path, use, interventions={"cost_factors": {"bamboo": 0.5}})
+
+
+def test_mangroves_have_their_own_rules_and_guidance(tmp_path: Path) -> None:
+    """Ponds that were mangrove are planted again, others are not; the handbook is named with the measure."""
+    use = ("mangrove", "saltmarsh")
+    never = {"name": "no_former_mangrove", "column": "degraded", "when": [1], "forbid": ["mangrove"]}
+    assert done(best(village(tmp_path, use)), "mangrove") == {"p12"}
+    assert done(best(village(tmp_path, use, masks=[never])), "mangrove") == set()
+    rules = lf.catalogue().query("intervention == 'mangrove' and parameter == 'elevation_max'")
+    assert len(rules) == 1
+    for name, words in (
+        ("mangrove", "Mangrove ecological restoration handbook"),
+        ("mine_restoration", "guideline (trial)"),
+    ):
+        shown = CliRunner().invoke(app, ["catalogue", name])
+        assert shown.exit_code == 0
+        assert words in shown.stdout

@@ -49,7 +49,7 @@ COLUMNS = (
 )
 FLUXES = ("flux_1", "years_1", "flux_2", "years_2")
 """What a profile replaces."""
-WOOD = ("wood_harvest", "wood_halflife", "wood_substitution")
+WOOD = ("wood_harvest", "wood_halflife", "wood_substitution", "below_share")
 FORAGE = ("forage_effect", "forage_added", "livestock_effect")
 QUIET = ("takes_cropland", "makes_cropland", "msa_gain", "yield_after", *FORAGE, *WOOD)
 """Parameters that nobody misses where they are not given: their default makes no row of evidence."""
@@ -72,7 +72,8 @@ def build(study: Study, named: Sequence[str] | None) -> Catalogue:
     faults.refuse()
     chosen = _choose(book.numbers, names, study)
     _check_needed(book, chosen, names, faults, profiles)
-    evidence = _in_currency(_with_defaults(chosen, names, book), study, faults)
+    _check_factors(study, names, faults)
+    evidence = _modified(_in_currency(_with_defaults(chosen, names, book), study, faults), study)
     faults.refuse()
     replaced = evidence["parameter"].isin(FLUXES) & evidence["intervention"].isin(profiles)
     evidence = evidence[~replaced].reset_index(drop=True)
@@ -215,6 +216,27 @@ def _with_defaults(chosen: pd.DataFrame, names: Sequence[str], book: Book) -> pd
     if not rows:
         return chosen
     return pd.concat([chosen, pd.DataFrame(rows)], ignore_index=True)
+
+
+def _check_factors(study: Study, names: Sequence[str], faults: Faults) -> None:
+    for name in study.interventions.cost_factors:
+        if name not in names:
+            fix = f"{near(name, names)} In use: {some(names, 30)}.".strip()
+            rule = f"no intervention {name!r} in use"
+            faults.found.append(Fault("study.toml", "interventions.cost_factors", rule, fix))
+
+
+def _modified(evidence: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Costs times the study's factors; the note says so."""
+    factor = evidence["intervention"].map(study.interventions.cost_factors)
+    changed = factor.notna() & evidence["parameter"].isin(MONEY)
+    if not changed.any():
+        return evidence
+    numbers = ["value", "low", "high"]
+    evidence.loc[changed, numbers] = evidence.loc[changed, numbers].mul(factor[changed], axis=0)
+    words = factor[changed].map(lambda value: f"times {value:g} (interventions.cost_factors)")
+    evidence.loc[changed, "note"] = (evidence.loc[changed, "note"] + "; " + words).str.removeprefix("; ")
+    return evidence
 
 
 def _in_currency(evidence: pd.DataFrame, study: Study, faults: Faults) -> pd.DataFrame:

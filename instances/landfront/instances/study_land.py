@@ -87,12 +87,16 @@ class Parcels(Section):
 
 
 class Interventions(Section):
-    """Section ``[interventions]``: which catalogue, which coefficient sets, which interventions."""
+    """Section ``[interventions]``: which catalogue, which coefficient sets, which interventions.
+
+    `cost_factors` multiply the catalogue's costs: 0.7 where a subsidy pays 30 %, 1.2 where a rule adds 20 %.
+    """
 
     catalogue: str = "default"
     set: tuple[str, ...] = ()
     level: Literal["low", "mean", "high"] = "mean"
     use: tuple[str, ...] = ()
+    cost_factors: dict[str, Annotated[Number, Field(ge=0, le=100)]] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

@@ -163,7 +163,10 @@ def flows(plan: Plan) -> nx.DiGraph[str]:
 
 
 def pools(plan: Plan) -> pd.DataFrame:
-    """Carbon of each intervention by pool, in t CO2e: living biomass, soil, and wood products beside them."""
+    """Carbon of each intervention by pool, in t CO2e: biomass, litter and roots, soil; products beside.
+
+    Litter and roots are the part of biomass that the catalogue's ``below_share`` tells; 0 where it does not.
+    """
     names = plan.formulation.menu.interventions
     kind = plan.chosen["kind"].to_numpy()
     parts = {}
@@ -172,11 +175,23 @@ def pools(plan: Plan) -> pd.DataFrame:
         values = np.zeros(len(kind)) if effect is None else plan.change_by_option(effect) * factor
         parts[name] = np.bincount(kind, weights=values, minlength=len(names))
     used = np.unique(kind)
+    live = parts["carbon"] - parts["soil_stock"]
+    below = live * _below(plan)
     return pd.DataFrame(
         {
             "intervention": [names[k] for k in used],
-            "biomass_t_co2e": (parts["carbon"] - parts["soil_stock"])[used],
+            "biomass_t_co2e": (live - below)[used],
+            "litter_roots_t_co2e": below[used],
             "soil_t_co2e": parts["soil_stock"][used],
             "products_t_co2e": parts["wood"][used],
         }
     )
+
+
+def _below(plan: Plan) -> NDArray[np.float64]:
+    """Share of litter and roots in biomass of each kind, shape (K,); 0 where several interventions join."""
+    catalogue = plan.formulation.catalogue
+    known = catalogue.coefficients.get("below_share")
+    shares = {} if known is None else dict(zip(catalogue.interventions, np.nan_to_num(known), strict=True))
+    found = [interventions_of(name) for name in plan.formulation.menu.interventions]
+    return np.array([shares.get(own[0], 0.0) if len(own) == 1 else 0.0 for own in found])

@@ -8,6 +8,7 @@ from typing import Any
 
 from landfront.instances.catalogue import describe
 from landfront.instances.faults import Fault, InputError, refuse
+from landfront.instances.schema import by_key
 from landfront.models.formulate import formulate
 from landfront.models.plan import Plan
 from landfront.report.figures import write_figures
@@ -138,12 +139,22 @@ def catalogue_json(intervention: str | None) -> list[dict[str, Any]]:
 def catalogue_text(intervention: str | None) -> str:
     """The interventions in English and Chinese, or every number of one of them."""
     if intervention is not None:
-        return "\n".join(_number_line(row) for row in catalogue_json(intervention))
+        return "\n".join([*map(_number_line, catalogue_json(intervention)), *_tag_lines(intervention)])
     names = {language: describe(language=language) for language in ("en", "zh")}
     english = names["en"].drop_duplicates("intervention").set_index("intervention")["name"]
     chinese = names["zh"].drop_duplicates("intervention").set_index("intervention")["name"]
     lines = [f"{name:<28} {english[name]} / {chinese[name]}" for name in english.index]
     return "\n".join([*lines, "", "landfront catalogue NAME shows every number with its source and mark."])
+
+
+def _tag_lines(intervention: str) -> list[str]:
+    """What kind of measure it is, and whose guidance there is (``tables/intervention_tags.csv``)."""
+    row = by_key("intervention_tags").get(intervention, {})
+    told = {
+        key: value for key, value in row.items() if value and key not in ("intervention", "source", "mark")
+    }
+    mark = f" [{row['mark']}; {row['source']}]" if told else ""
+    return [f"{key:<24} {value.replace('|', ', ')}{mark}" for key, value in told.items()]
 
 
 def _number_line(row: dict[str, Any]) -> str:
