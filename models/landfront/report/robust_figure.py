@@ -61,4 +61,6 @@ def _band(axes: Axes, found: Robust, middle: str, scales: list[Scale]) -> None:
     order = np.argsort(values[:, at, 1])
     across = values[order, at, 1] / scales[1].factor
     least, most = (end(values[order, :, 0], axis=1) / scales[0].factor for end in (np.min, np.max))
-    axes.fill_between(across, least, most, color=FAINT, alpha=0.3, linewidth=0, label=f"plans of {middle}")
+    axes.fill_between(
+        across, least, most, color=FAINT, alpha=0.3, linewidth=0, label=f"plans of {middle}, by all"
+    )

@@ -241,15 +241,15 @@ class ProjectedEngine:
         )  # fmt: skip
 
     @cached_property
-    def _first(self) -> tuple[tuple[Cut, Floats], ...]:
-        """Cuts of each projected objective alone, with their coefficients over the columns."""
+    def _first(self) -> tuple[tuple[tuple[Cut, Floats], ...], dict[int, Answer]]:
+        """Cuts of each projected objective alone with their coefficients, and the answer to it."""
         cuts: list[tuple[Cut, Floats]] = []
-        p = len(self._program.senses)
+        answers, p = {}, len(self._program.senses)
         for objective in dict.fromkeys(block.objective for block in self._blocks):
             weights = np.zeros(p)
             weights[objective] = 1.0
-            self._cutting(weights, np.full(p, inf), cuts, seconds=inf, slope=None)
-        return tuple(cuts)
+            answers[objective] = self._cutting(weights, np.full(p, inf), cuts, seconds=inf, slope=None)
+        return tuple(cuts), answers
 
     def prepare(self) -> None:
         """Find the first cuts, which the first question does else."""
@@ -273,7 +273,13 @@ class ProjectedEngine:
     ) -> Answer:
         """Solve without integrality, by cuts; see `engine.Engine`."""
         deadline = monotonic() + seconds
-        cuts = list(self._first)
+        first, answers = self._first
+        alone = np.flatnonzero(weights)
+        if slope is None and np.isinf(upper).all() and len(alone) == 1 and weights[alone[0]] == 1.0:
+            known = answers.get(int(alone[0]))
+            if known is not None:  # the same question: its answer does not depend on where it starts
+                return known
+        cuts = list(first)
         if start is not None:
             prices = start.carried(weights, upper, slope)
             cuts += self._known(prices[: len(self._program.row_lower)])
@@ -328,7 +334,8 @@ class ProjectedEngine:
     ) -> Answer:
         """Solve with ever more cuts, which are added to those given, until they are enough."""
         deadline = monotonic() + seconds
-        close = CLOSE if slope is None and np.isinf(upper).all() else CLOSER
+        free = slope is None and bool(np.isinf(upper).all())
+        close, best = CLOSE if free else CLOSER, None
         for _ in range(ROUNDS):
             left = deadline - monotonic()
             engine = StructuredEngine(self._with(cuts))
@@ -340,16 +347,30 @@ class ProjectedEngine:
                 return self._plain.relax(weights, upper, seconds=deadline - monotonic(), slope=slope)
             x, new, lacks = completed
             mapped = self._mapped(answer, cuts, weights, x)
-            total = float(np.maximum(weights + answer.cap_prices, 0.0) @ lacks)
-            scale = float(np.maximum(weights + answer.cap_prices, 0.0) @ self._sizes(x))
-            if total <= close * scale or answer.reason == "time limit":
+            worth = np.maximum(weights + answer.cap_prices, 0.0)
+            scale = float(worth @ np.abs(self._program.objectives.dot(x)))
+            missing, kept = float(worth @ lacks), x
+            if best is not None and missing > close * scale:
+                between = self._completed((x + best) / 2)
+                if between is not None:
+                    new += between[1]
+                    kept = between[0] if not free else self._better(weights, x, best, between[0])
+            if free:  # without caps any solution will do, and the best one is the nearest to the bound
+                kept = kept if best is None else self._better(weights, kept, best)
+                value = float(weights @ (self._program.senses * self._program.values(kept)))
+                missing = min(missing, max(value - answer.bound, 0.0))
+                mapped = replace(mapped, x=kept)
+            best = kept
+            if missing <= close * scale or answer.reason == "time limit":
                 return mapped
             cuts += [self._with_columns(cut) for cut in new]
         return mapped
 
-    def _sizes(self, x: Floats) -> Floats:
-        """How large objectives are, shape (p,)."""
-        return np.abs(self._program.objectives.dot(x))
+    def _better(self, weights: Floats, *solutions: Floats) -> Floats:
+        """The solution that costs least by these weights."""
+        program = self._program
+        costs = [float(weights @ (program.senses * program.values(x))) for x in solutions]
+        return solutions[int(np.argmin(costs))]
 
     def _completed(self, x: Floats) -> tuple[Floats, list[Cut], Floats] | None:
         """The solution with the best columns of each block, a cut that is tight there, and what it lacked."""

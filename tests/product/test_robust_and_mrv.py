@@ -1,0 +1,142 @@
+"""Fronts under every case of the coefficients, and plans of monitoring: files, numbers, faults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import landfront.api as lf
+from landfront.cli import app
+from landfront.report.mrv import Asked, monitor
+from landfront.report.sampling import along, grid, half_width, needed, neyman
+from tests.product.page import write_files
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_files("risk.md", tmp_path / "study")
+
+
+def test_sets_that_disagree_run_side_by_side(folder: Path, tmp_path: Path) -> None:
+    out = tmp_path / "robust"
+    arguments = ["robust", str(folder), "-o", str(out), "--over", "sets", "--criteria", "carbon,cost"]
+    done = CliRunner().invoke(app, [*arguments, "--points", "4"])
+    assert done.exit_code == 0, done.output
+    assert {"fronts.csv", "band.csv", "parcels.csv", "summary.txt", "robust.png"} <= {
+        path.name for path in out.iterdir()
+    }
+    band = pd.read_csv(out / "band.csv")
+    best = band[(band["criterion"] == "carbon") & (band["case"] == "default")].iloc[-1]
+    assert (best["value"], best["least"], best["most"]) == (400.0, 250.0, 400.0)  # two woods by 4 and by 2.5
+    parcels = pd.read_csv(out / "parcels.csv")
+    assert set(parcels["agreed"]) <= {"all", "some", "none"}
+    assert (parcels["cases"] == parcels[["default", "plots"]].sum(axis=1)).all()
+    again = CliRunner().invoke(app, [*arguments, "--points", "4"])
+    assert again.exit_code == 2
+
+
+def test_each_scenario_has_its_own_front(folder: Path) -> None:
+    found = lf.robust(folder, ["carbon", "cost"], over="scenarios", points=4)
+    best = {name: float(result.front.values[:, 0].max()) for name, result in found.results.items()}
+    assert best == {"usual": 400.0, "fire": 360.0, "drought": 360.0, "wet": 440.0}
+
+
+@pytest.mark.parametrize(
+    ("keys", "match"),
+    [
+        ({"criteria": ["joy", "cost"]}, "unknown criterion 'joy'"),
+        ({"over": "sets", "sets": ["nobody"]}, "unknown set 'nobody'"),
+    ],
+)
+def test_cases_that_do_not_exist(folder: Path, keys: dict[str, object], match: str) -> None:
+    with pytest.raises(lf.InputError, match=match):
+        lf.robust(folder, **{"criteria": ["carbon", "cost"], **keys})  # type: ignore[arg-type]
+
+
+def test_plots_reach_the_precision_and_one_fewer_does_not() -> None:
+    rng = np.random.default_rng(1)
+    cv, population = rng.uniform(0.05, 1.5, 200), rng.uniform(3, 1e6, 200)
+    plots = needed(cv, population, precision=0.1, confidence=0.9)
+    most = np.floor(population)
+    assert (plots <= most).all()
+    enough = half_width(plots, cv, most, confidence=0.9) <= 0.1
+    assert (enough | (plots == most)).all()
+    more = plots > 2
+    fewer = half_width(plots[more] - 1, cv[more], most[more], confidence=0.9)
+    assert (fewer > 0.1).all()
+
+
+def test_neyman_samples_reach_the_precision_of_the_total() -> None:
+    """By simulation: the mean of samples of that size lies within a tenth in nine of ten cases."""
+    rng = np.random.default_rng(2)
+    cv, mean, area = np.array([0.5, 0.8, 0.3]), np.array([10.0, 4.0, 20.0]), np.array([500.0, 300.0, 200.0])
+    plots = neyman(cv, mean, area, population=15_000, precision=0.1, confidence=0.9)
+    weight = area / area.sum()
+    draws = sum(
+        w * rng.normal(m, c * m, (4000, n)).mean(axis=1)
+        for w, m, c, n in zip(weight, mean, cv, plots.tolist(), strict=True)
+    )
+    within = np.abs(draws / (weight @ mean) - 1) <= 0.1
+    assert 0.88 <= within.mean() <= 0.97
+    alone = needed(cv, area * 15, precision=0.1, confidence=0.9)
+    assert plots.sum() < alone.sum()
+
+
+def test_systematic_points_lie_inside_and_are_as_many_as_asked() -> None:
+    import geopandas as gpd
+    from shapely import box
+
+    rng = np.random.default_rng(0)
+    parcel, within = along(np.array([10.0, 30.0]), 40, rng)
+    assert np.bincount(parcel).tolist() == [10, 30]
+    assert ((within >= 0) & (within <= 1)).all()
+    shapes = gpd.GeoSeries([box(0, 0, 100, 100), box(500, 0, 700, 100)])
+    shape, xy = grid(shapes, 30, np.random.default_rng(0))
+    again = grid(shapes, 30, np.random.default_rng(0))[1]
+    assert 30 <= len(xy) <= 45
+    np.testing.assert_array_equal(xy, again)
+    assert all(shapes[s].intersects(p) for s, p in zip(shape, gpd.points_from_xy(*xy.T), strict=True))
+
+
+def test_what_covers_95_percent_is_counted_and_the_rest_listed(folder: Path) -> None:
+    plan = lf.plan(folder, maximise="carbon")
+    found = monitor(plan, 0.4, "a pilot", by="valley", asked=Asked(covered=0.4))
+    assert found.strata["counted"].tolist() == [True, *[False] * (len(found.strata) - 1)]
+    assert len(found.dropped) + 1 == len(found.strata)
+    assert (found.dropped["plots"] == 0).all()
+
+
+def test_a_run_gets_points_and_a_checklist(folder: Path, tmp_path: Path) -> None:
+    run, out = tmp_path / "run", tmp_path / "mrv"
+    assert CliRunner().invoke(app, ["front", str(folder), "-o", str(run)]).exit_code == 0
+    arguments = ["mrv", str(run), "-o", str(out), "--cv", "0.4"]
+    assert CliRunner().invoke(app, arguments).exit_code == 2  # a number without its source
+    done = CliRunner().invoke(app, [*arguments, "--cv-source", "a pilot"])
+    assert done.exit_code == 0, done.output
+    points, strata = pd.read_csv(out / "points.csv"), pd.read_csv(out / "strata.csv")
+    assert len(points) == strata["plots"].sum()
+    text = (out / "checklist.md").read_text(encoding="utf-8")
+    assert text.count("| | | |") == 5
+    assert CliRunner().invoke(app, ["verify", str(run)]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("cv", "keys", "match"),
+    [
+        (-1.0, {}, "a number above 0"),
+        (0.4, {"by": "galaxy"}, "unknown region level"),
+        (0.4, {"criterion": "tail"}, "no criterion that is a sum"),
+        (0.4, {"asked": Asked(precision=2)}, "between 0 and 1"),
+        (0.4, {"asked": Asked(plot=0)}, "above 0 ha"),
+        (pd.DataFrame({"intervention": ["x"], "cv": [1], "source": ["y"]}), {}, "no row for"),
+        (pd.DataFrame({"intervention": ["trees"], "cv": [1]}), {}, "is missing"),
+    ],
+)
+def test_monitoring_without_sense(folder: Path, cv: object, keys: dict[str, object], match: str) -> None:
+    plan = lf.plan(folder, maximise="carbon")
+    with pytest.raises(lf.InputError, match=match):
+        monitor(plan, cv, "a pilot", **keys)  # type: ignore[arg-type]
