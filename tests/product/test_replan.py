@@ -155,6 +155,40 @@ def test_the_command_takes_a_point_a_limit_of_change_and_json(old_run: Path, tmp
     assert "already holds a run" in again.stderr
 
 
+def test_points_can_be_added_to_the_front_of_a_replan(
+    replanned: lf.Replan, old_run: Path, tmp_path: Path
+) -> None:
+    base = tmp_path / "more"
+    shutil.copytree(old_run.parent, base)
+    before = (base / "second" / "replan.toml").read_text(encoding="utf-8")
+    lf.resume(base / "second", points=12)
+    assert (base / "second" / "replan.toml").read_text(encoding="utf-8") == before
+    assert lf.verify(base / "second").holds
+
+
+def test_a_replan_that_is_stopped_leaves_nothing_or_goes_on(
+    old_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, out = renewed(old_run, tmp_path / "new"), tmp_path / "out"
+
+    def stop(*given: Any, **named: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("landfront.report.replan.carry", stop)
+        with pytest.raises(KeyboardInterrupt):
+            lf.replan(old_run, study, out)
+        assert not out.exists()
+    with monkeypatch.context() as patched:
+        patched.setattr("landfront.report.run.find_front", stop)
+        with pytest.raises(KeyboardInterrupt):
+            lf.replan(old_run, study, out)
+    # The new plan was found: what is left is a run that is gone on with, and its lineage.
+    lf.resume(out)
+    assert lf.verify(out).holds
+    assert [step.folder.name for step in lf.versions(out).steps] == ["out", "run"]
+
+
 def test_a_table_of_a_plan_can_be_followed(old_run: Path, tmp_path: Path) -> None:
     study = renewed(old_run, tmp_path / "new")
     table = tmp_path / "plan.csv"
