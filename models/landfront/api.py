@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from landfront.report.mac import Mac
     from landfront.report.monitor import Monitored, monitor
     from landfront.report.nested import Nested
-    from landfront.report.parcel_requests import RequestCosts, cost_of_requests
+    from landfront.report.parcel_requests import cost_of_requests
     from landfront.report.replan import Replan, Stability, replan
+    from landfront.report.request_costs import RequestCosts
     from landfront.report.result import Result
     from landfront.report.safeguards import Safeguards
     from landfront.report.score import Score
@@ -106,7 +107,7 @@ NAMES = {
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
     "Replan": "landfront.report.replan",
-    "RequestCosts": "landfront.report.parcel_requests",
+    "RequestCosts": "landfront.report.request_costs",
     "Result": "landfront.report.result",
     "Safeguards": "landfront.report.safeguards",
     "Score": "landfront.report.score",

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 import landfront.api as lf
 from landfront.cli import app
-from landfront.instances.landscape import Earlier
+from landfront.instances.landscape import Earlier, Past
 from landfront.models.formulate import formulate
 from landfront.report.carried import carry
 from landfront.report.lineage import parent_of
@@ -374,6 +374,24 @@ def test_new_parcels_and_lost_interventions_are_said() -> None:
     assert "2 parcels (50 ha) are no longer in the study (pond)" in words
     assert "2 parcels (90 ha) are none: these parcels are new" in words
     assert "1 parcels of the earlier plan (7 ha) are gone" in words
+
+
+def test_what_was_done_as_planned_is_no_difference() -> None:
+    names = ("keep", "conservation_tillage@2025")
+    one = np.array([1])
+    land = b.landscape(
+        earlier=Earlier(np.arange(5), np.array([0, 1, 1, 0, 0]), np.ones(5), np.array(b.AREA), names),
+        past=Past(one, one - 1, np.array([2026]), np.ones(1), ("conservation_tillage",), 2030),
+    )
+    found = b.formulation(
+        ["carbon", "change"], land=land, periods={"starts": [2025, 2030]},
+        history={"source": "history.csv", "year": 2030},
+    )  # fmt: skip
+    plan = carry(found)
+    assert plan.notes == ()
+    assert plan.plan.values["change"] == 0
+    kinds = plan.plan.to_frame()["intervention"].tolist()
+    assert kinds == ["keep", "conservation_tillage@2025", "conservation_tillage@2030", "keep", "keep"]
 
 
 def test_the_least_change_is_found_by_hand() -> None:
