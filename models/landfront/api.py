@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from landfront.report.parcel_requests import RequestCosts, cost_of_requests
     from landfront.report.prices import Prices, prices
     from landfront.report.replan import Replan, Stability, replan
+    from landfront.report.request_costs import RequestCosts
     from landfront.report.result import Result
     from landfront.report.robust import Robust, robust
     from landfront.report.safeguards import Safeguards
@@ -139,6 +140,7 @@ NAMES = {
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
     "Prices": "landfront.report.prices",
+    "RequestCosts": "landfront.report.request_costs",
     "Result": "landfront.report.result",
     "Robust": "landfront.report.robust",
     "Safeguards": "landfront.report.safeguards",

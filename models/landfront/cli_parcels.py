@@ -94,8 +94,9 @@ def request(
     as_json: AsJson = False,
 ) -> int:
     """Say what it costs to lock parcels or to reject what a plan does there: a proven interval."""
-    from landfront.report.parcel_requests import add_to_log, check_log, cost_of_requests
+    from landfront.report.parcel_requests import cost_of_requests
     from landfront.report.progress import meter
+    from landfront.report.request_costs import add_to_log, check_log
 
     if log is not None:
         check_log(log)

@@ -19,6 +19,7 @@ from landfront.models.plan import Plan
 from landfront.models.reasons import reasons_of
 from landfront.report.search import find_plan
 from tests.models import builders as b
+from tests.models.test_measures import MEASURES
 
 LIMITS = [
     {"name": "budget", "criterion": "cost", "max": 1e5},
@@ -52,6 +53,20 @@ def test_worth_is_the_sum_of_its_parts_and_decides(budget: float, floor: float, 
     margin = told.worth[told.chosen] - second
     assert np.allclose(told.margin, margin, equal_nan=True)
     assert (told.worth[told.chosen] <= best + 1e-9).all()
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("main", [0, 1])
+def test_measures_have_their_part_in_what_options_are_worth(measure: str, main: int) -> None:
+    criteria = {"carbon": {"sense": "max"}, measure: MEASURES[measure], "cost": {"sense": "min"}}
+    limits = [{"name": "budget", "criterion": "cost", "max": 2e5}]
+    name = list(criteria)[main]
+    told = lf.explain(find_plan(b.formulation(criteria, limits=limits), name, gap=1e-9).plan, [name])
+    size = max(float(np.abs(told.worth).max()), 1.0)
+    parts = sum((one for one, _ in told.parts.values()), np.zeros(5))
+    assert np.allclose(parts, told.worth[told.chosen], atol=1e-6 * size)
+    assert told.loss <= told.distance + 1e-6 * size
+    assert told.sheet("f1").startswith("Parcel f1")
 
 
 def test_a_worth_by_hand() -> None:

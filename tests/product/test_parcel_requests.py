@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 import landfront.api as lf
 from landfront.cli import app
 from landfront.models.formulate import Formulation
-from landfront.report.parcel_requests import ParcelRequest, Pricing
+from landfront.report.parcel_requests import Pricing
+from landfront.report.request_costs import ParcelRequest
 from landfront.report.search import find_plan
 from tests.models import builders as b
 from tests.models.brute import plans

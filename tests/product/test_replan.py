@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 import landfront.api as lf
 from landfront.cli import app
-from landfront.instances.landscape import Earlier
+from landfront.instances.landscape import Earlier, Past
 from landfront.models.formulate import formulate
 from landfront.report.carried import carry
 from landfront.report.lineage import parent_of
@@ -153,6 +153,40 @@ def test_the_command_takes_a_point_a_limit_of_change_and_json(old_run: Path, tmp
     again = CliRunner().invoke(app, arguments)
     assert again.exit_code == 2
     assert "already holds a run" in again.stderr
+
+
+def test_points_can_be_added_to_the_front_of_a_replan(
+    replanned: lf.Replan, old_run: Path, tmp_path: Path
+) -> None:
+    base = tmp_path / "more"
+    shutil.copytree(old_run.parent, base)
+    before = (base / "second" / "replan.toml").read_text(encoding="utf-8")
+    lf.resume(base / "second", points=12)
+    assert (base / "second" / "replan.toml").read_text(encoding="utf-8") == before
+    assert lf.verify(base / "second").holds
+
+
+def test_a_replan_that_is_stopped_leaves_nothing_or_goes_on(
+    old_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study, out = renewed(old_run, tmp_path / "new"), tmp_path / "out"
+
+    def stop(*given: Any, **named: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("landfront.report.replan.carry", stop)
+        with pytest.raises(KeyboardInterrupt):
+            lf.replan(old_run, study, out)
+        assert not out.exists()
+    with monkeypatch.context() as patched:
+        patched.setattr("landfront.report.run.find_front", stop)
+        with pytest.raises(KeyboardInterrupt):
+            lf.replan(old_run, study, out)
+    # The new plan was found: what is left is a run that is gone on with, and its lineage.
+    lf.resume(out)
+    assert lf.verify(out).holds
+    assert [step.folder.name for step in lf.versions(out).steps] == ["out", "run"]
 
 
 def test_a_table_of_a_plan_can_be_followed(old_run: Path, tmp_path: Path) -> None:
@@ -340,6 +374,24 @@ def test_new_parcels_and_lost_interventions_are_said() -> None:
     assert "2 parcels (50 ha) are no longer in the study (pond)" in words
     assert "2 parcels (90 ha) are none: these parcels are new" in words
     assert "1 parcels of the earlier plan (7 ha) are gone" in words
+
+
+def test_what_was_done_as_planned_is_no_difference() -> None:
+    names = ("keep", "conservation_tillage@2025")
+    one = np.array([1])
+    land = b.landscape(
+        earlier=Earlier(np.arange(5), np.array([0, 1, 1, 0, 0]), np.ones(5), np.array(b.AREA), names),
+        past=Past(one, one - 1, np.array([2026]), np.ones(1), ("conservation_tillage",), 2030),
+    )
+    found = b.formulation(
+        ["carbon", "change"], land=land, periods={"starts": [2025, 2030]},
+        history={"source": "history.csv", "year": 2030},
+    )  # fmt: skip
+    plan = carry(found)
+    assert plan.notes == ()
+    assert plan.plan.values["change"] == 0
+    kinds = plan.plan.to_frame()["intervention"].tolist()
+    assert kinds == ["keep", "conservation_tillage@2025", "conservation_tillage@2030", "keep", "keep"]
 
 
 def test_the_least_change_is_found_by_hand() -> None:

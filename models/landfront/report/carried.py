@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from landfront.instances.landscape import Earlier
 from landfront.models.change import like
 from landfront.models.formulate import Formulation
 from landfront.models.given import kinds_given
@@ -76,7 +78,7 @@ def _shares(formulation: Formulation) -> tuple[Floats, list[str]]:
     for at, name in enumerate(earlier.names):
         same = like(name, kinds, since)
         place[at] = same[-1] if len(same) else -1
-    kind = place[earlier.kind]
+    kind = np.where(_as_planned(formulation, earlier), _exact(earlier, kinds.names), place[earlier.kind])
     lost = kind < 0
     if lost.any():
         gone = ", ".join(sorted({earlier.names[k] for k in np.unique(earlier.kind[lost])})[:5])
@@ -94,6 +96,23 @@ def _shares(formulation: Formulation) -> tuple[Floats, list[str]]:
             f"{len(earlier.gone):,} parcels of the earlier plan ({earlier.gone_area:,.6g} ha) are gone"
         )
     return found, notes
+
+
+def _exact(earlier: Earlier, names: Sequence[str]) -> Ints:
+    """Kind with the very name of each row of the earlier plan, -1 where there is none."""
+    at = {name: k for k, name in enumerate(names)}
+    return np.array([at.get(name, -1) for name in earlier.names], dtype=np.int64)[earlier.kind]
+
+
+def _as_planned(formulation: Formulation, earlier: Earlier) -> NDArray[np.bool_]:
+    """Rows of the earlier plan that were done as they were planned, also in a year that is over."""
+    landscape, kinds = formulation.landscape, formulation.menu.kinds
+    if landscape.past is None:
+        return np.zeros(len(earlier.kind), dtype=bool)
+    done, _ = kinds_given(landscape, kinds, formulation.study)
+    keys = landscape.past.parcel * len(kinds) + done
+    exact = _exact(earlier, kinds.names)
+    return np.asarray((exact >= 0) & np.isin(earlier.parcel * len(kinds) + exact, keys))
 
 
 def _with_history(formulation: Formulation, shares: Floats) -> tuple[Floats, list[str]]:

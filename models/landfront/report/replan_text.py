@@ -48,8 +48,8 @@ def _proof(found: Replan) -> Iterator[str]:
     unit = found.plan.formulation.units[found.criterion]
     if found.weight:
         yield (
-            f"Proven: {found.criterion} and weighed change together are within {percent(found.new.gap)} of "
-            f"the best (ended: {found.new.termination})."
+            f"Proven: no plan is better in {found.criterion} and weighed change together, up to a gap of "
+            f"{percent(found.new.gap)} (ended: {found.new.termination})."
         )
     else:
         point = found.free.plan.point
