@@ -17,10 +17,10 @@ import landfront.api as lf
 from landfront.cli import app
 from landfront.instances.faults import InputError
 from landfront.models.formulate import Formulation
+from landfront.optimizer.forcing import solve_best
 from landfront.report import alternatives as module
 from landfront.report.choices import ALL, NONE, SOME, UNDECIDED
 from landfront.report.standing import Standing
-from landfront.optimizer.forcing import solve_best
 from tests.models import builders as b
 from tests.models.brute import plans
 
