@@ -15,10 +15,11 @@ from landfront.models.plan import Plan
 from landfront.report.result import Result
 
 NAMES = [
-    *("Cascade", "Check", "Compensation", "Front", "InfeasibleError", "InputError", "Mac", "Nested", "Plan"),
-    *("Point", "Result", "Safeguards", "Score", "Study", "Verification", "cascade", "catalogue", "check"),
-    *("compensate", "demo", "draft", "front", "generate", "mac", "nested", "plan", "read", "resume", "run"),
-    *("safeguards", "score", "to_pyomo", "verify"),
+    *("Alternatives", "Cascade", "Check", "Compensation", "Front", "Importance", "InfeasibleError"),
+    *("InputError", "Mac", "Nested", "NoRegret", "Plan", "Point", "Prices", "Result", "Safeguards", "Score"),
+    *("Study", "Verification", "alternatives", "cascade", "catalogue", "check", "compensate", "demo", "draft"),
+    *("front", "generate", "importance", "mac", "nested", "no_regret", "plan", "prices", "read", "resume"),
+    *("run", "safeguards", "score", "to_pyomo", "verify"),
 ]
 
 
