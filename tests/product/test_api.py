@@ -14,14 +14,6 @@ import landfront.api as lf
 from landfront.models.plan import Plan
 from landfront.report.result import Result
 
-NAMES = """
-    Account Alternatives Cascade Check Compensation Diff Explanation Front Importance
-    InfeasibleError InputError Mac Monitored Mrv Nested NoRegret Plan Point Prices Replan
-    RequestCosts Result Robust Safeguards Score Stability Study Triggers Verification Versions
-    account alternatives cascade catalogue check compensate cost_of_requests demo diff draft explain
-    front generate importance mac monitor mrv named_fronts nested no_regret plan prices read replan
-    resume robust run safeguards score to_pyomo triggers verify versions
-""".split()
 
 
 def test_the_public_names_are_these() -> None:

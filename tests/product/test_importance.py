@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -89,7 +90,7 @@ def test_every_option_and_json(whole: Path, tmp_path: Path) -> None:
         ({"point": 1, "gap": 2.0}, "must lie between 0 and 1"),
     ],
 )
-def test_wrong_questions_of_a_run_are_refused(run: Path, options: dict[str, object], words: str) -> None:
+def test_wrong_questions_of_a_run_are_refused(run: Path, options: dict[str, Any], words: str) -> None:
     with pytest.raises(InputError, match=words):
         lf.importance(run, **options)
 

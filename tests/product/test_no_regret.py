@@ -40,7 +40,9 @@ def test_what_is_proven_holds_for_every_nondominated_plan(budget: float, floor: 
     feasible = ((activity >= program.row_lower - 1e-9) & (activity <= program.row_upper + 1e-9)).all(axis=1)
     x = x[feasible]
     y = program.minimised[:2] @ x.T
-    worse = (y[:, :, None] <= y[:, None, :] + 1e-9).all(axis=0) & (y[:, :, None] < y[:, None, :] - 1e-6).any(axis=0)
+    worse = (y[:, :, None] <= y[:, None, :] + 1e-9).all(axis=0) & (y[:, :, None] < y[:, None, :] - 1e-6).any(
+        axis=0
+    )
     best = x[~worse.any(axis=0)]
     chosen = best.mean(axis=0)
     assert (chosen[told.proven == ALL] == 1).all()

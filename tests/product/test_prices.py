@@ -144,7 +144,9 @@ def test_words_and_table_say_the_same(squares: Path, tmp_path: Path) -> None:
     out = tmp_path / "prices.csv"
     done = CliRunner().invoke(app, ["prices", str(squares), "-o", str(out)])
     assert done.exit_code == 0, done.output
-    assert "1 thousand CNY costs 9.526 t CO2e, between 397.4 thousand CNY and 410.3 thousand CNY." in done.stdout
+    assert (
+        "1 thousand CNY costs 9.526 t CO2e, between 397.4 thousand CNY and 410.3 thousand CNY." in done.stdout
+    )
     assert "Whole parcels" not in done.stdout
     frame = pd.read_csv(out)
     assert frame["limit"].tolist() == ["budget", "budget"]

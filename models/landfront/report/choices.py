@@ -60,7 +60,7 @@ class Choices:
         return dict(zip(WORDS, found, strict=True))
 
     def parcels(self) -> NDArray[np.int8]:
-        """`ALL` where one option is in all plans, `SOME` where several are possible, by parcel, shape (n,)."""
+        """`ALL` where one option is in all plans, `SOME` where several are possible, shape (n,)."""
         heads = self.starts[:-1]
         fixed = np.maximum.reduceat(self.kind == ALL, heads)
         some = np.maximum.reduceat(self.kind == SOME, heads)

@@ -24,6 +24,7 @@ from landfront.models.plan import NO_SHARE
 from landfront.optimizer.forcing import Forced, force, resolved
 from landfront.optimizer.show import table
 from landfront.report.quantities import number, quantity
+from landfront.report.safeguards import NOTHING
 from landfront.report.standing import Asked, Standing, standing_of
 
 if TYPE_CHECKING:
@@ -165,11 +166,18 @@ class Importance:
         lines = [
             standing.formulation.study.study.title,
             f"What {standing.criterion} loses if a parcel cannot be treated{kept}",
-            f"The plan has {quantity(standing.value, unit, digits=6)}; proven: none has a better value than "
-            f"{quantity(standing.bound, unit, digits=6)}. What lies between them, "
-            f"{quantity(standing.best.gap, unit)}, is in every interval.",
+            f"The plan has {quantity(standing.value, unit, digits=6)}; {self._gap()}.",
         ]
         return lines if self.proven else [*lines, f"The search for it ended early ({standing.best.reason})."]
+
+    def _gap(self) -> str:
+        best, unit = self.standing.best, self.standing.unit
+        if best.gap <= NOTHING * abs(best.value):
+            return "proven: none has a better value"
+        return (
+            f"proven: none has a better value than {quantity(self.standing.bound, unit, digits=6)}. What "
+            f"lies between them, {quantity(best.gap, unit)}, is in every interval"
+        )
 
     def _counts(self) -> list[str]:
         least, most, best = self.least, self.most, self.standing.best
