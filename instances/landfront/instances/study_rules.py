@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, Strict, Tag, model_validator
 
 from landfront.instances.study_base import Name, Number, Section, Year, either
-from landfront.instances.study_space import METRES, Around
+from landfront.instances.study_space import METRES, Around, Patch
 
 
 class Share(Section):
@@ -45,9 +45,12 @@ Bound = Annotated[
 SENSES = {
     "sum": ("max", "min"), "smallest": ("max",), "largest": ("min",), "shortfall": ("min",),
     "largest_shortfall": ("min",), "reached": ("max",), "mean_deviation": ("min",),
-    "mean_difference": ("min",), "boundary": ("min",),
+    "mean_difference": ("min",), "boundary": ("min",), "scattered": ("min",),
 }  # fmt: skip
 """Senses in which each measure is linear."""
+
+ON_MAP = ("boundary", "scattered")
+"""Measures of where treated land lies, which look at no effect."""
 
 
 class Criterion(Section):
@@ -55,7 +58,8 @@ class Criterion(Section):
 
     A `measure` other than the sum looks at the amounts of the regions of a level (`by`) or of the features:
     their total or their change (`of`), `per` area, baseline, attainable change or target, where it has one.
-    The measure ``boundary`` is the length of the line around the land with `interventions`, in `unit`.
+    The measure ``boundary`` is the length of the line around the land with `interventions`, in `unit`,
+    ``scattered`` the area of such land that lies in no `patch` of the smallest size.
     """
 
     effect: str | None = None
@@ -63,7 +67,7 @@ class Criterion(Section):
     milestone: int | None = None
     measure: Literal[
         "sum", "smallest", "largest", "shortfall", "largest_shortfall", "reached", "mean_deviation",
-        "mean_difference", "boundary",
+        "mean_difference", "boundary", "scattered",
     ] = "sum"  # fmt: skip
     by: str | None = None
     regions: tuple[str, ...] = ()
@@ -72,6 +76,7 @@ class Criterion(Section):
     per: Literal["area", "baseline", "attainable", "target"] | None = None
     target: Bound | None = None
     unit: str | None = None
+    patch: Patch | None = None
     label: str = ""
     label_zh: str = ""
 
@@ -81,11 +86,13 @@ class Criterion(Section):
             raise ValueError(f"measure {self.measure!r} is for sense = {SENSES[self.measure][0]!r}")
         several = ("by", "regions", "interventions", "per", "target", "unit")
         said = [key for key in several if getattr(self, key)] + (["of"] if self.of != "total" else [])
-        foreign = [key for key in said if key not in ("interventions", "unit")] + ["effect"] * bool(
-            self.effect
-        )
-        if self.measure == "boundary" and foreign:
-            raise ValueError(f"{', '.join(foreign)}: not with measure 'boundary', which sums no effect")
+        own = ("interventions", *(("unit",) if self.measure == "boundary" else ()))
+        foreign = [key for key in said if key not in own] + ["effect"] * bool(self.effect)
+        if self.measure in ON_MAP and foreign:
+            raise ValueError(f"{', '.join(foreign)}: not with measure {self.measure!r}, which sums no effect")
+        if (self.patch is None) == (self.measure == "scattered"):
+            needs = "needs" if self.patch is None else "has no"
+            raise ValueError(f"measure {self.measure!r} {needs} patch")
         if self.measure == "boundary" and self.unit not in (None, *METRES):
             raise ValueError(f"unit: a boundary is in {' or '.join(METRES)}, found {self.unit!r}")
         if self.measure == "sum" and said:

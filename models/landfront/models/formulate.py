@@ -30,9 +30,10 @@ from landfront.instances.catalogue import Catalogue
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.landscape import Landscape
 from landfront.instances.study import Study
+from landfront.models.appended import OnMap, appended
 from landfront.models.around import around_rows
 from landfront.models.blocks import objective_rows, stack
-from landfront.models.boundary import Boundary, bordered, boundary_of
+from landfront.models.boundary import boundary_of
 from landfront.models.carbon import carbon_notes
 from landfront.models.component import Inputs
 from landfront.models.effects import Effect
@@ -42,6 +43,7 @@ from landfront.models.limits import LimitRow, LimitRows, effect_key, joined, lim
 from landfront.models.measures import Measure, measure_limits, measure_of
 from landfront.models.menu import Menu, build_menu, menu_from_table
 from landfront.models.registry import Effects, Sources, unknown
+from landfront.models.scattered import scattered_of
 from landfront.models.widening import linked
 from landfront.optimizer.program import Program
 
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
 __all__ = ["Formulation", "LimitRow", "Tables", "formulate", "formulate_from"]
 
 Floats = NDArray[np.float64]
+ON_MAP = {"boundary": boundary_of, "scattered": scattered_of}
+"""Criteria of which parcels are treated, by their measure."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class Formulation:
         Who pays for what, where the study names funds.
     program
         All criteria in file order as objectives (baselines as offsets); rows in terms of change. Linking
-        columns of measures and of payments follow the options, then those of boundaries.
+        columns of measures and of payments follow the options, then those of criteria of place.
     """
 
     study: Study
@@ -83,7 +87,7 @@ class Formulation:
     menu: Menu
     effects: Mapping[str, Effect]
     limits: tuple[LimitRow, ...]
-    measures: Mapping[str, Measure | Boundary]
+    measures: Mapping[str, Measure | OnMap]
     payments: Payments | None
     program: Program
 
@@ -103,7 +107,7 @@ class Formulation:
 
     @property
     def paid(self) -> int:
-        """Where the columns of payments begin, behind those of measures but boundaries."""
+        """Where the columns of payments begin, behind those of measures but on_map."""
         measures = self.measures.values()
         return len(self.menu) + sum(len(m.linking.lower) for m in measures if isinstance(m, Measure))
 
@@ -135,7 +139,7 @@ class Formulation:
         last: list[Floats] = []
         for measure in self.measures.values():
             columns = measure.columns_of(measure.amounts_of(share))
-            (last if isinstance(measure, Boundary) else linking).append(columns)
+            (last if isinstance(measure, OnMap) else linking).append(columns)
         if self.payments is not None:
             linking.append(self.payments.columns_of(self.payments.rows.dot(share)))
         return np.concatenate([share, *linking, *last])
@@ -207,11 +211,11 @@ def formulate_from(
     bounded = measure_limits(study, measures)
     within = [row for row in bounded if row.criterion in plain]
     program = linked(program, parts, menu, within) if parts else program
-    boundaries = {name: found for name, found in measures.items() if isinstance(found, Boundary)}
-    lines = [replace(row, baseline=b.linear[1]) for row in bounded if (b := boundaries.get(row.criterion))]
+    on_map = {name: found for name, found in measures.items() if isinstance(found, OnMap)}
+    lines = [replace(row, baseline=b.constant) for row in bounded if (b := on_map.get(row.criterion))]
     rows = (*limits.rows, *within, *lines)
     place = len(limits.rows) + len(within)
-    program = bordered(program, list(boundaries.values()), lines, place=place) if boundaries else program
+    program = appended(program, list(on_map.values()), lines, place=place) if on_map else program
     return Formulation(study, landscape, catalogue, menu, effects, rows, measures, payments, program)
 
 
@@ -317,10 +321,10 @@ def _faults_of(effect: str, when: _When, sources: Sources, place: str) -> list[F
     return []
 
 
-def _measures(study: Study, effects: Effects) -> dict[str, Measure | Boundary]:
+def _measures(study: Study, effects: Effects) -> dict[str, Measure | OnMap]:
     """The criteria that are no plain sums; all faults are collected."""
     faults: list[Fault] = []
-    found: dict[str, Measure | Boundary] = {}
+    found: dict[str, Measure | OnMap] = {}
     inputs = effects.sources.inputs
     for name, entry in study.criteria.items():
         if entry.measure != "sum":
@@ -328,7 +332,7 @@ def _measures(study: Study, effects: Effects) -> dict[str, Measure | Boundary]:
                 found[name] = (
                     measure_of(name, entry, effects)
                     if study.sums_effect(name)
-                    else boundary_of(name, entry, inputs.landscape, inputs.menu)
+                    else ON_MAP[entry.measure](name, entry, inputs.landscape, inputs.menu)
                 )
             except InputError as error:
                 faults.extend(error.faults)
@@ -337,7 +341,7 @@ def _measures(study: Study, effects: Effects) -> dict[str, Measure | Boundary]:
 
 
 def _program(
-    study: Study, effects: Effects, limits: LimitRows, measures: Mapping[str, Measure | Boundary], menu: Menu
+    study: Study, effects: Effects, limits: LimitRows, measures: Mapping[str, Measure | OnMap], menu: Menu
 ) -> Program:
     columns, parcels = len(menu), len(menu.starts) - 1
     criteria = [_additive(name, effects, measures, parcels) for name in study.criteria]
@@ -358,9 +362,7 @@ def _program(
     )
 
 
-def _additive(
-    name: str, effects: Effects, measures: Mapping[str, Measure | Boundary], parcels: int
-) -> Effect:
+def _additive(name: str, effects: Effects, measures: Mapping[str, Measure | OnMap], parcels: int) -> Effect:
     """The effect that a criterion sums; one of nothing where it is a measure, whose columns count."""
     if name not in measures:
         return effects[name]
