@@ -30,7 +30,7 @@ def outside(near: Neighbours, treated: Any, area: Any, patch: dict[str, int]) ->
     """Treated area outside patches, by components of a graph or by squares tried one at a time."""
     kept = set(np.flatnonzero(treated > 0.5).tolist())
     if "parcels" in patch:
-        graph = nx.Graph()
+        graph: Any = nx.Graph()
         graph.add_nodes_from(kept)
         a, b_, _ = near.edges
         graph.add_edges_from((p, q) for p, q in zip(a.tolist(), b_.tolist(), strict=True) if {p, q} <= kept)
