@@ -38,9 +38,9 @@ NAMES = ("forest", "shrubs", "wetland")
 CELL = 100.0
 SHARE = 0.4
 """The boundary may be this share of that of the plan with the most carbon."""
-WEIGHT = 1000.0
+WEIGHT = 300.0
 """Carbon that a km of boundary is worth."""
-SECONDS = 300.0
+SECONDS = 60.0
 """Longest solve."""
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from landfront.report.named_fronts import named_fronts
     from landfront.report.nested import Nested
     from landfront.report.no_regret import NoRegret, no_regret
-    from landfront.report.parcel_requests import RequestCosts, cost_of_requests
+    from landfront.report.parcel_requests import cost_of_requests
     from landfront.report.prices import Prices, prices
     from landfront.report.replan import Replan, Stability, replan
     from landfront.report.request_costs import RequestCosts
@@ -135,10 +135,7 @@ NAMES = {
     "Plan": "landfront.models.plan",
     "Point": "landfront.optimizer.front",
     "Replan": "landfront.report.replan",
-    "RequestCosts": "landfront.report.parcel_requests",
     "NoRegret": "landfront.report.no_regret",
-    "Plan": "landfront.models.plan",
-    "Point": "landfront.optimizer.front",
     "Prices": "landfront.report.prices",
     "RequestCosts": "landfront.report.request_costs",
     "Result": "landfront.report.result",

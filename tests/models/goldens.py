@@ -150,6 +150,14 @@ def _around() -> Formulation:
     return formulation(["carbon"], land=landscape(neighbours=neighbours()), limits=limits)
 
 
+def _scattered() -> Formulation:
+    """At most 15 ha outside of pairs of neighbours that are treated together."""
+    bits = {"measure": "scattered", "sense": "min", "patch": {"parcels": 2}}
+    limit = {"name": "whole", "criterion": "bits", "max": 15}
+    land = landscape(neighbours=neighbours())
+    return formulation({"carbon": {"sense": "max"}, "bits": bits}, land=land, limits=[limit])
+
+
 def _funds() -> Formulation:
     """Two funds, one of which may only pay for one intervention and in part for one county."""
     funds = [
@@ -286,6 +294,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "funds": _funds,
     "boundary": _boundary,
     "around": _around,
+    "scattered": _scattered,
     "measures": _measures,
     "locks": _locks,
     "past": _past,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.sparse as sp
 
-from landfront.models.boundary import Boundary
+from landfront.models.appended import OnMap
 from landfront.models.formulate import Formulation
 from landfront.models.measure import Measure
 
@@ -39,8 +39,8 @@ def _names(formulation: Formulation) -> list[str]:
     counts = {name: len(found.linking.lower) for name, found in measures if isinstance(found, Measure)}
     if formulation.payments is not None:
         counts["funds"] = len(formulation.payments.pairs)
-    borders = [(name, found) for name, found in measures if isinstance(found, Boundary)]
-    counts |= {name: 2 * len(found.open[0]) for name, found in borders}
+    borders = [(name, found) for name, found in measures if isinstance(found, OnMap)]
+    counts |= {name: found.extra for name, found in borders}
     return [*options, *(f"link({name},{place})" for name, count in counts.items() for place in range(count))]
 
 

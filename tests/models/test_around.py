@@ -34,11 +34,11 @@ def found(*limits: dict[str, Any], **sections: Any) -> Formulation:
     )
 
 
-def random_graph(seed: int, n: int) -> nx.Graph:
+def random_graph(seed: int, n: int) -> Any:
     return nx.gnp_random_graph(n, 0.15, seed=seed)
 
 
-def of_graph(graph: nx.Graph) -> Any:
+def of_graph(graph: Any) -> Any:
     ends = np.array(sorted(map(sorted, graph.edges)), dtype=np.int64).reshape(-1, 2)
     return neighbours_of(len(graph), (ends[:, 0], ends[:, 1], np.ones(len(ends))), np.zeros(len(graph)))
 
@@ -74,7 +74,8 @@ def test_what_exists_counts_and_rows_that_always_hold_are_left_out() -> None:
     around = {**MOSAIC["around"], "cover": ["0101"]}
     formulation = found({**MOSAIC, "around": around, "min": {"share": 0.41, "of": "land"}})
     (row,) = formulation.limits  # f3 and g1 beside f1 and f2: 100 ha, of which g1 is 40
-    assert (row.region, row.lower, row.baseline) == ("f3", pytest.approx(41.0), 40.0)
+    assert (row.region, row.baseline) == ("f3", 40.0)
+    assert row.lower == pytest.approx(41.0)
     assert not found({**MOSAIC, "around": around, "min": {"share": 0.4, "of": "land"}}).limits
 
 

@@ -83,6 +83,10 @@ PARTS: dict[str, Sections] = {
         "limits": [{"name": "even", "criterion": "difference", "max": 60.0}],
     },
     "boundary": {"criteria": {"edge": {"measure": "boundary", "sense": "min"}}},
+    "patches": {
+        "criteria": {"bits": {"measure": "scattered", "sense": "min", "patch": {"parcels": 2}}},
+        "limits": [{"name": "whole", "criterion": "bits", "max": 20.0}],
+    },
     "mosaic": {
         "limits": [
             {

@@ -11,7 +11,7 @@ Algorithms for geodesics, Journal of Geodesy 87, 2013, as in PROJ); degrees are 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -50,10 +50,13 @@ class Neighbours:
         touches.
     outer
         Length of the boundary with what is no parcel, in m, shape (n,).
+    cells
+        Row and column of each parcel, shape (n,) each, where parcels are cells of a grid.
     """
 
     shared: sp.csr_array
     outer: Floats
+    cells: tuple[Ints, Ints] | None = None
 
     @property
     def edges(self) -> tuple[Ints, Ints, Floats]:
@@ -95,7 +98,7 @@ def read_neighbours(sheet: Sheet, study: Study, ids: pd.Index | None) -> Neighbo
         else:
             found = _of_shapes(sheet, study, corners=space.corners)
     if found is not None and not space.outer:
-        return Neighbours(found.shared, np.zeros(len(ids)))
+        return replace(found, outer=np.zeros(len(ids)))
     return found
 
 
@@ -149,7 +152,8 @@ def grid_neighbours(row: Ints, column: Ints, cell: float, *, corners: bool = Fal
     inner = np.bincount(a, weights=shared, minlength=len(code))
     inner += np.bincount(b, weights=shared, minlength=len(code))
     outer = np.asarray(4 * cell - inner, dtype=np.float64)
-    return neighbours_of(len(code), (np.minimum(a, b), np.maximum(a, b), shared), outer)
+    found = neighbours_of(len(code), (np.minimum(a, b), np.maximum(a, b), shared), outer)
+    return replace(found, cells=(row, column))
 
 
 def _of_table(study: Study, said: Edges, ids: pd.Index, faults: Faults) -> Neighbours | None:

@@ -33,7 +33,7 @@ from landfront.instances.study_land import (
 )
 from landfront.instances.study_policy import Policy, with_policy
 from landfront.instances.study_risk import Risk
-from landfront.instances.study_rules import Criterion, FrontRequest, Fund, Limit
+from landfront.instances.study_rules import ON_MAP, Criterion, FrontRequest, Fund, Limit
 from landfront.instances.study_space import Space
 from landfront.instances.validation import faults_of
 
@@ -209,8 +209,8 @@ class Study(Section):
         return (entry.effect if entry else None) or criterion
 
     def sums_effect(self, criterion: str) -> bool:
-        """Whether a criterion looks at an effect: all do but the boundary of treated land."""
-        return criterion not in self.criteria or self.criteria[criterion].measure != "boundary"
+        """Whether a criterion looks at an effect: all do but those of where treated land lies."""
+        return criterion not in self.criteria or self.criteria[criterion].measure not in ON_MAP
 
     def milestone_of(self, criterion: str, milestone: int | None = None) -> int:
         """Milestone year of a criterion: the one asked for, else its own, else the last."""

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, Strict, Tag, model_validator
 
 from landfront.instances.study_base import Name, Number, Section, Year, either
-from landfront.instances.study_space import METRES, Around
+from landfront.instances.study_space import METRES, Around, Patch
 
 OfClass = Annotated[str, Field(pattern=r"^class:[a-z]+$")]
 """The area that a land class has today, such as ``class:wetland``."""
@@ -48,7 +48,7 @@ Bound = Annotated[
 SENSES = {
     "sum": ("max", "min"), "smallest": ("max",), "largest": ("min",), "shortfall": ("min",),
     "largest_shortfall": ("min",), "reached": ("max",), "mean_deviation": ("min",),
-    "mean_difference": ("min",), "boundary": ("min",),
+    "mean_difference": ("min",), "boundary": ("min",), "scattered": ("min",),
     "expected": ("max", "min"), "conservative": ("max", "min"), "worst_case": ("max", "min"),
     "cvar": ("max", "min"), "quantile": ("max", "min"), "reliability": ("max",), "regret": ("min",),
 }  # fmt: skip
@@ -60,6 +60,9 @@ TARGETED = ("shortfall", "largest_shortfall", "reached", "reliability")
 LEVELLED = ("conservative", "cvar", "quantile")
 """Those of them that need a level."""
 
+ON_MAP = ("boundary", "scattered")
+"""Measures of where treated land lies, which look at no effect."""
+
 
 class Criterion(Section):
     """One entry of ``[criteria]``; `effect` defaults to the key, `milestone` to the last one.
@@ -68,7 +71,8 @@ class Criterion(Section):
     their total or their change (`of`), `per` area, baseline, attainable change or target, where it has one.
     One over scenarios (`RISKS`) looks at the total in each scenario, some at a `level` such as 0.9;
     `better` says which way amounts are good where `sense` is that of a probability or a regret.
-    The measure ``boundary`` is the length of the line around the land with `interventions`, in `unit`.
+    The measure ``boundary`` is the length of the line around the land with `interventions`, in `unit`,
+    ``scattered`` the area of such land that lies in no `patch` of the smallest size.
     """
 
     effect: str | None = None
@@ -77,7 +81,7 @@ class Criterion(Section):
     measure: Literal[
         "sum", "smallest", "largest", "shortfall", "largest_shortfall", "reached", "mean_deviation",
         "mean_difference", "expected", "conservative", "worst_case", "cvar", "quantile", "reliability",
-        "regret", "boundary",
+        "regret", "boundary", "scattered",
     ] = "sum"  # fmt: skip
     by: str | None = None
     regions: tuple[str, ...] = ()
@@ -88,6 +92,7 @@ class Criterion(Section):
     level: Annotated[Number, Field(gt=0, lt=1)] | None = None
     better: Literal["more", "less"] | None = None
     unit: str | None = None
+    patch: Patch | None = None
     label: str = ""
     label_zh: str = ""
 
@@ -97,11 +102,13 @@ class Criterion(Section):
             raise ValueError(f"measure {self.measure!r} is for sense = {SENSES[self.measure][0]!r}")
         several = ("by", "regions", "interventions", "per", "target", "unit", "level", "better")
         said = [key for key in several if getattr(self, key)] + (["of"] if self.of != "total" else [])
-        foreign = [key for key in said if key not in ("interventions", "unit")] + ["effect"] * bool(
-            self.effect
-        )
-        if self.measure == "boundary" and foreign:
-            raise ValueError(f"{', '.join(foreign)}: not with measure 'boundary', which sums no effect")
+        own = ("interventions", *(("unit",) if self.measure == "boundary" else ()))
+        foreign = [key for key in said if key not in own] + ["effect"] * bool(self.effect)
+        if self.measure in ON_MAP and foreign:
+            raise ValueError(f"{', '.join(foreign)}: not with measure {self.measure!r}, which sums no effect")
+        if (self.patch is None) == (self.measure == "scattered"):
+            needs = "needs" if self.patch is None else "has no"
+            raise ValueError(f"measure {self.measure!r} {needs} patch")
         if self.measure == "boundary" and self.unit not in (None, *METRES):
             raise ValueError(f"unit: a boundary is in {' or '.join(METRES)}, found {self.unit!r}")
         if self.measure == "sum" and said:

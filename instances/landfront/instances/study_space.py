@@ -60,6 +60,19 @@ class Around(Section):
     existing: tuple[str, ...] = ()
 
 
+class Patch(Section):
+    """The smallest patch: so many parcels that hang together, or a square of so many cells on a side."""
+
+    parcels: Annotated[int, Strict(), Field(ge=2, le=8)] | None = None
+    square: Annotated[int, Strict(), Field(ge=2, le=8)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Patch:
+        if (self.parcels is None) == (self.square is None):
+            raise ValueError("give either parcels or square")
+        return self
+
+
 class Space(Section):
     """Section ``[space]``: neighbours from shapes, from rows and columns of a grid, or from a table.
 

@@ -31,9 +31,10 @@ from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.landscape import Landscape
 from landfront.instances.study import Study
 from landfront.instances.study_policy import policy_notes
+from landfront.models.appended import OnMap, appended
 from landfront.models.around import around_rows
 from landfront.models.blocks import objective_rows, stack
-from landfront.models.boundary import Boundary, bordered, boundary_of
+from landfront.models.boundary import boundary_of
 from landfront.models.carbon import carbon_notes
 from landfront.models.component import Inputs
 from landfront.models.effects import Effect
@@ -46,6 +47,7 @@ from landfront.models.measures import measure_of
 from landfront.models.menu import Menu, build_menu, menu_from_table
 from landfront.models.registry import Effects, Sources, unknown
 from landfront.models.regret import with_regrets
+from landfront.models.scattered import scattered_of
 from landfront.models.widening import Part, linked
 from landfront.optimizer.program import Program
 
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
 __all__ = ["Formulation", "LimitRow", "Tables", "formulate", "formulate_from"]
 
 Floats = NDArray[np.float64]
+ON_MAP = {"boundary": boundary_of, "scattered": scattered_of}
+"""Criteria of which parcels are treated, by their measure."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class Formulation:
         Who pays for what, where the study names funds.
     program
         All criteria in file order as objectives (baselines as offsets); rows in terms of change. Linking
-        columns of measures and of payments follow the options, then those of boundaries.
+        columns of measures and of payments follow the options, then those of criteria of place.
     scenarios
         Scenarios of coefficients, where the study has any.
     """
@@ -91,7 +95,7 @@ class Formulation:
     menu: Menu
     effects: Mapping[str, Effect]
     limits: tuple[LimitRow, ...]
-    measures: Mapping[str, Measure | Boundary]
+    measures: Mapping[str, Measure | OnMap]
     payments: Payments | None
     program: Program
     scenarios: Scenarios | None = None
@@ -112,7 +116,7 @@ class Formulation:
 
     @property
     def paid(self) -> int:
-        """Where the columns of payments begin, behind those of measures but boundaries."""
+        """Where the columns of payments begin, behind those of measures but on_map."""
         measures = self.measures.values()
         return len(self.menu) + sum(len(m.linking.lower) for m in measures if isinstance(m, Measure))
 
@@ -144,7 +148,7 @@ class Formulation:
         last: list[Floats] = []
         for measure in self.measures.values():
             columns = measure.columns_of(measure.amounts_of(share))
-            (last if isinstance(measure, Boundary) else linking).append(columns)
+            (last if isinstance(measure, OnMap) else linking).append(columns)
         if self.payments is not None:
             linking.append(self.payments.columns_of(self.payments.rows.dot(share)))
         return np.concatenate([share, *linking, *last])
@@ -215,7 +219,7 @@ def formulate_from(
     limits = joined(limit_rows(study, effects), *around_rows(study, effects))
     payments = payments_of(study, sources)
 
-    def program_of(measures: Mapping[str, Measure | Boundary], *more: Part) -> Program:
+    def program_of(measures: Mapping[str, Measure | OnMap], *more: Part) -> Program:
         return _linked(study, sources, _program(study, effects, limits, measures, sources.inputs.menu),
                        measures, [*([payments.part] if payments else []), *more])  # fmt: skip
 
@@ -227,13 +231,13 @@ def formulate_from(
     )  # fmt: skip
 
 
-def _bounded(study: Study, measures: Mapping[str, Measure | Boundary]) -> tuple[LimitRow, ...]:
-    """Limits on measures, those on boundaries last."""
+def _bounded(study: Study, measures: Mapping[str, Measure | OnMap]) -> tuple[LimitRow, ...]:
+    """Limits on measures, those on criteria of place last."""
     plain, lines = [], []
     for row in measure_limits(study, measures):
         found = measures[row.criterion]
-        if isinstance(found, Boundary):
-            lines.append(replace(row, baseline=found.linear[1]))
+        if isinstance(found, OnMap):
+            lines.append(replace(row, baseline=found.constant))
         else:
             plain.append(row)
     return (*plain, *lines)
@@ -243,17 +247,17 @@ def _linked(
     study: Study,
     sources: Sources,
     program: Program,
-    measures: Mapping[str, Measure | Boundary],
+    measures: Mapping[str, Measure | OnMap],
     more: Sequence[Part],
 ) -> Program:
-    """A program with the columns and rows of measures, of further parts, and of boundaries."""
+    """A program with the columns and rows of measures, of further parts, and of criteria of place."""
     plain = [found for found in measures.values() if isinstance(found, Measure)]
-    boundaries = [found for found in measures.values() if isinstance(found, Boundary)]
-    rows, names = _bounded(study, measures), {found.name for found in boundaries}
+    on_map = [found for found in measures.values() if isinstance(found, OnMap)]
+    rows, names = _bounded(study, measures), {found.name for found in on_map}
     within = [row for row in rows if row.criterion not in names]
     parts, place = [*(found.part for found in plain), *more], len(program.row_lower) + len(within)
     program = linked(program, parts, sources.inputs.menu, within) if parts else program
-    return bordered(program, boundaries, rows[len(within) :], place=place) if boundaries else program
+    return appended(program, on_map, rows[len(within) :], place=place) if on_map else program
 
 
 BESIDE = {
@@ -380,10 +384,10 @@ def _faults_of(effect: str, when: _When, sources: Sources, place: str) -> list[F
     return []
 
 
-def _measures(study: Study, effects: Effects) -> dict[str, Measure | Boundary]:
+def _measures(study: Study, effects: Effects) -> dict[str, Measure | OnMap]:
     """The criteria that are no plain sums; all faults are collected."""
     faults: list[Fault] = []
-    found: dict[str, Measure | Boundary] = {}
+    found: dict[str, Measure | OnMap] = {}
     inputs = effects.sources.inputs
     for name, entry in study.criteria.items():
         if entry.measure not in ("sum", "regret"):  # a regret needs what is best without it
@@ -391,7 +395,7 @@ def _measures(study: Study, effects: Effects) -> dict[str, Measure | Boundary]:
                 found[name] = (
                     measure_of(name, entry, effects)
                     if study.sums_effect(name)
-                    else boundary_of(name, entry, inputs.landscape, inputs.menu)
+                    else ON_MAP[entry.measure](name, entry, inputs.landscape, inputs.menu)
                 )
             except InputError as error:
                 faults.extend(error.faults)
@@ -400,7 +404,7 @@ def _measures(study: Study, effects: Effects) -> dict[str, Measure | Boundary]:
 
 
 def _program(
-    study: Study, effects: Effects, limits: LimitRows, measures: Mapping[str, Measure | Boundary], menu: Menu
+    study: Study, effects: Effects, limits: LimitRows, measures: Mapping[str, Measure | OnMap], menu: Menu
 ) -> Program:
     columns, parcels = len(menu), len(menu.starts) - 1
     criteria = [_additive(name, effects, measures, parcels) for name in study.criteria]
@@ -423,9 +427,7 @@ def _program(
     )
 
 
-def _additive(
-    name: str, effects: Effects, measures: Mapping[str, Measure | Boundary], parcels: int
-) -> Effect:
+def _additive(name: str, effects: Effects, measures: Mapping[str, Measure | OnMap], parcels: int) -> Effect:
     """The effect that a criterion sums; one of nothing where it is a measure, whose columns count."""
     if name not in measures:
         return effects[name]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.models.boundary import Boundary
+from landfront.models.appended import OnMap
 from landfront.models.effects import Effect
 from landfront.models.formulate import Formulation
 from landfront.models.measure import Measure
@@ -128,11 +128,11 @@ class Plan:
             for name in formulation.study.criteria
         }
 
-    def _measured(self, measure: Measure | Boundary) -> float:
+    def _measured(self, measure: Measure | OnMap) -> float:
         """Value of a criterion that is no plain sum, options off the menu included."""
         options, off = len(self.formulation.menu), self.off_menu
         amounts = measure.amounts_of(np.asarray(self.x[:options], dtype=np.float64))
-        if len(off.share) and isinstance(measure, Boundary):
+        if len(off.share) and isinstance(measure, OnMap):
             share = np.where(measure.kinds[off.kind], off.share, 0.0)
             amounts = amounts + np.bincount(off.parcel, weights=share, minlength=len(amounts))
         elif len(off.share):

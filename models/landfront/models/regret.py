@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.study import Study
-from landfront.models.boundary import Boundary
+from landfront.models.appended import OnMap
 from landfront.models.cells import Cells, cells_of
 from landfront.models.measure import Measure
 from landfront.models.registry import Effects
@@ -31,9 +31,9 @@ Floats = NDArray[np.float64]
 def with_regrets(
     study: Study,
     effects: Effects,
-    measures: Mapping[str, Measure | Boundary],
+    measures: Mapping[str, Measure | OnMap],
     program_of: Callable[..., Program],
-) -> dict[str, Measure | Boundary]:
+) -> dict[str, Measure | OnMap]:
     """The measures of a study with those that are regrets, in file order.
 
     Parameters
@@ -66,7 +66,7 @@ def with_regrets(
 
 def best_totals(
     cells: Cells,
-    measures: Mapping[str, Measure | Boundary],
+    measures: Mapping[str, Measure | OnMap],
     program_of: Callable[..., Program],
     *,
     more: bool,
@@ -76,7 +76,7 @@ def best_totals(
 
     Where no plan meets the limits, what is attainable without them stands in: no plan has a regret then.
     """
-    behind = sum(2 * len(found.open[2]) for found in measures.values() if isinstance(found, Boundary))
+    behind = sum(found.extra for found in measures.values() if isinstance(found, OnMap))
     program = _by_scenario(cells, program_of(measures, _part(cells)), behind, more=more)
     best, gaps = [], []
     for scenario in range(len(cells.probability)):

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from landfront.optimizer.kernels import RUN, compiled
 
+STALE = 1e-9
+"""Share by which a cost may differ from itself when it is summed up again."""
+
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
@@ -102,11 +105,15 @@ def missed(activity: Floats, lower: Floats, upper: Floats, size: Floats) -> floa
 
 @compiled
 def better(
-    moves: Array, owner: Array, weight: Floats, activity: Floats, lower: Floats, upper: Floats, size: Floats,
-    ends: Array, term: Array, amount: Array, chosen: Array, inside: Array, arcs: Array, head: Array,
-    edge: Array, first: int,
+    moves: Array, owner: Array, listed: Floats, weight: Floats, multipliers: Floats, activity: Floats,
+    lower: Floats, upper: Floats, size: Floats, ends: Array, term: Array, amount: Array, chosen: Array,
+    inside: Array, arcs: Array, head: Array, edge: Array, first: int,
 ) -> int:  # fmt: skip
-    """Take moves in order: those after which rows are missed by less, or as much at less cost; how many."""
+    """Take moves in order: those after which rows are missed by less, or as much at less cost; how many.
+
+    A move that eases rows is put off where it costs more by now than it was listed with, since another one
+    may have become cheaper: land is peeled from its corners, not holed.
+    """
     change_of, after = np.zeros(len(weight)), np.zeros(len(weight))
     now, taken = missed(activity, lower, upper, size), 0
     for place in range(len(moves)):
@@ -115,12 +122,14 @@ def better(
         if chosen[g] == j:
             continue
         change(change_of, ends, term, amount, chosen, inside, arcs, head, edge, first, g, j)
-        cost = 0.0
+        cost, dear = 0.0, 0.0
         for r in range(len(weight)):
             after[r] = activity[r] + change_of[r]
             cost += weight[r] * change_of[r]
+            dear += multipliers[r] * change_of[r]
         then = missed(after, lower, upper, size)
-        if then < now or (then == now and cost < 0.0):
+        eases = then < now and dear <= listed[place] + STALE * abs(listed[place])
+        if eases or (then == now and cost < 0.0):
             activity[:] = after
             chosen[g] = j
             now = then
