@@ -418,3 +418,27 @@ def test_a_study_may_name_history_and_previous_plan_itself(old_run: Path, tmp_pa
     assert formulate(lf.read(study)).effects["change"].baseline.sum() > 0
     front = lf.front(study, ["carbon", "change"], points=3)
     assert front.values[:, 1].min() >= 0
+
+
+def test_what_is_done_in_part_stays_in_shared_parcels(
+    squares_run: Path, squares: Path, tmp_path: Path
+) -> None:
+    study = tmp_path / "new"
+    shutil.copytree(squares, study)
+    rows = [("p000", "agroforestry", 0.25), ("p001", "mixed_plantation", 0.5), ("p001", "agroforestry", 0.5)]
+    frame = pd.DataFrame(rows, columns=["parcel", "intervention", "area_ha"]).assign(year=2026)
+    frame.to_csv(study / "history.csv", index=False)
+    with (study / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[history]\nsource = "history.csv"\nyear = 2028\n')
+    found = lf.replan(squares_run, study, tmp_path / "out", stability=lf.Stability(weight=5.0))
+    for plan in (found.plan, found.before, found.free.plan, found.least.plan):
+        shares = plan.to_frame().set_index(["parcel", "intervention"])["share"]
+        for parcel, intervention, share in rows:
+            assert shares[parcel, intervention] >= share - 1e-6
+    assert lf.verify(tmp_path / "out").holds
+    told = lf.explain(tmp_path / "out")
+    assert told.loss >= -1e-6
+    wide = frame.assign(area_ha=[0.25, 0.6, 0.5])
+    wide.to_csv(study / "history.csv", index=False)
+    with pytest.raises(lf.InputError, match="more is done than the parcel has"):
+        lf.replan(squares_run, study, tmp_path / "no")
