@@ -17,7 +17,17 @@ from landfront.report.result import Result
 NAMES = [
     *("Alternatives", "Cascade", "Check", "Compensation", "Front", "Importance", "InfeasibleError"),
     *("InputError", "Mac", "Nested", "NoRegret", "Plan", "Point", "Prices", "Result", "Safeguards", "Score"),
-    *("Study", "Verification", "alternatives", "cascade", "catalogue", "check", "compensate", "demo", "draft"),
+    *(
+        "Study",
+        "Verification",
+        "alternatives",
+        "cascade",
+        "catalogue",
+        "check",
+        "compensate",
+        "demo",
+        "draft",
+    ),
     *("front", "generate", "importance", "mac", "nested", "no_regret", "plan", "prices", "read", "resume"),
     *("run", "safeguards", "score", "to_pyomo", "verify"),
 ]
