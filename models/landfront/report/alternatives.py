@@ -18,13 +18,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from landfront.instances.faults import Fault, refuse, shown
+from landfront.instances.faults import refuse
 from landfront.instances.study import Study
 from landfront.models.blocks import stack
 from landfront.models.plan import NO_SHARE, Plan
@@ -35,15 +35,13 @@ from landfront.optimizer.program import Block, Csr, Program, Stack
 from landfront.optimizer.scalarize import Scalarizer
 from landfront.optimizer.show import table
 from landfront.optimizer.task import Solve, Task
+from landfront.report.alternatives_asked import Mode, Unit, Wanted, read_difference, read_loss, wanted_faults
 from landfront.report.choices import Choices, choices_of
 from landfront.report.quantities import number, quantity
 from landfront.report.standing import Asked, Standing, standing_of
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Mode = Literal["best", "far"]
-Unit = Literal["ha", "parcels"]
 
 SECONDS = 60.0
 """Longest search for one plan."""
@@ -213,16 +211,6 @@ class Alternatives:
         return f"The search for a further plan ended without a proof: {self.ended}."
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What plans are asked for: the loss and the difference as given, how many, and which."""
-
-    loss: str | float
-    differ: str
-    plans: int = 5
-    mode: Mode = "best"
-
-
 def alternatives(
     study: Study | str | Path,
     *,
@@ -266,7 +254,7 @@ def alternatives(
     """
     wanted = Wanted(loss, differ, plans, mode)
     amount, unit = read_difference(differ)
-    refuse(*_faults(wanted))
+    refuse(*wanted_faults(wanted))
     read_loss(loss, 1.0)
     question = Asked(study, maximise=maximise, minimise=minimise, point=point, **asked)
     standing = standing_of(question)
@@ -277,65 +265,6 @@ def alternatives(
     known = [standing.best.x, *(plan.x for plan in found)]
     choices = choices_of(standing, most, known, share=question.gap, seconds=settle)
     return Alternatives(standing, standing.sense * most, amount, unit, mode, tuple(found), ended, choices)
-
-
-def read_difference(text: str) -> tuple[float, Unit]:
-    """A difference as people write it.
-
-    >>> read_difference("500ha"), read_difference("20 parcels")
-    ((500.0, 'ha'), (20.0, 'parcels'))
-
-    Raises
-    ------
-    InputError
-        If it is no positive number with ``ha`` or ``parcels`` behind it.
-    """
-    for unit in ("ha", "parcels"):
-        head = str(text).strip().removesuffix(unit)
-        if head != str(text).strip() and (amount := _number(head)) is not None and amount > 0:
-            return amount, unit
-    rule = f"is no positive number of ha or parcels, found {shown(text)}"
-    refuse(Fault("alternatives", "differ", rule, "Write it as 500ha or 20parcels."))
-    raise AssertionError
-
-
-def read_loss(loss: str | float, value: float) -> float:
-    """A loss in the criterion's unit: a share of a value where it ends in ``%``.
-
-    >>> read_loss("2%", -50.0), read_loss("3", -50.0)
-    (1.0, 3.0)
-
-    Raises
-    ------
-    InputError
-        If it is no number from 0.
-    """
-    text = str(loss).strip()
-    amount = _number(text.removesuffix("%"))
-    if amount is None or amount < 0:
-        rule = f"is no share in % and no amount of 0 or more, found {shown(loss)}"
-        refuse(Fault("alternatives", "loss", rule, "Write it as 1% or 500."))
-    assert amount is not None
-    return abs(value) * amount / 100 if text.endswith("%") else amount
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if np.isfinite(value) else None
-
-
-def _faults(wanted: Wanted) -> list[Fault]:
-    faults = []
-    if not isinstance(wanted.plans, int) or wanted.plans < 1:
-        rule = f"must be 1 or more, found {shown(wanted.plans)}"
-        faults.append(Fault("alternatives", "plans", rule, "Mend that value."))
-    if wanted.mode not in ("best", "far"):
-        rule = f"must be 'best' or 'far', found {shown(wanted.mode)}"
-        faults.append(Fault("alternatives", "mode", rule, "Mend that value."))
-    return faults
 
 
 def _search(

@@ -140,7 +140,7 @@ def force(best: Best, *, targets: Ints) -> Forced:
     low = np.maximum(found.bound + found.loss, best.bound)
     high = np.full(len(low), inf)
     repairs = None
-    if program.integer.all() and program.columns == program.starts[-1]:
+    if len(targets) and program.integer.all() and program.columns == program.starts[-1]:
         prices = best.fact.row_prices
         repairs = repair(program, best.x, prices, found.loss, current=current, targets=targets)
         high[targets] = best.value + repairs.cost
