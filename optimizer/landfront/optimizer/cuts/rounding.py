@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from landfront.optimizer import tolerances
 from landfront.optimizer.cuts.terms import Terms
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-PASSES = 400
-"""Passes over the cheapest changes; most plans are done after ten, large stands are peeled in a hundred."""
+PASSES, PASSES_MANY = 400, 40
+"""Passes over the cheapest changes, and with very many groups, where one takes a second; most plans are done
+after ten, large stands are peeled in a hundred."""
 
 FEWEST_MOVES, MOVES = 500, 0.02
 """Changes that a pass looks at: so many, or this share of the columns."""
@@ -75,7 +77,8 @@ class Rounding:
         graph: tuple[Any, Any, Any, Any] = arcs, head, edge, terms.edges.column
         size = np.maximum(program_scale(terms), np.finfo(np.float64).tiny)
         plan = Plan(chosen, terms.activity(chosen))
-        for _ in range(PASSES):
+        many = program.groups >= tolerances.MANY_GROUPS
+        for _ in range(PASSES_MANY if many else PASSES):
             dear = kernels.dearness(
                 self.multipliers, *entries, chosen, terms.edges.inside, terms.upper, program.starts, *graph
             )
