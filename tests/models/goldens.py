@@ -100,6 +100,16 @@ def _measures() -> Formulation:
     return formulation(criteria, limits=[{"name": "budget", "criterion": "cost", "max": 300000}])
 
 
+def _risk() -> Formulation:
+    """The tail of carbon over three scenarios that are drawn by intervention and county."""
+    ranges = [{"effect": "carbon", "low": 0.5, "high": 1.5}]
+    return formulation(
+        {"tail": {"measure": "cvar", "effect": "carbon", "sense": "max", "level": 0.5}},
+        risk={"by": "county", "draw": {"count": 3, "seed": 1, "ranges": ranges}},
+        limits=[{"name": "budget", "criterion": "cost", "max": 300000}],
+    )
+
+
 def _funds() -> Formulation:
     """Two funds, one of which may only pay for one intervention and in part for one county."""
     funds = [
@@ -183,6 +193,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "kinds": _kinds,
     "funds": _funds,
     "measures": _measures,
+    "risk": _risk,
     "locks": _locks,
     "revenue": lambda: formulation(["revenue"], credits=CREDITS, about={"discount_rate": 0.03}),
     "credits": lambda: formulation(["revenue"], credits=CREDITS[1:], periods={"starts": [2025, 2050]}),
