@@ -32,7 +32,10 @@ PARTS: dict[str, Sections] = {
     **{name: {"criteria": {name: entry}} for name, entry in MEASURES.items()},
     "tail": {
         "criteria": {"tail": {"measure": "cvar", "effect": "carbon", "sense": "max", "level": 0.5}},
-        "risk": {"by": "county", "draw": {"count": 4, "ranges": [{"effect": "carbon", "low": 0.5, "high": 2}]}},
+        "risk": {
+            "by": "county",
+            "draw": {"count": 4, "ranges": [{"effect": "carbon", "low": 0.5, "high": 2}]},
+        },
     },
     "periods": {"periods": {"starts": [2025, 2040]}},
     "combinations": {
