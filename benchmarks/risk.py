@@ -72,7 +72,7 @@ def plan() -> dict[str, Any]:
     done = Plan(found, point.x)
     return {
         "columns": program.columns, "rows": program.rows.shape[0], "engine": f"{engine.name}: {reason}",
-        **taken, "gap": point.gap, "termination": point.termination.reason,
+        **taken, "gap": point.gap, "termination": point.termination,
         "holds": bool(done.limits()["holds"].all()), "tail": done.values["tail"], "mean": done.values["mean"],
     }  # fmt: skip
 

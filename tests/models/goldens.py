@@ -158,6 +158,16 @@ def _scattered() -> Formulation:
     return formulation({"carbon": {"sense": "max"}, "bits": bits}, land=land, limits=[limit])
 
 
+def _risk() -> Formulation:
+    """The tail of carbon over three scenarios that are drawn by intervention and county."""
+    ranges = [{"effect": "carbon", "low": 0.5, "high": 1.5}]
+    return formulation(
+        {"tail": {"measure": "cvar", "effect": "carbon", "sense": "max", "level": 0.5}},
+        risk={"by": "county", "draw": {"count": 3, "seed": 1, "ranges": ranges}},
+        limits=[{"name": "budget", "criterion": "cost", "max": 300000}],
+    )
+
+
 def _funds() -> Formulation:
     """Two funds, one of which may only pay for one intervention and in part for one county."""
     funds = [
@@ -296,6 +306,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "around": _around,
     "scattered": _scattered,
     "measures": _measures,
+    "risk": _risk,
     "locks": _locks,
     "past": _past,
     "change": _change,

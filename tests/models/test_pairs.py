@@ -51,6 +51,13 @@ PARTS: dict[str, Sections] = {
             },
         ],
     },
+    "tail": {
+        "criteria": {"tail": {"measure": "cvar", "effect": "carbon", "sense": "max", "level": 0.5}},
+        "risk": {
+            "by": "county",
+            "draw": {"count": 4, "ranges": [{"effect": "carbon", "low": 0.5, "high": 2}]},
+        },
+    },
     "periods": {"periods": {"starts": [2025, 2040]}},
     "combinations": {
         "combinations": {"groups": [PAIR], "joint": [{"interventions": PAIR, "factors": {"carbon": 0.8}}]}

@@ -30,8 +30,8 @@ conditional value-at-risk, Journal of Risk 2, 2000); the quantile is the value-a
 more row only, however many scenarios there are.
 
 >>> q, p = np.array([10.0, 20.0, 30.0, 40.0]), np.full(4, 0.25)
->>> tail_mean(q, p, level=0.5, sign=1.0), tail_mean(q, p, level=0.625, sign=1.0)  # 10 and half of 20
-(15.0, 13.333333333333332)
+>>> tail_mean(q, p, level=0.5, sign=1.0), round(tail_mean(q, p, level=0.625, sign=1.0), 6)  # half of 20
+(15.0, 13.333333)
 >>> value_at_risk(q, p, level=0.75, sign=1.0), value_at_risk(q, p, level=0.75, sign=-1.0)
 (20.0, 30.0)
 """

@@ -21,7 +21,7 @@ CDM's tool for the number of plots in forest projects (AR-TOOL03).
 >>> needed(np.array([0.4]), np.array([1e9]), precision=0.1, confidence=0.9).tolist()
 [46]
 >>> needed(np.array([0.4]), np.array([60.0]), precision=0.1, confidence=0.9).tolist()  # few plots at all
-[26]
+[27]
 """
 
 from __future__ import annotations
