@@ -18,7 +18,8 @@ from tests.models.lp import lp_text
 # What is no component of the formulation: types, helpers of components, plans, renderings.
 NOT_COMPONENTS = {
     "appended", "component", "effects", "registry", "blocks", "bounds", "bounds_table", "given", "reasons",
-    "scopes", "widening", "measure", "cells", "regret", "plan", "plan_read", "plan_text", "plan_write", "pyomo_view",
+    "scopes", "widening", "measure", "cells", "regret", "plan",
+    "plan_read", "plan_text", "plan_write", "pyomo_view",
 }  # fmt: skip
 
 

@@ -43,11 +43,21 @@ def to_pyomo(formulation: Formulation) -> pyo.ConcreteModel:
     )
     model.x = pyo.Var(model.MENU, domain=pyo.Binary if whole else pyo.UnitInterval, doc=doc)
     columns = [model.x[pair] for pair in model.MENU]
+    _bound(columns, formulation)
     _groups(model, formulation, columns)
     _limits(model, formulation, columns)
     columns += _links(model, formulation, columns)
     _objectives(model, formulation, columns)
     return model
+
+
+def _bound(columns: list[Any], formulation: Formulation) -> None:
+    """Bounds of options of which a share is done already."""
+    program, count = formulation.program, len(columns)
+    low, high = program.lower[:count], program.upper[:count]
+    for place in np.flatnonzero((low != 0) | (high != 1)).tolist():
+        columns[place].setlb(float(low[place]))
+        columns[place].setub(float(high[place]))
 
 
 def _sets(model: pyo.ConcreteModel, formulation: Formulation) -> None:
