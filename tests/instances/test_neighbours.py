@@ -17,7 +17,7 @@ from pyproj import CRS, Geod
 
 from landfront.instances.faults import InputError
 from landfront.instances.load import input_files, load_landscape
-from landfront.instances.neighbours import grid_neighbours, shape_neighbours
+from landfront.instances.neighbours import _polygons, grid_neighbours, shape_neighbours
 from landfront.instances.study import Study, study_from
 
 Said = Callable[[str], dict[str, Any]]
@@ -236,3 +236,17 @@ def test_blocks_become_a_level(build: Callable[..., Study]) -> None:
 def test_blocks_that_are_none(build: Callable[..., Study], blocks: list[dict[str, Any]], words: str) -> None:
     with pytest.raises(InputError, match=words):
         load_landscape(build({"geometry": True, "blocks": blocks}))
+
+
+@pytest.mark.parametrize("corners", [False, True])
+def test_a_spike_that_is_mended_bounds_nothing(corners: bool) -> None:
+    """A square with a spike is mended to the square and a line, whose boundary is no length."""
+    shapes = in_a_row()
+    west = WEST
+    spike = [(west, SOUTH), (west + 100, SOUTH), (west + 100, SOUTH + 100), (west + 50, SOUTH + 100),
+             (west + 50, SOUTH + 150), (west + 50, SOUTH + 100), (west, SOUTH + 100)]  # fmt: skip
+    shapes[0] = shapely.Polygon(spike)
+    assert not shapes[0].is_valid
+    found = shape_neighbours(_polygons(shapely.make_valid(np.array(shapes))), CRS(PLANE), corners=corners)
+    assert found.edges[2].tolist() == [100.0] * 5
+    assert found.outer.tolist() == pytest.approx([300.0, 200.0, 200.0, 200.0, 200.0, 300.0])

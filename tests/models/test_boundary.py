@@ -162,6 +162,20 @@ def test_a_brought_plan_off_the_menu_counts() -> None:
     assert plan.values["edge"] == pytest.approx(100 + 50 + 10 + 20 + 50)
 
 
+def test_a_brought_plan_off_the_menu_counts_in_limits() -> None:
+    """Rows that are widened by the boundary's columns, and limits around parcels."""
+    near = {"name": "near", "criterion": "area", "interventions": ["natural_forest_restoration"],
+            "around": {"steps": 1}, "max": 30}  # fmt: skip
+    formulation = found(limits=[{"name": "all", "criterion": "area", "max": 45}, near])
+    done = ["cropland_to_forest", "keep", "keep", "keep", "natural_forest_restoration"]
+    plan = plan_from_frame(formulation, pd.DataFrame({"parcel": b.IDS, "intervention": done}))
+    told = plan.limits().set_index("name")
+    area = dict(zip(b.IDS, formulation.landscape.area, strict=True))
+    assert told.loc["all", "value"] == pytest.approx(area["f1"] + area["g2"])
+    around = told[told.index.str.startswith("near[")]
+    assert around["value"].max() == pytest.approx(area["g2"])
+
+
 def test_several_boundaries_stay_with_highs() -> None:
     formulation = found({**BOTH, "few": {**EDGE, "interventions": ["conservation_tillage"]}})
     assert formulation.program.edges is None

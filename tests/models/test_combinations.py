@@ -136,3 +136,17 @@ def test_a_lock_on_what_requires_another_leaves_nothing_and_is_refused() -> None
             locks=[{"name": "deal", "column": "deal", "intervention": PAIR[1]}],
             combinations={"groups": [PAIR], "requires": {PAIR[1]: [PAIR[0]]}},
         )
+
+
+@pytest.mark.parametrize("effect", ["carbon_rate", "carbon_wood"])
+def test_joint_factors_of_carbon_hold_for_all_that_is_made_of_it(effect: str) -> None:
+    joint = {"groups": [PAIR], "joint": [{"interventions": PAIR, "factors": {"carbon": 0.5}}]}
+    plain, halved = (
+        b.formulation([effect, "carbon"], combinations=sections) for sections in ({"groups": [PAIR]}, joint)
+    )
+    both = [k for k, name in enumerate(plain.menu.interventions) if "+" in name]
+    at = np.isin(plain.menu.kind, both)
+    assert at.any()
+    before, after = (found.effects[effect].values(found.menu)[at] for found in (plain, halved))
+    assert after == pytest.approx(0.5 * before)
+    assert np.abs(before).min() > 0

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from landfront.api import mac, named_fronts, nested
 from landfront.instances.faults import InputError
 from landfront.instances.scenarios import Scenarios
+from landfront.models import widening
 from landfront.models.formulate import Formulation, Tables
 from landfront.models.measure import Measure
 from landfront.models.plan import Plan
@@ -374,3 +376,33 @@ def test_a_measure_over_scenarios_needs_scenarios() -> None:
 def test_the_note_of_a_regret_says_how_well_optima_are_known() -> None:
     found = formulation({"regret": RISKS["regret"]}, limits=BUDGET)
     assert any(note.startswith("regret: regrets are counted from the proven best") for note in found.notes)
+
+
+def test_a_target_is_in_the_unit_that_is_said() -> None:
+    plain, thousand = (
+        formulation({"likely": {**RISKS["reliability"], **entry}})
+        for entry in ({}, {"target": 2.5, "unit": "kt CO2e"})
+    )
+    for x in feasible(plain)[:20]:
+        assert thousand.values(x) == pytest.approx(plain.values(x))
+    with pytest.raises(InputError, match="Give the target in t CO2e"):
+        formulation({"likely": {**RISKS["reliability"], "unit": "ha"}})
+    with pytest.raises(InputError, match="'cvar' has none"):
+        formulation({"tail": {**RISKS["cvar"], "unit": "kt CO2e"}})
+
+
+def test_more_linking_columns_than_can_be_numbered_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(widening, "MOST_KINDS", 10)
+    with pytest.raises(InputError, match="linking columns, more than"):
+        formulation({"tail": RISKS["cvar"]})
+
+
+@pytest.mark.parametrize("name", ["cvar", "regret"])
+def test_what_looks_at_sums_takes_no_measure_for_one(name: str) -> None:
+    said = b.study({name: RISKS[name]}, risk=RISK, periods={"starts": [2025, 2040]})
+    with pytest.raises(InputError, match="is a measure"):
+        nested(said, name)
+    with pytest.raises(InputError, match="has no criterion with effect carbon"):
+        mac(said)
+    with pytest.raises(InputError, match="no criterion on carbon"):
+        named_fronts(said)

@@ -250,3 +250,16 @@ def test_a_program_with_edges_survives_its_file(tmp_path: Any) -> None:
     assert np.array_equal(back.edges.inside, program.edges.inside)
     assert list(back.row_names) == list(program.row_names)
     assert solve_single(back, 0).values == pytest.approx(solve_single(program, 0).values)
+
+
+def test_rows_can_be_left_out_beside_edges() -> None:
+    """The description of edges moves with their rows, or goes where some of these are left out."""
+    program = sample(2)
+    assert program.edges is not None
+    fewer = program.with_rows(np.arange(1, program.rows.shape[0]))
+    assert fewer.edges is not None
+    assert fewer.edges.row == program.edges.row - 1
+    truth = HighsEngine(fewer).relax(np.array([1.0, 0.0]), INF, seconds=60).bound
+    found = CutEngine(fewer).relax(np.array([1.0, 0.0]), INF, seconds=60)
+    assert found.bound == pytest.approx(truth, rel=1e-6)
+    assert program.with_rows(np.arange(program.rows.shape[0] - 1)).edges is None

@@ -215,6 +215,7 @@ def test_the_gap_between_source_and_sink_is_told_by_region_and_year(tmp_path: Pa
         ("region,year,emissions\nhill,2031,1\n", "no milestone"),
         ("region,year,emissions\nhill,2030,many\n", "a number is needed"),
         ("region,year,emissions\nhill,2030,1\nhill,2030,2\n", "twice"),
+        ("region,year,emissions\n", "nothing to compare"),
     ],
 )
 def test_emissions_that_do_not_fit_are_told(plan: Plan, tmp_path: Path, text: str, words: str) -> None:
@@ -373,3 +374,23 @@ def test_three_fronts_have_names(tmp_path: Path) -> None:
     assert early != late, "what is best soon is not what is best later"
     with pytest.raises(InputError, match="one milestone is no short and long term"):
         lf.named_fronts(study(tmp_path, study={"milestones": [2060]}))
+
+
+def test_carbon_of_a_table_has_no_years(tmp_path: Path) -> None:
+    """One number for all time is no number by milestone, and gives no rate per year."""
+    names = ("carbon", "food", "biodiversity", "cost")
+    effects = f"id,intervention,{','.join(names)}\np07,grazing_exclusion,1000,0,0,0\n"
+    (tmp_path / "effects.csv").write_text(effects, encoding="utf-8")
+    table = {
+        "source": "effects.csv", "layout": "wide", "parcel": "id", "intervention": "intervention",
+        "columns": {name: name for name in names},
+    }  # fmt: skip
+    found = account_of(best(village(tmp_path, effects=table))).tables["inventory"]
+    assert [name for name in found if name.startswith("gg_co2e")] == ["gg_co2e"]
+    assert found["gg_co2e"].sum() == pytest.approx(-1.0)
+
+
+def test_an_expected_target_that_cannot_be_told_holds_no_account_back(tmp_path: Path) -> None:
+    asked = village(tmp_path, policy={"templates": ["four_per_1000"]}, parcels={"soil_carbon": None})
+    targets = account_of(best(asked)).tables["targets"]
+    assert targets["met"].str.contains("soil_carbon").any()

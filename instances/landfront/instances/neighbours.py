@@ -218,9 +218,17 @@ def _of_shapes(sheet: Sheet, study: Study, *, corners: bool) -> Neighbours | Non
         return None
     invalid = ~shapely.is_valid(shapes)
     if invalid.any():
-        shapes = np.where(invalid, shapely.make_valid(shapes), shapes)
+        shapes = shapes.copy()
+        shapes[invalid] = _polygons(shapely.make_valid(shapes[invalid]))
         sheet.note(f"{int(invalid.sum())} shapes were invalid and mended for [space]")
     return shape_neighbours(shapes, frame.crs, corners=corners)
+
+
+def _polygons(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The polygons of mended shapes: a spike becomes a line beside them, which bounds nothing."""
+    parts, at = shapely.get_parts(shapes, return_index=True)
+    flat = shapely.get_dimensions(parts) == 2
+    return np.array([shapely.union_all(parts[flat & (at == i)]) for i in range(len(shapes))], dtype=object)
 
 
 def shape_neighbours(shapes: NDArray[np.object_], crs: Any, *, corners: bool = False) -> Neighbours:

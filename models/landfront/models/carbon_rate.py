@@ -28,11 +28,13 @@ Floats = NDArray[np.float64]
 
 
 def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
-    return difference(CARBON.terms)(inputs, year - 1, year)
+    return CARBON.merged(inputs, difference(CARBON.terms)(inputs, year - 1, year))
 
 
 def _capped(inputs: Inputs, year: int) -> Floats | None:
     return CARBON.rest(inputs, year, (year - 1, year))
 
 
-CARBON_RATE = Component("carbon_rate", "t CO2e/yr", no_baseline, _terms, by_milestone=True, beyond=_capped)
+CARBON_RATE = Component(
+    "carbon_rate", "t CO2e/yr", no_baseline, _terms, by_milestone=True, merge=None, beyond=_capped
+)

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from landfront.models.appended import OnMap
 from landfront.models.effects import Effect
-from landfront.models.formulate import Formulation
+from landfront.models.formulate import Formulation, LimitRow
 from landfront.models.measure import Measure
+from landfront.optimizer.blocks import Wider
 from landfront.optimizer.certify import row_tolerance
 from landfront.optimizer.front import Point
 from landfront.optimizer.program import Csr, Factored
@@ -339,11 +340,34 @@ class Plan:
         if len(off.share):
             parts = [_off_menu(block, off) for block in rows.blocks]
             activity = activity + np.concatenate([np.zeros(0), *parts])
+            activity[: len(self.formulation.limits)] += self._off_menu_around()
         limits, measures = self.formulation.limits, self.formulation.measures
         for place, limit in enumerate(limits):
             if limit.criterion in measures:  # whose columns may say less than it is
                 activity[place] = self._measured(measures[limit.criterion]) - limit.baseline
         return np.asarray(activity[: len(limits)])
+
+    def _off_menu_around(self) -> Floats:
+        """What options off the menu add to limits around parcels, 0 for others, shape (limits,)."""
+        formulation, off = self.formulation, self.off_menu
+        added, known = np.zeros(len(formulation.limits)), {}
+        for place, row in enumerate(formulation.limits):
+            if row.around:
+                if (row.effect, row.interventions) not in known:
+                    known[row.effect, row.interventions] = self._off_menu_change(row)
+                added[place] = known[row.effect, row.interventions][list(row.around)].sum()
+        return added if len(off.share) else np.zeros(len(added))
+
+    def _off_menu_change(self, row: LimitRow) -> Floats:
+        """What options off the menu that a limit counts change on each parcel, shape (n,)."""
+        off, kinds = self.off_menu, self.formulation.menu.kinds
+        counted = [kinds.matching(name) for name in row.interventions]
+        share = off.share if not counted else off.share * np.isin(off.kind, np.concatenate(counted))
+        values = np.zeros(len(share))
+        for term in self.formulation.effects[row.effect].terms:
+            values += term.amount[off.parcel] * term.table[off.kind]
+        count = len(self.formulation.landscape)
+        return np.bincount(off.parcel, weights=values * share, minlength=count).astype(np.float64)
 
     def _regions(self, level: str | None) -> tuple[Ints, tuple[str, ...]]:
         """Region of each parcel as an index, and the names; index 0 is for no region."""
@@ -360,6 +384,8 @@ class Plan:
 
 def _off_menu(block: object, off: OffMenu) -> Floats:
     """What options off the menu add to a block's rows; rows from a table take only ``keep``, which is 0."""
+    if isinstance(block, Wider):
+        return _off_menu(block.block, off)
     if isinstance(block, Factored):
         group, kind = off.parcel.astype(np.int32), off.kind.astype(np.int16)
         return replace(block, group=group, kind=kind).dot(off.share)

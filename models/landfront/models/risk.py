@@ -48,6 +48,7 @@ from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, InputError
 from landfront.instances.study_rules import Criterion
+from landfront.instances.units import UnitError, convert
 from landfront.models.cells import Cells, cells_of
 from landfront.models.measure import Amounts, Measure, Statistic
 from landfront.models.registry import Effects
@@ -114,13 +115,34 @@ def risk_of(
     if entry.measure == "regret" and entry.better is None:
         more = True  # the sense is that of the regret, which is to be small
     risk = Risk(
-        cells, 1.0 if more else -1.0, entry.level or 0.0, float(entry.target or 0.0),
+        cells, 1.0 if more else -1.0, entry.level or 0.0, _target(name, entry, cells.unit),
         cells.ends()[1 if more else 0] if best is None else best,
     )  # fmt: skip
     build = KINDS[entry.measure]
     linking, statistic = build(risk)
     unit = "share" if entry.measure == "reliability" else cells.unit
     return Measure(name, unit, amounts_of(cells), linking, statistic)
+
+
+def _target(name: str, entry: Criterion, unit: str) -> float:
+    """The target of a criterion in a unit, 0 without one.
+
+    Raises
+    ------
+    InputError
+        If it is in a unit that is none of these, or a unit stands without a target.
+    """
+    key = f"criteria.{name}.unit"
+    if entry.unit is not None and entry.target is None:
+        rule = f"is the unit of a target, and {entry.measure!r} has none"
+        raise InputError([Fault("study.toml", key, rule, f"Leave it out: values are in {unit}.")])
+    given = float(entry.target) if isinstance(entry.target, float | int) else 0.0
+    if entry.unit is None:
+        return given
+    try:
+        return float(convert(given, entry.unit, unit))
+    except UnitError as error:
+        raise InputError([Fault("study.toml", key, str(error), f"Give the target in {unit}.")]) from error
 
 
 def amounts_of(cells: Cells) -> Amounts:

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landfront.models import soil
-from landfront.models.carbon import stock
+from landfront.models.carbon import CARBON, stock
 from landfront.models.component import Component, Inputs, coefficient, covariate
 from landfront.models.effects import Term
 
@@ -34,7 +34,7 @@ C_PER_CO2 = 12.0 / 44.0
 def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
     capped = inputs.study.carbon.soil is not None
     share = coefficient(inputs, "soil_share", default=0.0) * (0.0 if capped else C_PER_CO2)
-    return tuple(Term(term.amount, term.table * share) for term in stock(inputs, year))
+    return CARBON.merged(inputs, tuple(Term(term.amount, term.table * share) for term in stock(inputs, year)))
 
 
 def _capped(inputs: Inputs, year: int) -> Floats | None:
@@ -46,4 +46,4 @@ def _held(inputs: Inputs) -> Floats:
     return inputs.landscape.area * covariate(inputs, soil.STOCK, needed_by="soil_stock")
 
 
-SOIL_STOCK = Component("soil_stock", "t C", _held, _terms, by_milestone=True, beyond=_capped)
+SOIL_STOCK = Component("soil_stock", "t C", _held, _terms, by_milestone=True, merge=None, beyond=_capped)

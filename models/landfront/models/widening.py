@@ -13,6 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from landfront.instances.faults import Fault, InputError
 from landfront.models.blocks import narrow, stack
 from landfront.models.limits import LimitRow
 from landfront.models.menu import Menu
@@ -20,6 +21,10 @@ from landfront.optimizer.program import Block, Csr, Factored, Program, Stack
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+
+
+MOST_KINDS = int(np.iinfo(np.int16).max)
+"""Kinds of options and linking columns: factored rows number them in 16 bits."""
 
 
 @dataclass(frozen=True)
@@ -144,6 +149,10 @@ class Widening:
     def of(cls, menu: Menu, extra: int) -> Widening:
         """Room for linking columns behind the options of a menu."""
         kinds = len(menu.kinds)
+        if kinds + extra > MOST_KINDS:
+            rule = f"measures need {extra:,} linking columns, more than {MOST_KINDS - kinds:,}"
+            fix = "Take fewer scenarios, regions or features in them."
+            raise InputError([Fault("study.toml", "criteria", rule, fix)])
         own = np.arange(kinds, kinds + extra, dtype=np.int16)
         group = np.concatenate([menu.parcel, np.zeros(extra, dtype=np.int32)])
         return cls(group, np.concatenate([menu.kind, own]), kinds, extra)

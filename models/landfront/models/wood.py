@@ -48,7 +48,8 @@ def _terms(inputs: Inputs, year: int) -> tuple[Term, ...]:
 
 
 def _both(inputs: Inputs, year: int) -> tuple[Term, ...]:
-    return (*CARBON.terms(inputs, year), *_terms(inputs, year))
+    own = WOOD.merged(inputs, _terms(inputs, year))
+    return (*CARBON.merged(inputs, CARBON.terms(inputs, year)), *own)
 
 
 WOOD = Component("wood", "t CO2e", no_baseline, _terms, by_milestone=True, within=difference(_terms))
@@ -59,5 +60,6 @@ CARBON_WOOD = Component(
     _both,
     by_milestone=True,
     within=difference(_both),
+    merge=None,
     beyond=CARBON.beyond,
 )

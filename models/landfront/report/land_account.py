@@ -51,6 +51,13 @@ def effect_of(plan: Plan, name: str, year: int | None = None) -> Effect | None:
         return None
 
 
+def dated_carbon(plan: Plan) -> bool:
+    """Whether carbon is known by year: that of a table of effects is one number for all time."""
+    effects = plan.formulation.effects
+    assert isinstance(effects, Effects)
+    return effects.sources.by_milestone("carbon")
+
+
 def ways(plan: Plan) -> tuple[Ints, Ints]:
     """Land class before and after, of each chosen option, as indices of `classes`, shape (chosen,) each.
 
@@ -110,7 +117,10 @@ def transitions(plan: Plan) -> pd.DataFrame:
 
 
 def inventory(plan: Plan) -> pd.DataFrame:
-    """The plan by reporting category: area, and Gg CO2e by each milestone with the inventory's sign."""
+    """The plan by reporting category: area, and Gg CO2e by each milestone with the inventory's sign.
+
+    Carbon of a table of effects has no years, and one column.
+    """
     before, after = ways(plan)
     known, chosen = classes(), plan.chosen
     area = plan.formulation.landscape.area[chosen["parcel"].to_numpy()] * chosen["share"].to_numpy()
@@ -121,10 +131,11 @@ def inventory(plan: Plan) -> pd.DataFrame:
             "area_ha": area,
         }
     )
-    for year in plan.formulation.study.study.milestones:
+    dated = dated_carbon(plan)
+    for year in plan.formulation.study.study.milestones if dated else (None,):
         carbon = effect_of(plan, "carbon", year)
         if carbon is not None:
-            frame[f"gg_co2e_{year}"] = -plan.change_by_option(carbon) / T_PER_GG
+            frame[f"gg_co2e_{year}" if dated else "gg_co2e"] = -plan.change_by_option(carbon) / T_PER_GG
     found = frame.groupby(["before", "after"], sort=True).sum().reset_index()
     same = found["before"] == found["after"]
     ipcc = found["after"] + np.where(same, " remaining ", " from ") + found["before"]

@@ -97,7 +97,7 @@ def _criterion(
     known = {
         key: entry
         for key, entry in study.criteria.items()
-        if study.effect_of(key) in effects and entry.sense == sense
+        if study.effect_of(key) in effects and entry.sense == sense and entry.measure == "sum"
     }
     if name is not None and name in known:
         return name

@@ -213,13 +213,7 @@ def with_rows(program: Program, kept: NDArray[np.int64]) -> Program:
     """The program with these coupling rows only."""
     if len(kept) == len(program.row_names):
         return program
-    return replace(
-        program,
-        rows=program.rows.take(kept.tolist()),
-        row_lower=program.row_lower[kept],
-        row_upper=program.row_upper[kept],
-        row_names=tuple(program.row_names[r] for r in kept),
-    )
+    return program.with_rows(kept)
 
 
 def _sums(place: NDArray[np.integer], values: Floats, least: int) -> Floats:

@@ -34,7 +34,8 @@ def named_fronts(
         If no plan meets the limits.
     """
     study = read_study(study) if isinstance(study, str | Path) else study
-    by_effect = {study.effect_of(name): name for name in reversed(study.criteria)}
+    sums = [name for name, entry in study.criteria.items() if entry.measure == "sum"]
+    by_effect = {study.effect_of(name): name for name in reversed(sums)}
     missing = [effect for effect in ("carbon", "biodiversity", "cost") if effect not in by_effect]
     faults = [Fault("study.toml", "criteria", f"no criterion on {name}", "Add it.") for name in missing]
     if len(study.study.milestones) < 2:

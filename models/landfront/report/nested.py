@@ -227,6 +227,9 @@ def _checked(study: Study, criterion: str | None, gap: float, time_limit: float 
     if study.periods is None:
         rule = "missing, but a plan is nested over the periods in which interventions start"
         refuse(Fault("study.toml", "periods", rule, "Give the years: [periods] with starts = [2025, 2030]."))
+    if study.criteria[name].measure != "sum":
+        rule = f"{name!r} is a measure ({study.criteria[name].measure}), which no milestone has by itself"
+        refuse(Fault("study.toml", f"criteria.{name}", rule, "Choose a criterion that is a sum."))
     if study.effect_of(name) not in COMPONENTS:
         rule = f"{study.effect_of(name)!r} is not counted by milestone"
         fix = f"Choose a criterion of one of these effects: {', '.join(COMPONENTS)}."

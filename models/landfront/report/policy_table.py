@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from landfront.instances.faults import InputError
 from landfront.instances.study_policy import limit_of, targets
 from landfront.instances.study_rules import Limit
 from landfront.models.bounds import bounds_of
@@ -37,7 +38,10 @@ def policy_table(plan: Plan, by: str | None = None) -> pd.DataFrame:
                 "template": row["template"], "indicator": row["name"], "indicator_zh": row["indicator_zh"],
                 "kind": row["kind"], "source": row["source"], "mark": row["mark"],
             }  # fmt: skip
-            found = [{"met": target.why_not}] if target.why_not else _values(plan, row, data, by)
+            try:
+                found = [{"met": target.why_not}] if target.why_not else _values(plan, row, data, by)
+            except InputError as error:  # the plan is not held back by what a study only expects
+                found = [{"met": f"cannot be told: {error.faults[0]}"}]
             rows += [{**known, **values} for values in found]
     return pd.DataFrame(rows, columns=list(TABLE))
 

@@ -12,7 +12,7 @@ from landfront.instances.codes import class_of
 from landfront.instances.schema import rows
 from landfront.models.kinds import interventions_of
 from landfront.models.plan import Plan
-from landfront.report.land_account import effect_of
+from landfront.report.land_account import dated_carbon, effect_of
 
 SOIL = {"soil_now": "soil_carbon", "soil_could": "soil_carbon_potential"}
 
@@ -54,7 +54,7 @@ def _rate(plan: Plan, interventions: list[str]) -> float:
     """Carbon per ha and year of what the plan does of these; nan where it does none of them alone."""
     study, names = plan.formulation.study, plan.formulation.menu.interventions
     year = study.study.milestones[0]
-    carbon = effect_of(plan, "carbon", year)
+    carbon = effect_of(plan, "carbon", year) if dated_carbon(plan) else None
     wanted = np.array(
         [interventions_of(name)[1:] == () and interventions_of(name)[0] in interventions for name in names]
     )

@@ -49,6 +49,10 @@ def regional_gap(plan: Plan, emissions: str | Path, by: str) -> pd.DataFrame:
         frame = pd.DataFrame({"region": names, "year": year, "source": source, "sink": sink})
         total = pd.DataFrame({"region": ["all"], "year": year, "source": source.sum(), "sink": sink.sum()})
         parts += [frame, total]
+    if not parts:
+        years = ", ".join(map(str, plan.formulation.study.study.milestones))
+        rule = "nothing to compare: the table has no row of a milestone, or the study no carbon by year"
+        refuse(Fault(Path(emissions).name, "year", rule, f"Give emissions in {years}."))
     found = pd.concat(parts, ignore_index=True)
     return found.assign(gap=found["source"] - found["sink"])
 

@@ -13,7 +13,7 @@ g_r is the gain of the criterion in region r: its change, or the negative of it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from math import inf
 from time import monotonic
@@ -27,7 +27,7 @@ from landfront.models.formulate import Formulation, LimitRow
 from landfront.optimizer.engine import choose_engine
 from landfront.optimizer.front import Point
 from landfront.optimizer.points import make_point
-from landfront.optimizer.program import Block, Program, Stack
+from landfront.optimizer.program import Block, Program
 from landfront.optimizer.scalarize import Scalarizer
 from landfront.optimizer.task import Task
 from landfront.report.extended import linked, with_rows
@@ -126,14 +126,7 @@ def asking(setting: Setting, level: RegionLevel, gains: Floats) -> Program:
 def own(setting: Setting, level: RegionLevel) -> Program:
     """The program with only those limits that lie inside one region of a level."""
     rows = own_rows(setting.formulation, level)
-    program = setting.program
-    return replace(
-        program,
-        rows=program.rows.take(rows) if rows else Stack((), program.columns),
-        row_lower=program.row_lower[rows],
-        row_upper=program.row_upper[rows],
-        row_names=tuple(program.row_names[row] for row in rows),
-    )
+    return setting.program.with_rows(np.array(rows, dtype=np.int64))
 
 
 def own_rows(formulation: Formulation, level: RegionLevel) -> list[int]:

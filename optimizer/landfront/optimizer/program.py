@@ -156,6 +156,24 @@ class Program:
             objective_names=tuple(self.objective_names[i] for i in index),
         )
 
+    def with_rows(self, kept: Ints) -> Program:
+        """The same program with these coupling rows only, in this order."""
+        edges = self.edges
+        if edges is not None:
+            place = np.flatnonzero(kept == edges.row)
+            first = int(place[0]) if len(place) else 0
+            own = kept[first : first + len(edges)]
+            whole = len(place) == 1 and np.array_equal(own, edges.row + np.arange(len(edges)))
+            edges = replace(edges, row=first) if whole else None
+        return replace(
+            self,
+            rows=self.rows.take(kept.tolist()) if len(kept) else Stack((), self.columns),
+            row_lower=self.row_lower[kept],
+            row_upper=self.row_upper[kept],
+            row_names=tuple(self.row_names[row] for row in kept.tolist()),
+            edges=edges,
+        )
+
     def relaxed(self) -> Program:
         """The same program without integrality."""
         return replace(self, integer=np.zeros(self.columns, dtype=bool))

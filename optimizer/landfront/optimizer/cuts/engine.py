@@ -13,7 +13,7 @@ from time import monotonic
 
 import numpy as np
 
-from landfront.optimizer.certify import cap_multipliers, row_multipliers
+from landfront.optimizer.certify import cap_multipliers, lagrangian_bound, row_multipliers
 from landfront.optimizer.core import largest_of_group, reduced_costs, reduced_part
 from landfront.optimizer.cuts.prices import MISSED, Found, PriceSearch, Question
 from landfront.optimizer.cuts.rounding import Rounding, starts_of
@@ -67,7 +67,7 @@ class CutEngine:
         prices, flow = self._start(weights, upper, start=start, slope=slope)
         found = PriceSearch(self._terms, question, deadline).run(prices, flow)
         if found.finished and found.missed > MISSED and slope is None:
-            return self._without(question, deadline)
+            return self._without(question, upper, deadline)
         return self._answer(found, weights)
 
     def _question(self, weights: Floats, upper: Floats, slope: Floats | None = None) -> Question:
@@ -93,13 +93,17 @@ class CutEngine:
             prices[:p][moving] = -1.0 / (slope[moving] * moving.sum())
         return prices, flow
 
-    def _without(self, question: Question, deadline: float) -> Answer:
-        """That some row must be missed, if prices prove it."""
+    def _without(self, question: Question, upper: Floats, deadline: float) -> Answer:
+        """That some row must be missed, if prices prove it when they are recomputed from the data."""
         bare = Question(np.zeros(len(question.weights)), question.lower, question.upper)
         none = np.zeros(len(question.weights)), np.zeros(len(self._terms.edges))
         least = PriceSearch(self._terms, bare, deadline).run(*none)
         rows, p = np.zeros(self._program.rows.shape[0]), len(self._program.senses)
-        if least.bound > 0 and least.missed > MISSED:
+        nothing = np.zeros(len(self._program.senses))
+        answer = self._answer(least, nothing)
+        fact = Fact(nothing, upper, -inf, "recomputed", answer.row_prices, answer.cap_prices)
+        proven = least.finished and lagrangian_bound(self._program, fact) > 0
+        if proven and least.missed > MISSED:
             words = f"rows must be missed by {least.missed:.3g} of their size in all"
             return Answer("infeasible", None, -inf, rows, np.zeros(p), words)
         return Answer("error", None, -inf, rows, np.zeros(p), "no mixture of plans meets every row")
