@@ -200,6 +200,19 @@ def _profiles() -> Formulation:
     return formulation(["carbon"], interventions=found)
 
 
+NET = {
+    "baseline": {"cropland": -0.5, "grassland": {"low": 0, "mean": 0.25, "high": 1}},
+    "baseline_years": 20,
+    "leakage": {"cropland_to_forest": 0.25, "*": 0.1},
+    "harvest_leakage": 0.4,
+}
+
+
+def _carbon_net() -> Formulation:
+    """Fields that lose carbon anyway, grassland that stores some, leakage of both kinds, and a buffer."""
+    return formulation(["carbon_net"], carbon={"net": NET})
+
+
 CODES_AFTER = ("", "0301", "0301", "")
 INDICATORS = [
     {
@@ -316,6 +329,7 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "soil_stock": _soil_stock,
     "wood": lambda: formulation(["wood"], interventions=catalogue(**TIMBER)),
     "carbon_wood": lambda: formulation(["carbon_wood"], interventions=catalogue(**TIMBER)),
+    "carbon_net": _carbon_net,
     "indicators": _indicators,
     "land_class": _land_class,
     "calories": lambda: formulation(["calories"], land=_crops()),

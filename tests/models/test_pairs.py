@@ -21,7 +21,7 @@ from landfront.optimizer.engine import Infeasible
 from landfront.optimizer.scalarize import solve_single
 from tests.models import builders as b
 from tests.models.brute import best_plan
-from tests.models.goldens import with_codes
+from tests.models.goldens import NET, with_codes
 from tests.models.test_combinations import PAIR
 from tests.models.test_measures import MEASURES
 
@@ -42,6 +42,7 @@ PARTS: dict[str, Sections] = {
             }
         ],
     },
+    "claimed": {"criteria": {"carbon_net": {"sense": "max"}}, "carbon": {"net": NET}},
     "indicators": {
         "criteria": {"income": {"sense": "max"}},
         "indicators": [

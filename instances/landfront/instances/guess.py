@@ -40,6 +40,7 @@ QUANTITIES = {
     "soil_carbon": (r"soc|soc_t_ha|soil_?carbon", "t C/ha"),
     "soil_carbon_potential": (r"soc_?pot.*|soil_?carbon_?pot.*", "t C/ha"),
     "soil_carbon_technical": (r"soc_?tech.*|soil_?carbon_?tech.*", "t C/ha"),
+    "baseline_flux": (r"baseline_?flux", "t CO2e/ha/yr"),
 }
 UNITS = (
     (r"tbmj|tbdlmj|shape_area", "m2"),
@@ -158,6 +159,7 @@ _GAPS = {
     "soil_carbon": "not known by parcel",
     "soil_carbon_potential": "not known by parcel",
     "soil_carbon_technical": "a share of what the soil lacks where carbon.soil caps its gain",
+    "baseline_flux": "by land class where carbon.net gives it, else 0",
 }
 
 

@@ -27,6 +27,7 @@ COVARIATES = (
     "soil_carbon",
     "soil_carbon_potential",
     "soil_carbon_technical",
+    "baseline_flux",
 )
 LARGE, SMALL = 1e6, 1e-4
 """Median parcel areas in ha beyond which a unit was probably mistaken."""

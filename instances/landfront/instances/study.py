@@ -122,7 +122,7 @@ class Study(Section):
             raise ValueError(
                 "combinations: effects of a table are per option, so name combinations as interventions there"
             )
-        given = [key for key in ("soil", "reversal", "profiles") if getattr(self.carbon, key)]
+        given = [key for key in ("soil", "reversal", "profiles", "net") if getattr(self.carbon, key)]
         if self.effects is not None and given:
             raise ValueError(
                 f"carbon.{given[0]}: effects of a table stand as they are, so leave out one of both"

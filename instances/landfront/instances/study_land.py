@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Strict, model_validator
 
 from landfront.instances.study_base import Currency, Label, Name, Number, Section, Year
+from landfront.instances.study_carbon import Net
 
 
 class Column(Section):
@@ -81,6 +82,7 @@ class Parcels(Section):
     soil_carbon: Column | None = None
     soil_carbon_potential: Column | None = None
     soil_carbon_technical: Column | None = None
+    baseline_flux: Column | None = None
     growth_zone: str | None = None
     growth_zone_shares: dict[str, str] = Field(default_factory=dict)
     geometry: bool | None = None
@@ -166,7 +168,7 @@ class Carbon(Section):
     """Section ``[carbon]``: how stores grow and what is left of them (`models.carbon`, `soil`, `decay`).
 
     `profiles` names a table (intervention, year, stock) of curves that replace the fluxes of the catalogue;
-    those of the interventions in `rising` must never fall.
+    those of the interventions in `rising` must never fall. `net` says what is taken off before it is claimed.
     """
 
     curve: Literal["piecewise", "zone", "precipitation"] = "piecewise"
@@ -174,6 +176,7 @@ class Carbon(Section):
     reversal: Annotated[bool, Strict()] = False
     profiles: str | None = None
     rising: tuple[str, ...] = ()
+    net: Net | None = None
 
     @model_validator(mode="after")
     def _curves(self) -> Carbon:

@@ -173,6 +173,9 @@ def carbon_notes(study: Study, catalogue: Catalogue) -> Iterator[str]:
                  if name not in asked.model_fields_set]  # fmt: skip
         if words:
             yield f"carbon.soil: {' and '.join(words)} not given, so assumed"
+    net = study.carbon.net
+    if net is not None and not net.baseline and study.parcels.baseline_flux is None:
+        yield "carbon.net: no baseline given, so land that is kept is taken to store and lose nothing"
 
 
 CARBON = Component(

@@ -105,11 +105,19 @@ class Schemes:
     sets: Flags
     kind: Flags
 
+    def chosen(self) -> NDArray[np.int64]:
+        """The scheme that credits each kind of one intervention, -1 for none, shape (sets, S)."""
+        return np.stack([first_of(here[:, None] & self.kind) for here in self.sets])
+
+    def held(self, inputs: Inputs) -> Floats:
+        """Share held back: the scheme's that credits, the catalogue's where none does, shape (sets, S)."""
+        shares = np.stack([*(_held(scheme, inputs) for scheme in self.schemes), held_back(inputs)])
+        return np.asarray(shares[self.chosen(), np.arange(inputs.singles)])  # -1 is the last
+
     def payments(self, inputs: Inputs, years: range) -> Floats:
         """Payment per t CO2e of each set, year and kind of one intervention, shape (sets, years, S)."""
-        held = coefficient(inputs, "buffer", default=0.0) / 100.0
-        offers = np.stack([_offer(scheme, inputs, years, held) for scheme in self.schemes])
-        chosen = np.stack([first_of(here[:, None] & self.kind) for here in self.sets])
+        offers = np.stack([_offer(scheme, inputs, years) for scheme in self.schemes])
+        chosen = self.chosen()
         paid = offers[np.maximum(chosen, 0), :, np.arange(inputs.singles)]  # (sets, S, years)
         return np.asarray(np.where((chosen >= 0)[:, :, None], paid, 0.0).swapaxes(1, 2))
 
@@ -119,14 +127,23 @@ def first_of(fits: Flags) -> NDArray[np.int64]:
     return np.where(fits.any(axis=0), fits.argmax(axis=0), -1)
 
 
-def _offer(scheme: Scheme, inputs: Inputs, years: range, held: Floats) -> Floats:
+def held_back(inputs: Inputs) -> Floats:
+    """Share that the catalogue holds back of each kind of one intervention, shape (S,)."""
+    return coefficient(inputs, "buffer", default=0.0) / 100.0
+
+
+def _held(scheme: Scheme, inputs: Inputs) -> Floats:
+    """Share that a scheme holds back of each kind of one intervention, shape (S,)."""
+    return held_back(inputs) if scheme.buffer is None else np.full(inputs.singles, scheme.buffer)
+
+
+def _offer(scheme: Scheme, inputs: Inputs, years: range) -> Floats:
     """Payment per t CO2e of a scheme in each year for each kind, shape (years, S)."""
     year = np.array(years, dtype=np.float64)[:, None]
     starts = inputs.starts[None, :]
     running = (year >= starts) & (year < starts + scheme.period)
     price = scheme.price * (1.0 + scheme.growth) ** (year - inputs.first)
-    back = held if scheme.buffer is None else np.full_like(held, scheme.buffer)
-    return np.asarray(running * price * (1.0 - back))
+    return np.asarray(running * price * (1.0 - _held(scheme, inputs)))
 
 
 def schemes_of(inputs: Inputs) -> Schemes:

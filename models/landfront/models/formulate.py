@@ -36,6 +36,7 @@ from landfront.models.around import around_rows
 from landfront.models.blocks import objective_rows, stack
 from landfront.models.boundary import boundary_of
 from landfront.models.carbon import carbon_notes
+from landfront.models.carbon_net import net_faults
 from landfront.models.component import Inputs
 from landfront.models.effects import Effect
 from landfront.models.funds import Payments, payments_of
@@ -297,7 +298,8 @@ def _sources(study: Study, landscape: Landscape, catalogue: Catalogue, tables: T
         menu = build_menu(landscape, catalogue, study)
     else:
         menu, columns = menu_from_table(tables.effects, landscape, catalogue, study)
-    refuse(*indicator_faults(study, sorted(catalogue.known | {*menu.kinds.interventions[1:]})))
+    known = sorted(catalogue.known | {*menu.kinds.interventions[1:]})
+    refuse(*indicator_faults(study, known), *net_faults(study, known))
     habitat: Habitat | None = None
     if tables.feature_change is not None:
         habitat = habitat_of(landscape, tables.feature_change, menu.kinds)

@@ -60,11 +60,16 @@ def grain_price(inputs: Inputs) -> float:
     return float(price[0]) * (prices.deflator or 1.0)
 
 
+def harvest_lost(inputs: Inputs) -> tuple[Term, ...]:
+    """Harvest lost per year once options have begun, in t, over all kinds; a better harvest counts as 0."""
+    terms = FOOD.merged(inputs, FOOD.terms(inputs, END))
+    return tuple(Term(term.amount, forgone(term.table)) for term in terms)
+
+
 def _lost(inputs: Inputs, years: Floats) -> tuple[Term, ...]:
     """Income lost over years that count as `years`, shape (K,): food falls as long as the option lasts."""
     price = grain_price(inputs)
-    terms = FOOD.merged(inputs, FOOD.terms(inputs, END))
-    return tuple(Term(price * term.amount, forgone(term.table) * years) for term in terms)
+    return tuple(Term(price * term.amount, term.table * years) for term in harvest_lost(inputs))
 
 
 END = 10_000

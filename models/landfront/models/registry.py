@@ -15,6 +15,7 @@ from landfront.models.area import AREA
 from landfront.models.biodiversity import BIODIVERSITY
 from landfront.models.calories import CALORIES
 from landfront.models.carbon import CARBON
+from landfront.models.carbon_net import CARBON_NET
 from landfront.models.carbon_rate import CARBON_RATE
 from landfront.models.change import CHANGE
 from landfront.models.component import Component, Inputs, no_baseline
@@ -60,6 +61,7 @@ COMPONENTS: Mapping[str, Component] = {
         SOIL_STOCK,
         WOOD,
         CARBON_WOOD,
+        CARBON_NET,
         CHANGE,
     )
 }
