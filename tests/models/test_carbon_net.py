@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import exp
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from landfront.instances.faults import InputError
 from landfront.instances.landscape import Landscape
+from landfront.instances.study import study_from
 from landfront.models.formulate import Formulation, Tables, formulate_from
 from landfront.models.plan import Plan
 from landfront.optimizer.scalarize import solve_single
@@ -141,6 +143,7 @@ def test_beside_low_removals_stands_the_high_end_of_the_baseline() -> None:
             carbon={"net": {"baseline": levels, "buffer": False}},
             interventions={"level": level},
         )
+        assert study_from(study.model_dump(mode="json", by_alias=True), Path("study.toml")) == study
         tables = Tables(feature_change=b.FEATURE_CHANGE, baselines={})
         found = formulate_from(study, b.landscape(), b.catalogue(), tables=tables)
         assert effect(found, "carbon_net")["g1", REGROWTH] == 40 * (130 - flux * 35)

@@ -38,7 +38,8 @@ class Levels(Section):
 
 
 Flux = Annotated[
-    Annotated[Levels, Tag("levels")] | Annotated[Number, Tag("a number")], either("levels", dict, "a number")
+    Annotated[Levels, Tag("levels")] | Annotated[Number, Tag("a number")],
+    either("levels", (dict, Levels), "a number"),
 ]
 
 

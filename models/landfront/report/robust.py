@@ -100,6 +100,31 @@ class Robust:
         columns = ["case", "point", "criterion", "unit", "value", "least", "mean", "most"]
         return pd.DataFrame(rows, columns=columns)
 
+    def stress_frame(self) -> pd.DataFrame:
+        """Each plan under each case: ``case, point, criterion, unit, under, value, left``.
+
+        `left` is the share of what the plan's own case promises; nan where that is 0.
+        """
+        import pandas as pd
+
+        parts = []
+        for place, (name, values) in enumerate(self.values.items()):
+            points, cases, count = values.shape
+            own = np.broadcast_to(values[:, place : place + 1, :], values.shape).ravel()
+            left = np.divide(values.ravel(), own, out=np.full(own.shape, np.nan), where=own != 0)
+            criterion = np.tile(self.criteria, points * cases)
+            part = {
+                "case": name,
+                "point": np.repeat(np.arange(points), cases * count),
+                "criterion": criterion,
+                "unit": [self.units[said] for said in criterion],
+                "under": np.tile(np.repeat(self.cases, count), points),
+                "value": values.ravel(),
+                "left": left,
+            }
+            parts.append(pd.DataFrame(part))
+        return pd.concat(parts, ignore_index=True)
+
     def parcels_frame(self) -> pd.DataFrame:
         """Each parcel: ``parcel, cases`` in which it is treated, ``agreed`` (all, some, none), one per case.
 
@@ -119,7 +144,7 @@ class Robust:
         return pd.concat([frame, pd.DataFrame(columns)], axis=1)
 
     def write(self, folder: Path) -> None:
-        """Write ``fronts.csv``, ``band.csv``, ``parcels.csv``, ``summary.txt`` and ``robust.png`` anew.
+        """Write ``fronts``, ``band``, ``stress`` and ``parcels.csv``, ``summary.txt``, ``robust.png`` anew.
 
         Raises
         ------
@@ -134,6 +159,7 @@ class Robust:
         with new_folder(folder):
             self.fronts_frame().to_csv(folder / "fronts.csv", index=False)
             self.band_frame().to_csv(folder / "band.csv", index=False)
+            self.stress_frame().to_csv(folder / "stress.csv", index=False)
             self.parcels_frame().to_csv(folder / "parcels.csv", index=False)
             (folder / "summary.txt").write_text(f"{self}\n", encoding="utf-8")
             save(robust_figure(self, labels), folder, "robust", labels)
