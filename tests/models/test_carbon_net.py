@@ -121,10 +121,11 @@ def test_the_buffer_is_the_catalogues_or_that_of_the_scheme_that_credits() -> No
 
 
 def test_a_combination_has_the_greatest_of_its_shares_and_one_baseline() -> None:
-    together = {"groups": [(FOREST, TILLAGE)]}
+    joint = [{"interventions": [FOREST, TILLAGE], "factors": {"carbon": 0.5}}]
+    together = {"groups": [(FOREST, TILLAGE)], "joint": joint}
     carbon = {"net": {"baseline": CLASSES, "leakage": {FOREST: 0.1, TILLAGE: 0.3}}}
     found = effect(b.formulation(["carbon_net"], carbon=carbon, combinations=together), "carbon_net")
-    assert found["f1", f"{FOREST}+{TILLAGE}"] == 0.8 * 0.7 * 10 * (130 + 20 + 17.5)
+    assert found["f1", f"{FOREST}+{TILLAGE}"] == 0.8 * 0.7 * 10 * (0.5 * (130 + 20) + 17.5)
 
 
 def test_reversal_and_soil_caps_are_counted() -> None:
