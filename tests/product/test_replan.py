@@ -384,7 +384,7 @@ def test_a_plan_without_years_starts_in_the_first_one_that_is_left(since: int | 
         earlier=Earlier(np.arange(5), np.array([0, 1, 0, 0, 0]), np.ones(5), np.array(b.AREA), names),
         past=past,
     )
-    more = {} if since is None else {"history": {"source": "history.csv", "year": since}}
+    more: dict[str, Any] = {} if since is None else {"history": {"source": "history.csv", "year": since}}
     found = carry(b.formulation(["carbon"], land=land, periods={"starts": [2025, 2030, 2040]}, **more))
     kinds = found.plan.to_frame().set_index("parcel")["intervention"]
     assert kinds["f2"] == f"conservation_tillage@{start}"
