@@ -4,7 +4,7 @@ Formula, for a request that leaves the options Q of a parcel p, in minimisation 
 
     least = max(0, beta + D(Q) - D(O_p) - v,  beta' - v)
     most  = v' - beta
-    D(S)  = min over shares x of the options S of sum over o in S of d_o * x_o    (the least d_o of whole parcels)
+    D(S)  = min over shares x_o of the options o in S of sum of d_o * x_o    (whole parcels: the least d_o)
 
 | symbol | meaning |
 |---|---|
