@@ -13,6 +13,7 @@ from landfront.instances.faults import InputError
 from landfront.instances.landscape import Earlier, Granted, Locked, Past
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
+from landfront.models.reasons import reasons_of
 from landfront.optimizer.scalarize import solve_single
 from tests.models import builders as b
 
@@ -105,6 +106,82 @@ def test_granted_requests_lock_and_rule_out() -> None:
     )
     found = b.formulation(land=b.landscape(granted=asked), requests={"source": "requests.csv"})
     assert [options(found, name) for name in ("f1", "f2", "g1")] == [[TILLAGE], ["keep"], ["keep"]]
+
+
+BOTH = f"{TILLAGE}+{GRAIN}"
+
+
+def asked_of(*rows: tuple[str, str, bool], **sections: Any) -> Formulation:
+    names = tuple(dict.fromkeys(row[1] for row in rows))
+    asked = Granted(
+        np.array([b.IDS.index(row[0]) for row in rows]), np.array([names.index(row[1]) for row in rows]),
+        np.array([row[2] for row in rows]), names,
+    )  # fmt: skip
+    land = b.landscape(granted=asked, **sections.pop("fields", {}))
+    return b.formulation(land=land, requests={"source": "requests.csv"}, **sections)
+
+
+def together(**more: Any) -> dict[str, Any]:
+    return {"combinations": {"most": 2, "groups": [[TILLAGE, GRAIN]], **more}}
+
+
+@pytest.mark.parametrize(
+    ("name", "lock", "sections", "left"),
+    [
+        (BOTH, False, together(), ["keep", GRAIN, TILLAGE]),
+        (BOTH, True, together(), [BOTH]),
+        (GRAIN, True, together(), [GRAIN, BOTH]),
+        (GRAIN, False, together(), ["keep", TILLAGE]),
+        (GRAIN, True, together(requires={GRAIN: [TILLAGE]}), [BOTH]),
+        (f"{TILLAGE}@2030", True, {"periods": {"starts": [2025, 2030]}}, [f"{TILLAGE}@2030"]),
+        (f"{BOTH}@2030", False, {"periods": {"starts": [2030]}, **together()},
+         ["keep", f"{GRAIN}@2030", f"{TILLAGE}@2030"]),
+        ("keep", True, together(), ["keep"]),
+    ],
+)  # fmt: skip
+def test_granted_requests_mean_the_options_that_were_priced(
+    name: str, lock: bool, sections: dict[str, Any], left: list[str]
+) -> None:
+    found = asked_of(("f1", name, lock), **sections)
+    assert options(found, "f1") == left
+    free = b.formulation(**sections)
+    named = {free.menu.interventions[k] for k in free.menu.kinds.matching(name)}
+    assert left == [own for own in options(free, "f1") if (own in named) == lock]
+    for parcel in b.IDS[1:]:
+        assert options(found, parcel) == options(free, parcel)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sections", "words"),
+    [
+        ([("f1", "pond", False)], {}, "the study has no option 'pond'"),
+        ([("f1", BOTH, False)], {}, "the study has no option"),
+        ([("f1", f"{TILLAGE}@2031", True)], {"periods": {"starts": [2025, 2030]}}, "the study has no option"),
+        ([("f2", GRAIN, True)], {}, "rule slope forbids it"),
+        ([("g2", "keep", False)], {}, "leave the parcel nothing"),
+        ([("f1", TILLAGE, True), ("f1", TILLAGE, False)], {}, "leave the parcel nothing"),
+        (
+            [("f1", TILLAGE, False)],
+            {"fields": {"past": past(("f1", TILLAGE, 2026, 0.5))}, "about": {"decision": "share"},
+             "history": HISTORY},
+            "history.csv.*rule request forbids it",
+        ),
+    ],
+)  # fmt: skip
+def test_granted_requests_that_cannot_be_are_refused(
+    rows: list[tuple[str, str, bool]], sections: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(InputError, match=words) as refused:
+        asked_of(*rows, **sections)
+    assert len(refused.value.faults) == 1
+
+
+def test_what_requests_take_is_told_by_kind_and_by_intervention() -> None:
+    found = asked_of(("f1", GRAIN, False), **together())
+    told = {e.intervention: e.parcels for e in found.menu.excluded if e.reason == "request"}
+    assert told == {GRAIN: 1, BOTH: 1}
+    assert reasons_of(found).of(0)[GRAIN] == "request"
+    assert "request" not in reasons_of(found).of(1).values()
 
 
 def earlier(names: tuple[str, ...], kinds: list[int]) -> Earlier:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,6 +68,52 @@ def test_measures_have_their_part_in_what_options_are_worth(measure: str, main: 
     assert np.allclose(parts, told.worth[told.chosen], atol=1e-6 * size)
     assert told.loss <= told.distance + 1e-6 * size
     assert told.sheet("f1").startswith("Parcel f1")
+
+
+@settings(max_examples=15, deadline=None)
+@given(share=st.floats(0.1, 0.9), budget=st.floats(1e5, 4e5))
+def test_what_is_done_in_part_is_no_loss(share: float, budget: float) -> None:
+    one = np.array([0])
+    past = Past(one, one, np.array([2026]), np.array([share]), ("conservation_tillage",), 2028)
+    found = b.formulation(
+        ["carbon", "cost"], land=b.landscape(past=past), about={"decision": "share"},
+        limits=[{"name": "budget", "criterion": "cost", "max": budget}],
+        history={"source": "history.csv", "year": 2028},
+    )  # fmt: skip
+    told = lf.explain(find_plan(found, "carbon", gap=1e-9).plan)
+    size = max(float(np.abs(told.worth).max()), 1.0)
+    assert -1e-6 * size <= told.loss <= told.distance + 1e-6 * size
+
+
+@pytest.mark.parametrize("main", ["edge", "carbon"])
+@pytest.mark.parametrize("locked", [False, True])
+def test_what_an_option_adds_to_a_criterion_of_place_is_a_part(main: str, locked: bool) -> None:
+    more: dict[str, Any] = {}
+    if locked:
+        more = {"locks": [{"name": "park", "from": "PARK"}]}
+    locks = {"park": Locked(np.array([-1, 0, -1, -1, -1], np.int16), ("keep",))} if locked else {}
+    criteria = {"carbon": {"sense": "max"}, "edge": {"sense": "min", "measure": "boundary"}}
+    found = b.formulation(criteria, land=b.landscape(neighbours=b.neighbours(), locks=locks), **more)
+    x = np.zeros(found.program.columns)
+    kinds = [
+        found.menu.interventions.index(name)
+        for name in (
+            "conservation_tillage",
+            "keep",
+            "conservation_tillage",
+            "natural_forest_restoration",
+            "keep",
+        )
+    ]
+    x[found.menu.find(np.arange(5), np.array(kinds))] = 1
+    told = lf.explain(Plan(found, found.completed(x)), [main, *(name for name in criteria if name != main)])
+    size = max(float(np.abs(told.worth).max()), 1.0)
+    for place, options in enumerate((told.chosen, told.second)):
+        here = options >= 0
+        parts = sum((part[place] for part in told.parts.values()), np.zeros(5))
+        assert np.allclose(parts[here], told.worth[options[here]], atol=1e-9 * size)
+    assert main == "carbon" or "edge" in told.parts  # as a cap it may be worth nothing
+    assert "edge" not in told.amounts  # its open edges belong to no parcel
 
 
 def test_a_worth_by_hand() -> None:

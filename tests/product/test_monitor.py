@@ -14,6 +14,7 @@ import landfront.api as lf
 from landfront.cli import app
 from landfront.models.plan import Plan
 from landfront.report.search import find_plan
+from landfront.report.triggers import triggers as of_plan
 from tests.models import builders as b
 
 from .conftest import renewed
@@ -124,6 +125,54 @@ def test_triggers_of_limits_and_of_the_study() -> None:
     assert told["north"].review == 2028
     assert "SET OFF" in str(lf.triggers(plan))
     assert len(lf.triggers(plan).to_frame()) == 3
+
+
+@pytest.mark.parametrize(
+    ("expected", "side", "share", "fired"),
+    [
+        (8500.0, "below", 0.9, True), (8000.0, "below", 0.9, False),
+        (-9000.0, "below", 0.9, False), (6500.0, "above", 1.1, True), (7000.0, "above", 1.1, False),
+    ],
+)  # fmt: skip
+def test_new_data_set_off_a_share_of_what_was_expected(
+    expected: float, side: str, share: float, *, fired: bool
+) -> None:
+    entry = {"name": "low", "criterion": "carbon", side: share, "of_expected": True, "action": "look"}
+    plan = find_plan(b.formulation(["carbon"], triggers=[entry]), "carbon").plan
+    assert plan.values["carbon"] == pytest.approx(7500)
+    told = of_plan(plan, {"carbon": expected}).entries[0]
+    assert told.fired == fired
+    assert told.threshold == pytest.approx(expected + (share - 1) * abs(expected))
+
+
+def test_a_total_below_zero_sets_off_nothing_by_itself() -> None:
+    entry = {"name": "low", "criterion": "carbon", "below": 0.9, "of_expected": True, "action": "look"}
+    losing = b.catalogue(flux_1=(0, -4, -5, -1), flux_2=(0, 0, 0, 0))
+    found = b.formulation(["carbon"], interventions=losing, triggers=[entry])
+    x = np.zeros(len(found.menu))
+    x[found.menu.starts[1:] - 1] = 1
+    plan = Plan(found, x)
+    told = lf.triggers(plan).entries[0]
+    assert told.value < 0
+    assert told.threshold == pytest.approx(1.1 * told.value)
+    assert not told.fired
+    assert of_plan(plan, {"carbon": told.value / 2}).entries[0].fired
+
+
+def test_what_is_not_known_of_the_plan_before_is_said(old_run: Path, tmp_path: Path) -> None:
+    text = """
+[[triggers]]
+name = "{name}"
+criterion = "carbon"
+below = 0.999
+of_expected = true
+action = "look"
+"""
+    more = text.format(name="all") + text.format(name="east") + 'by = "town"\nregion = "东镇"\n'
+    found = lf.replan(old_run, renewed(old_run, tmp_path / "new", more=more), tmp_path / "out", points=2)
+    assert found.before.values["carbon"] < 0.999 * found.old["carbon"]
+    assert "Trigger all is set off" in str(found)
+    assert "Trigger east cannot be held against the plan before: the carbon in 东镇" in str(found)
 
 
 @pytest.mark.parametrize(

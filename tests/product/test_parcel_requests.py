@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 import landfront.api as lf
 from landfront.cli import app
+from landfront.instances.landscape import Past
 from landfront.models.formulate import Formulation
 from landfront.report.parcel_requests import Pricing
 from landfront.report.request_costs import ParcelRequest
@@ -84,6 +86,39 @@ def test_a_request_that_the_plan_grants_costs_nothing() -> None:
     assert costs.together.most == pytest.approx(0.0, abs=1e-6)
     assert costs.together.changed == 0
     assert "g1 gets natural_forest_restoration" in str(costs)
+
+
+def begun(share: float, year: int = 2026, **sections: Any) -> Formulation:
+    """Shared parcels, a share of f1 in conservation tillage already."""
+    one = np.array([0])
+    past = Past(one, one, np.array([year]), np.array([share]), (TILLAGE,), 2028)
+    return b.formulation(
+        ["carbon"], land=b.landscape(past=past), about={"decision": "share"},
+        history={"source": "history.csv", "year": 2028}, **sections,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "asked", [ParcelRequest("f1", "reject", "cropland_to_forest"), ParcelRequest("f1", "lock", TILLAGE)]
+)
+@pytest.mark.parametrize("share", [0.6, 0.25])
+def test_only_what_is_not_done_yet_counts_for_a_request(asked: ParcelRequest, share: float) -> None:
+    found = begun(share)
+    pricing = Pricing.of(find_plan(found, "carbon", gap=1e-9).plan, ("carbon",), (1e-9, None))
+    cost = 1100 * (1 - share)  # 1,300 t with the forest, 200 t with tillage
+    for solve in (False, True):
+        answer = pricing.costs([asked], solve=solve).answers[0]
+        assert answer.at_once == pytest.approx(cost, rel=1e-6)
+    assert answer.least == pytest.approx(cost, rel=1e-6)
+    assert answer.most == pytest.approx(cost, rel=1e-6)
+
+
+def test_a_request_for_what_can_no_longer_start_has_no_plan_at_once() -> None:
+    found = begun(0.6, periods={"starts": [2025, 2030]})
+    pricing = Pricing.of(find_plan(found, "carbon", gap=1e-9).plan, ("carbon",), (1e-9, None))
+    asked = [ParcelRequest("f1", "lock", f"{TILLAGE}@2025")]
+    for solve in (False, True):
+        assert np.isinf(pricing.costs(asked, solve=solve).answers[0].at_once)
 
 
 @pytest.mark.parametrize(

@@ -376,6 +376,22 @@ def test_new_parcels_and_lost_interventions_are_said() -> None:
     assert "1 parcels of the earlier plan (7 ha) are gone" in words
 
 
+@pytest.mark.parametrize(("since", "start"), [(None, 2025), (2028, 2030)])
+def test_a_plan_without_years_starts_in_the_first_one_that_is_left(since: int | None, start: int) -> None:
+    names, none = ("keep", "conservation_tillage"), np.zeros(0, dtype=np.int64)
+    past = None if since is None else Past(none, none, none, np.zeros(0), (), since)
+    land = b.landscape(
+        earlier=Earlier(np.arange(5), np.array([0, 1, 0, 0, 0]), np.ones(5), np.array(b.AREA), names),
+        past=past,
+    )
+    more: dict[str, Any] = {} if since is None else {"history": {"source": "history.csv", "year": since}}
+    found = carry(b.formulation(["carbon"], land=land, periods={"starts": [2025, 2030, 2040]}, **more))
+    kinds = found.plan.to_frame().set_index("parcel")["intervention"]
+    assert kinds["f2"] == f"conservation_tillage@{start}"
+    assert len(found.notes) == 1
+    assert "1 parcels (20 ha) name no year, so they start in the first one" in found.notes[0]
+
+
 def test_what_was_done_as_planned_is_no_difference() -> None:
     names = ("keep", "conservation_tillage@2025")
     one = np.array([1])

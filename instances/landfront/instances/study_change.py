@@ -57,7 +57,8 @@ class Monitoring(Section):
 class Trigger(Section):
     """One ``[[triggers]]``: when the total of a criterion passes a threshold, something is to be done.
 
-    `of_expected` gives the threshold as a share of the plan's own value. `by` and `region` say where.
+    `of_expected` gives the threshold as a share of what the plan was expected to have: s stands for the value
+    v - (1 - s) * abs(v). `by` and `region` say where.
     """
 
     name: Name

@@ -13,7 +13,7 @@ from landfront.instances.faults import Fault, refuse
 from landfront.instances.landscape import Landscape
 from landfront.instances.study import Study
 from landfront.models import past as done
-from landfront.models.kinds import Kinds
+from landfront.models.kinds import WITH, Kinds, interventions_of
 from landfront.models.past import DONE, REQUEST, STARTED, Needed, needed_by, unknown_faults
 
 if TYPE_CHECKING:
@@ -65,12 +65,13 @@ def given_by(landscape: Landscape, names: Sequence[str]) -> Given:
         tables["history"] = needed_by(past.parcel, past.kind, past.names, names)
     if granted is not None:
         at = granted.lock
-        tables["requests"] = needed_by(granted.parcel[at], granted.kind[at], granted.names, names)
+        known = [name if name in names else WITH.join(interventions_of(name)) for name in granted.names]
+        tables["requests"] = needed_by(granted.parcel[at], granted.kind[at], known, names)
     return Given(landscape, names, tables)
 
 
 def settle(given: Given, study: Study, alive: Flags, drop: Drop) -> None:
-    """Drop every intervention that granted requests and what is done leave no room for.
+    """Drop every intervention that what is done leaves no room for; requests follow by kind (`leave_past`).
 
     Parameters
     ----------
@@ -88,31 +89,14 @@ def settle(given: Given, study: Study, alive: Flags, drop: Drop) -> None:
         return
     faults = list(_unknown(given, study))
     if not faults:
-        _reject(given, drop)
-        for section, needed in given.tables.items():
-            own = needed.members(len(given.names), len(given.landscape))
-            whole = _whole(given, section, study)
-            drop(_reason(section), {k: whole & ~own[k] for k in range(len(given.names))})
+        past = given.landscape.past
+        if past is not None:
+            own = given.tables["history"].members(len(given.names), len(given.landscape))
+            whole = np.zeros(len(given.landscape), dtype=bool)
+            whole[past.parcel[done.wholly(past, study)]] = True
+            drop(DONE, {k: whole & ~own[k] for k in range(len(given.names))})
         faults = [*_clashes(given, study), *_absent(given, study, alive)]
     refuse(*faults)
-
-
-def _whole(given: Given, section: str, study: Study) -> Flags:
-    """Parcels to which a table leaves nothing else."""
-    found = np.zeros(len(given.landscape), dtype=bool)
-    past, granted = given.landscape.past, given.landscape.granted
-    if section == "history" and past is not None:
-        found[past.parcel[done.wholly(past, study)]] = True
-    elif granted is not None:
-        found[granted.parcel[granted.lock]] = True
-    return found
-
-
-def _reject(given: Given, drop: Drop) -> None:
-    granted = given.landscape.granted
-    if granted is not None:
-        out = done.rejected(granted, given.names, len(given.landscape))
-        drop(REQUEST, {k: out[k] for k in range(len(given.names)) if out[k].any()})
 
 
 def _table(section: str, study: Study) -> str:
@@ -123,12 +107,9 @@ def _table(section: str, study: Study) -> str:
 
 
 def _unknown(given: Given, study: Study) -> Iterator[Fault]:
-    past, granted = given.landscape.past, given.landscape.granted
+    past = given.landscape.past
     if past is not None:
         yield from unknown_faults(_table("history", study), past.names, given.names)
-    if granted is not None:
-        asked = [name for name in granted.names if name]
-        yield from unknown_faults(_table("requests", study), asked, given.names)
 
 
 def _clashes(given: Given, study: Study) -> Iterator[Fault]:
@@ -152,23 +133,35 @@ def _absent(given: Given, study: Study, alive: Flags) -> Iterator[Fault]:
 
 
 def leave_past(alive: Flags, kinds: Kinds, landscape: Landscape, study: Study) -> tuple[Flags, list[Over]]:
-    """The kinds that are left when what is done stays, shape (K, n), and how much was over by kind.
+    """The kinds that what is done and granted requests leave, shape (K, n), and what each of these takes.
 
     Raises
     ------
     InputError
-        If the study has no kind for something that is done.
+        If the study has no kind for something that is done or asked for, or requests take what is done or
+        leave a parcel nothing.
     """
-    past = landscape.past
-    if past is None:
-        return alive, []
-    assert study.history is not None
-    refuse(*done.start_faults(past, kinds, study, study.history.source))
-    left = done.settled(alive, past, kinds, study)
-    over = alive & ~left
-    return left, [
-        (kinds.names[k], STARTED, int(over[k].sum()), float(landscape.area[over[k]].sum()))
-        for k in np.flatnonzero(over.any(axis=1))
+    left, taken = alive, []
+    past, granted = landscape.past, landscape.granted
+    if past is not None:
+        assert study.history is not None
+        refuse(*done.start_faults(past, kinds, study, study.history.source))
+        left = done.settled(alive, past, kinds, study)
+        taken += _taken(kinds, landscape, STARTED, alive & ~left)
+    if granted is not None:
+        assert study.requests is not None
+        refuse(*done.unasked_faults(study.requests.source, granted, kinds))
+        before, out = left, done.ruled_out(granted, kinds, len(landscape))
+        left = before & ~out
+        refuse(*done.request_faults(landscape, kinds, left, study))
+        taken += _taken(kinds, landscape, REQUEST, before & out)
+    return left, taken
+
+
+def _taken(kinds: Kinds, landscape: Landscape, reason: str, gone: Flags) -> list[Over]:
+    return [
+        (kinds.names[k], reason, int(gone[k].sum()), float(landscape.area[gone[k]].sum()))
+        for k in np.flatnonzero(gone.any(axis=1))
     ]
 
 

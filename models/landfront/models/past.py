@@ -13,7 +13,8 @@ Formula, for a parcel p on which the share d_p of the kind k_p is done before th
 | x(p, k) | share of the parcel that the option gets |
 | s | first year in which something can still start (``history.year``) |
 
-Requests that were granted are kept likewise: a lock leaves one option, a rejection takes one away.
+Requests that were granted are kept likewise: a lock leaves the options that its name stands for, a rejection
+takes them away. A name stands for a kind, or for every kind that has the intervention (`Kinds.matching`).
 
 >>> period_of(np.array([2025, 2029, 2031]), (2025, 2030)).tolist()
 [2025, 2025, 2030]
@@ -137,14 +138,51 @@ def settled(alive: Flags, past: Past, kinds: Kinds, study: Study) -> Flags:
     return np.asarray(left)
 
 
-def rejected(granted: Granted, names: Sequence[str], parcels: int) -> Flags:
-    """What granted requests rule out, shape (interventions, parcels); ``keep`` only by its own name."""
-    place = {name: k for k, name in enumerate(names)}
-    out = np.zeros((len(names), parcels), dtype=bool)
-    rows = np.flatnonzero(~granted.lock)
-    every = granted.kind[rows] < 0
-    out[1:, granted.parcel[rows[every]]] = True
-    index = np.array([*(place.get(name, 0) for name in granted.names), 0], dtype=np.int64)
-    named = rows[~every]
-    out[index[granted.kind[named]], granted.parcel[named]] = True
+def unasked_faults(table: str, granted: Granted, kinds: Kinds) -> list[Fault]:
+    """One fault per name in granted requests that stands for no kind of the study."""
+    known = (*kinds.interventions, *kinds.names)
+    return [
+        Fault(table, "intervention", f"the study has no option {name!r}",
+              f"{near(name, known)} Look at interventions.use, combinations and periods.".strip())
+        for name in granted.names
+        if name and not len(kinds.matching(name))
+    ]  # fmt: skip
+
+
+def ruled_out(granted: Granted, kinds: Kinds, parcels: int) -> Flags:
+    """What granted requests take, shape (K, n): names stand for the kinds that they match, as when priced."""
+    out = np.zeros((len(kinds), parcels), dtype=bool)
+    out[1:, granted.parcel[(granted.kind < 0) & ~granted.lock]] = True
+    for at, name in enumerate(granted.names):
+        here, named = granted.kind == at, kinds.matching(name)
+        others = np.setdiff1d(np.arange(len(kinds)), named)
+        out[np.ix_(others, granted.parcel[here & granted.lock])] = True
+        out[np.ix_(named, granted.parcel[here & ~granted.lock])] = True
     return out
+
+
+def request_faults(landscape: Landscape, kinds: Kinds, left: Flags, study: Study) -> list[Fault]:
+    """Requests that take all that a parcel has, or what is done there; `left` has shape (K, n)."""
+    granted, past = landscape.granted, landscape.past
+    assert granted is not None
+    assert study.requests is not None
+    faults = []
+    if past is not None:
+        assert study.history is not None
+        done = kinds_done(past, kinds, study)
+        gone = ~left[done, past.parcel]
+        faults = [
+            barred_fault(
+                landscape, study.history.source, REQUEST, kinds.names[k], past.parcel[gone & (done == k)]
+            )
+            for k in np.unique(done[gone])
+        ]
+        left = left | np.isin(np.arange(len(landscape)), past.parcel[gone])
+    rows = np.flatnonzero(~left.any(axis=0)[granted.parcel])
+    if len(rows):
+        names = (*granted.names, "")
+        shown = tuple((landscape.ids[granted.parcel[r]], names[granted.kind[r]]) for r in rows[:SHOWN_ROWS])
+        rule = "granted requests leave the parcel nothing that is possible there"
+        fix = "Refuse one of them, or look at periods, combinations and the rules of study.toml."
+        faults.append(Fault(study.requests.source, "parcel, intervention", rule, fix, len(rows), shown))
+    return faults

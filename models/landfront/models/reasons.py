@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from landfront.models.formulate import Formulation
 from landfront.models.menu import record_rules
-from landfront.models.past import STARTED
+from landfront.models.past import REQUEST, STARTED, ruled_out, settled
 
 Flags = NDArray[np.bool_]
 TABLE, TOGETHER = "effects", "combinations"
@@ -53,12 +53,28 @@ def reasons_of(formulation: Formulation) -> Reasons:
 
     record_rules(landscape, formulation.catalogue, study, names=names, record=record)
     offered = _offered(formulation, len(names))
+    asked = _asked(formulation, code == 0) & ~offered & (code == 0)
+    if asked.any():
+        rules.append(REQUEST)
+        code[asked] = len(rules) - 1
     rest = TABLE if study.effects is not None else STARTED if landscape.past is not None else TOGETHER
     missing = ~offered & (code == 0)
     if missing.any():
         rules.append(rest)
         code[missing] = len(rules) - 1
     return Reasons(tuple(names), tuple(rules), code)
+
+
+def _asked(formulation: Formulation, alive: Flags) -> Flags:
+    """Which interventions granted requests take from each parcel, of those that rules leave, shape (I, n)."""
+    landscape, kinds = formulation.landscape, formulation.menu.kinds
+    if landscape.granted is None:
+        return np.zeros(alive.shape, dtype=bool)
+    left = kinds.spread(alive.copy())
+    if landscape.past is not None:
+        left = settled(left, landscape.past, kinds, formulation.study)
+    gone = left & ruled_out(landscape.granted, kinds, len(landscape))
+    return np.asarray(kinds.members(len(alive)).T.astype(np.int64) @ gone.astype(np.int64) > 0)
 
 
 def _offered(formulation: Formulation, interventions: int) -> Flags:

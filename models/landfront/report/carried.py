@@ -12,6 +12,7 @@ from landfront.instances.landscape import Earlier
 from landfront.models.change import like
 from landfront.models.formulate import Formulation
 from landfront.models.given import kinds_given
+from landfront.models.kinds import Kinds, start_of
 from landfront.models.plan import NO_SHARE, OffMenu, Plan
 
 Floats = NDArray[np.float64]
@@ -77,7 +78,8 @@ def _shares(formulation: Formulation) -> tuple[Floats, list[str]]:
     place = np.full(len(earlier.names), -1, dtype=np.int64)
     for at, name in enumerate(earlier.names):
         same = like(name, kinds, since)
-        place[at] = same[-1] if len(same) else -1
+        place[at] = _first_left(same, kinds, since) if len(same) else -1
+    notes += _undated(formulation, earlier, place)
     kind = np.where(_as_planned(formulation, earlier), _exact(earlier, kinds.names), place[earlier.kind])
     lost = kind < 0
     if lost.any():
@@ -96,6 +98,24 @@ def _shares(formulation: Formulation) -> tuple[Floats, list[str]]:
             f"{len(earlier.gone):,} parcels of the earlier plan ({earlier.gone_area:,.6g} ha) are gone"
         )
     return found, notes
+
+
+def _first_left(same: Ints, kinds: Kinds, since: int | None) -> int:
+    """Of kinds that differ only in their start, the first that can still start; the last where none can."""
+    left = same if since is None else same[kinds.start[same] >= since]
+    return int(left[np.argmin(kinds.start[left])]) if len(left) else int(same[-1])
+
+
+def _undated(formulation: Formulation, earlier: Earlier, place: Ints) -> list[str]:
+    """Where the earlier plan names no year, but this study has several in which that may start."""
+    kinds = formulation.menu.kinds
+    several = np.array([len(like(name, kinds, None)) > 1 for name in earlier.names], dtype=bool)
+    silent = np.array([start_of(name) is None for name in earlier.names], dtype=bool)
+    rows = np.flatnonzero((several & silent & (place >= 0))[earlier.kind])
+    if not len(rows):
+        return []
+    words = "name no year, so they start in the first one that is left"
+    return [_note(formulation, (earlier.parcel[rows], earlier.share[rows]), words)]
 
 
 def _exact(earlier: Earlier, names: Sequence[str]) -> Ints:

@@ -12,9 +12,9 @@ Formula, for an option (p, k), in the unit of the plan's main criterion f, where
 | l_r | price of the limit: worth of a unit of its bound |
 
 Prices are those of the relaxation of "the best f, no worse than the plan in the other criteria of its front".
-Without whole numbers every parcel gets the option that is worth most. Of whole parcels a few do not: how far
-all of them are from it together is `Explanation.loss`, which is no more than the plan's distance from the
-proven bound.
+Without whole numbers every parcel gets the option that is worth most, beside what is done on a part of it. Of
+whole parcels a few do not: how far all of them are from it together is `Explanation.loss`, which is no more
+than the plan's distance from the proven bound.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from landfront.instances.faults import Fault, refuse
 from landfront.models.plan import Plan
 from landfront.models.reasons import Reasons, reasons_of
-from landfront.optimizer.ranked import Priced, price, reduced_values, runner_up
+from landfront.optimizer.ranked import Priced, least_of_groups, price, reduced_values, runner_up
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,18 +86,20 @@ class Explanation:
     def margin(self) -> Floats:
         """By how much the second option would have to be worth more to be as good, shape (n,); nan if none.
 
-        Negative where whole parcels or rounding keep a parcel from what is worth most.
+        Negative where whole parcels, what is done or rounding keep a parcel from what is worth most.
         """
         known = (self.chosen >= 0) & (self.second >= 0)
         return np.where(known, self.worth[self.chosen] - self.worth[self.second], np.nan)
 
     @cached_property
     def loss(self) -> float:
-        """How far the chosen options are below those worth most, all parcels and shares together."""
-        menu = self.plan.formulation.menu
-        best = np.maximum.reduceat(self.worth, menu.starts[:-1])
-        share = np.asarray(self.plan.x[: len(menu)], dtype=np.float64)
-        return float(share @ (best[menu.parcel] - self.worth))
+        """How far the options are below those worth most, beside what is done, all shares together."""
+        formulation = self.plan.formulation
+        starts = formulation.menu.starts[:-1]
+        best = -least_of_groups(formulation.program, -self.worth)
+        share = np.asarray(self.plan.x[: len(self.worth)], dtype=np.float64)
+        on_menu = np.add.reduceat(share, starts)
+        return float((on_menu * best - np.add.reduceat(share * self.worth, starts)).sum())
 
     @property
     def distance(self) -> float:
@@ -265,10 +267,11 @@ def _parts(plan: Plan, prices: Priced, options: tuple[Ints, Ints]) -> tuple[Pair
         return padded[options[0]], padded[options[1]]
 
     for place, name in enumerate(formulation.study.criteria):
-        if name in formulation.measures:
-            continue
         one, other = two(program.coefficients(place))
-        amounts[name] = one, other
+        if name not in formulation.measures:
+            amounts[name] = one, other
+        elif not program.coefficients(place)[: len(formulation.menu)].any():
+            continue  # its linking columns tell of it, in LINKS
         weight = -float(prices.weights[place] * program.senses[place])
         if weight:
             parts[name] = weight * one, weight * other

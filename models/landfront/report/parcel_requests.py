@@ -2,8 +2,9 @@ r"""What it costs to grant a request about a parcel: at once from prices, then e
 
 Formula, for a request that leaves the options Q of a parcel p, in minimisation form of the criterion f:
 
-    least = max(0, beta + min over q in Q of d_q - min over o in O_p of d_o - v,  beta' - v)
+    least = max(0, beta + D(Q) - D(O_p) - v,  beta' - v)
     most  = v' - beta
+    D(S)  = min over shares x_o of the options o in S of sum of d_o * x_o    (whole parcels: the least d_o)
 
 | symbol | meaning |
 |---|---|
@@ -12,7 +13,7 @@ Formula, for a request that leaves the options Q of a parcel p, in minimisation 
 | v', beta' | f of the best plan that grants the request, and its proven bound |
 
 The first part of `least` needs no search: by weak duality the bound of what is left rises by the difference.
-For several requests together the differences of their parcels add up.
+For several requests together the differences of their parcels add up. Shares keep what is done in part.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from landfront.models.plan import Plan
 from landfront.models.reasons import reasons_of
 from landfront.optimizer.engine import Infeasible
 from landfront.optimizer.program import Program
-from landfront.optimizer.ranked import Priced, price, reduced_values
+from landfront.optimizer.ranked import Priced, least_of_groups, price, reduced_values
 from landfront.report.chosen import chosen
 from landfront.report.diff import diff
 from landfront.report.request_costs import Answer, ParcelRequest, RequestCosts, read_requests
@@ -245,18 +246,18 @@ class Pricing:
         ]
 
     def _answer(self, requests: tuple[ParcelRequest, ...], shut: Flags, *, solve: bool) -> Answer:
-        starts = self.formulation.menu.starts[:-1]
-        best = np.minimum.reduceat(self.reduced, starts)
-        left = np.minimum.reduceat(np.where(shut, np.inf, self.reduced), starts)
-        rise = float((left - best).sum())
-        at_once = max(self.prices.bound + rise - self.value, 0.0)
+        program = self.formulation.program
+        without_them = without(program, shut)
+        # What is done in part stays: only the rest of a parcel moves.
+        rise = least_of_groups(without_them, self.reduced) - least_of_groups(program, self.reduced)
+        at_once = max(self.prices.bound + float(rise.sum()) - self.value, 0.0)
         if not solve:
             return Answer(requests, at_once, at_once, np.nan, None, np.nan, "prices only")
         caps = {name: self._kept(name) for name in self.traded[1:]}
         try:
             found = find_weighed(
                 self.formulation, {self.traded[0]: 1.0}, caps, gap=self.effort[0], time_limit=self.effort[1],
-                program=without(self.formulation.program, shut),
+                program=without_them,
             )  # fmt: skip
         except Infeasible:
             return Answer(requests, np.inf, np.inf, np.inf, None, np.nan, "infeasible")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from landfront.optimizer.show import table
@@ -97,9 +98,17 @@ def _triggers(found: Replan) -> Iterator[str]:
     from landfront.report.monitor import monitored_by_study
     from landfront.report.triggers import triggers
 
-    fired = [entry for entry in triggers(found.before).entries if entry.fired]
+    entries = triggers(found.before, found.old).entries
+    fired = [entry for entry in entries if entry.fired]
     seen = monitored_by_study(found.before)
     if seen is not None:
         yield f"Observed, against the plan before under the new data: {seen}"
     for entry in fired[:SHOWN]:
         yield f"Trigger {entry.name} is set off: {entry.said}; {entry.action}{entry.by_whom}."
+    for entry in entries:
+        if math.isnan(entry.threshold):
+            where = f" in {entry.region}" if entry.region else ""
+            yield (
+                f"Trigger {entry.name} cannot be held against the plan before: the {entry.criterion}{where} "
+                "that was expected of it is not known."
+            )

@@ -7,7 +7,7 @@ of its margin is used up. ``[[triggers]]`` of study.toml declare others.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ class Entry:
     price
         Worth of a unit of the limit in the plan's main criterion, nan where it is not known.
     fired
-        Whether the plan's value is past the threshold.
+        Whether the plan's value is past the threshold; never where that is nan, not known.
     action, owner, review
         What is to be done, by whom, and the year of the next review.
     """
@@ -130,8 +130,16 @@ def _actions(entries: list[Entry]) -> Iterator[str]:
         yield f"{names}: {action}."
 
 
-def triggers(plan: Plan) -> Triggers:
+def triggers(plan: Plan, expected: Mapping[str, float] | None = None) -> Triggers:
     """The triggers of a plan, of its limits and of its study.
+
+    Parameters
+    ----------
+    plan
+        The plan, under the data that count now.
+    expected
+        Totals by criterion that were expected of it, as under the data that it was made for; by default those
+        that it has. What is not among them, as an amount of one region, sets off no trigger ``of_expected``.
 
     Raises
     ------
@@ -140,7 +148,7 @@ def triggers(plan: Plan) -> Triggers:
     """
     study = plan.formulation.study
     refuse(*_faults(plan))
-    found = [*_of_limits(plan), *(_declared(plan, entry) for entry in study.triggers)]
+    found = [*_of_limits(plan), *(_declared(plan, entry, expected) for entry in study.triggers)]
     return Triggers(study.title, tuple(found))
 
 
@@ -178,12 +186,24 @@ def _of_limit(row: LimitRow, state: tuple[str, float, float], holds: bool, rest:
     )  # fmt: skip
 
 
-def _declared(plan: Plan, entry: Trigger) -> Entry:
+def shifted(expected: float, share: float) -> float:
+    """An expected value changed to a share of it; below 1 that is less, also of a value below 0.
+
+    >>> shifted(200.0, 0.9), shifted(-200.0, 0.9)
+    (180.0, -220.0)
+    """
+    return expected - (1.0 - share) * abs(expected)
+
+
+def _declared(plan: Plan, entry: Trigger, expected: Mapping[str, float] | None) -> Entry:
     study = plan.formulation.study
     value = _value(plan, entry)
     side, asked = ("below", entry.below) if entry.below is not None else ("above", entry.above)
     assert asked is not None
-    threshold = asked * value if entry.of_expected else asked
+    threshold = asked
+    if entry.of_expected:
+        known = {} if entry.by is not None else expected or {}
+        threshold = shifted(value if expected is None else known.get(entry.criterion, math.nan), asked)
     fired = value < threshold if side == "below" else value > threshold
     unit = plan.formulation.units[entry.criterion]
     return Entry(

@@ -298,14 +298,15 @@ def _least(program: Program, slab: Slab) -> _Least:
         total, lost, absolute, reach = kernels.group_minima(starts, slab.values, slab.sizes, upper)
         return _Least(np.array([total, lost]), absolute, reach)
     else:
-        values = _group_minima(program, slab.values, lower, upper, starts)
+        values = group_minima(program, slab.values, (lower, upper), starts)
         reach = float(np.maximum.reduceat(slab.sizes, starts[:-1]).sum())
     values = values[values != 0]
     return _Least(values, fsum(np.abs(values)), reach)
 
 
-def _group_minima(program: Program, reduced: Floats, lower: Floats, upper: Floats, starts: Ints) -> Floats:
+def group_minima(program: Program, reduced: Floats, bounds: tuple[Floats, Floats], starts: Ints) -> Floats:
     """Least value of each group's choice, or of its shares where the bounds are not 0 and 1."""
+    lower, upper = bounds
     if program.is_plain:
         return np.asarray(np.minimum.reduceat(np.where(upper == 0, inf, reduced), starts[:-1]))
     return _filled(reduced, lower, np.minimum(upper, 1.0), starts)

@@ -14,11 +14,12 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.optimizer.certify import cap_multipliers, recomputed, row_multipliers
+from landfront.optimizer.certify import cap_multipliers, group_minima, recomputed, row_multipliers
 from landfront.optimizer.engine import choose_engine
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.passes import priced
 from landfront.optimizer.program import Program
+from landfront.optimizer.tolerances import COLUMN
 
 Ints = NDArray[np.int64]
 
@@ -83,6 +84,22 @@ def price(
 def reduced_values(program: Program, prices: Priced) -> Floats:
     """Value of each column at prices, small is good, shape (m,)."""
     return priced(program, prices.weights, prices.rows)
+
+
+def least_of_groups(program: Program, values: Floats) -> Floats:
+    """Least that each group's shares come to between the bounds of its columns, shape (groups,).
+
+    This is the group's term of the Lagrangian bound; infinite where the bounds leave no room for the whole.
+
+    Parameters
+    ----------
+    values
+        Of each column, shape (m,), as from `reduced_values`.
+    """
+    grouped, starts = int(program.starts[-1]), program.starts
+    upper = np.minimum(program.upper[:grouped], 1.0)
+    least = group_minima(program, values[:grouped], (program.lower[:grouped], upper), starts)
+    return np.where(np.add.reduceat(upper, starts[:-1]) < 1.0 - COLUMN, inf, least)
 
 
 @dataclass(frozen=True)
