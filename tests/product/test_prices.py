@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 import landfront.api as lf
 from landfront.cli import app
 from landfront.instances.faults import InputError
+from landfront.instances.landscape import Locked
 from landfront.models.formulate import Formulation
 from landfront.optimizer.engine import Infeasible
 from landfront.optimizer.forcing import solve_best
@@ -173,3 +174,33 @@ def test_a_limit_that_does_not_bind_has_no_price(tmp_path: Path) -> None:
 def test_a_wrong_step_is_refused(squares: Path) -> None:
     with pytest.raises(InputError, match="must be a share from 0 to 1"):
         lf.prices(squares, step=1.0)
+
+
+def standing_at(found: Formulation) -> Standing:
+    """The best plan in carbon."""
+    place = list(found.study.criteria).index("carbon")
+    return Standing(found, "carbon", solve_best(found.program.select([place]), share=1e-9))
+
+
+def edged(decision: str, most: float) -> Formulation:
+    """One farm locked as treated: most of the boundary is there anyway."""
+    lock = Locked(np.array([0, -1, -1, -1, -1], np.int16), ("conservation_tillage",))
+    return b.formulation(
+        {"carbon": {"sense": "max"}, "edge": {"measure": "boundary", "sense": "min"}},
+        land=b.landscape(neighbours=b.neighbours(), locks={"agreed": lock}),
+        about={"decision": decision}, locks=[{"name": "agreed", "from": "A"}],
+        limits=[{"name": "near", "criterion": "edge", "max": most}],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("decision", ["whole", "share"])
+def test_a_limit_on_a_boundary_counts_what_is_there_anyway(decision: str) -> None:
+    found = edged(decision, 110.0)
+    assert found.limits[0].baseline == 160.0
+    told = prices_of(standing_at(found))
+    [limit] = told.limits
+    assert limit.bound == pytest.approx(110.0)
+    assert limit.between == pytest.approx((90.0, 120.0))
+    for side in (limit.tighter, limit.looser):
+        moved_to = standing_at(edged("share", side.end)).value
+        assert moved_to == pytest.approx(told.relaxed + side.price * (side.end - 110.0), rel=1e-6)

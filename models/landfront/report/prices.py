@@ -307,11 +307,7 @@ def _limit(standing: Standing, entry: Sides) -> LimitPrice:
     limits, row = standing.formulation.limits, entry.row
     if row < len(limits):
         limit = limits[row]
-        shift = (
-            limit.baseline
-            if limit.of == "total" and limit.criterion not in standing.formulation.measures
-            else 0.0
-        )
+        shift = limit.baseline if limit.of == "total" else 0.0
         about = (limit.name, limit.unit, limit.owner, limit.reason)
     else:
         about, shift = _other(standing, row)
