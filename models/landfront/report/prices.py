@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, refuse, shown
 from landfront.instances.study import Study
@@ -291,15 +292,25 @@ def prices(
 def prices_of(standing: Standing, *, step: float = STEP, share: float = 1e-6) -> Prices:
     """The same for a plan that is known."""
     program = standing.program
-    rows = program.row_lower < program.row_upper
-    rows[: len(standing.formulation.limits)] = True  # equations beyond them say what a column is
-    sides = sides_of(program, least=BINDING, rows=rows)
+    sides = sides_of(program, least=BINDING, rows=_bounds(standing))
     found = [_limit(standing, entry) for entry in sides.rows]
     if step and program.integer.any():
         found = [replace(limit, changes=_changes(standing, entry, limit, step, share))
                  for limit, entry in zip(found, sides.rows, strict=True)]  # fmt: skip
     order = sorted(found, key=lambda limit: -limit.tighter.price * max(abs(limit.bound), 1.0))
     return Prices(standing, standing.sense * sides.value, tuple(order))
+
+
+def _bounds(standing: Standing) -> NDArray[np.bool_]:
+    """Rows that bound something: limits, rules of funds and criteria beside; others say what a column is."""
+    formulation, names = standing.formulation, standing.program.row_names
+    rows = np.zeros(len(names), dtype=bool)
+    rows[: len(formulation.limits)] = True
+    rows[len(names) - len(standing.beside) :] = True
+    if formulation.payments is not None:
+        _, rules = formulation.payments.part.row_names
+        rows |= np.fromiter(map(frozenset(rules).__contains__, names), dtype=bool, count=len(names))
+    return rows
 
 
 def _limit(standing: Standing, entry: Sides) -> LimitPrice:
@@ -326,12 +337,11 @@ def _limit(standing: Standing, entry: Sides) -> LimitPrice:
 
 
 def _other(standing: Standing, row: int) -> tuple[tuple[str, str, str, str], float]:
-    """A row that is no limit: one for a criterion of a front, of a measure or of funds; and its baseline."""
+    """A row that is no limit: one for a criterion of a front, or a rule of funds; and its baseline."""
     formulation, name = standing.formulation, standing.program.row_names[row]
     first = standing.program.rows.shape[0] - len(standing.beside)
     if row < first:
-        money = formulation.study.study.currency
-        return (name, formulation.units.get(name.partition(": ")[0], money), "", ""), 0.0
+        return (name, formulation.study.study.currency, "", ""), 0.0
     criterion = standing.beside[row - first]
     offset = formulation.program.offsets[list(formulation.study.criteria).index(criterion)]
     return (name, formulation.units[criterion], "", "criterion of the front"), float(offset)
