@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from landfront.optimizer.certify import faults
-from landfront.optimizer.engine import Infeasible
+from landfront.optimizer.engine import Infeasible, SolverError
 from landfront.optimizer.forcing import Best, force, resolved, solve_best, solve_forced
 from landfront.optimizer.front import Fact
 from landfront.optimizer.program import Program
@@ -18,6 +19,7 @@ from landfront.optimizer.reduced import reduced
 from tests.models import builders as b
 from tests.models.brute import plans
 from tests.models.test_pairs import PARTS, small, together
+from tests.models.test_past import FOREST, TILLAGE, done
 
 NOISE = 1e-6
 """Share of a value by which a solver's own tolerance may move it."""
@@ -133,3 +135,45 @@ def test_prices_below_caps_are_refused() -> None:
     none = np.zeros(0)
     with pytest.raises(ValueError, match="make the caps rows"):
         reduced(program, Fact(np.ones(1), np.ones(1), 0.0, "recomputed", none, np.zeros(1)))
+
+
+@pytest.mark.parametrize(
+    ("budget", "share", "over", "prices"),
+    [(2e5, 0.4, False, None), (4e5, 0.7, True, None), (3e5, 0.2, False, [-0.02, 3.0, -4.0])],
+)
+def test_parcels_that_are_done_in_part_have_true_intervals(
+    budget: float, share: float, over: bool, prices: list[float] | None
+) -> None:
+    """Of what is done a part stays, or, with a start that is over, a part and no more."""
+    rows = (("f2", TILLAGE, 2026, share), ("g1", FOREST, 2026, 0.3))
+    periods = {"periods": {"starts": [2025, 2030]}} if over else {}
+    limits = [
+        {"name": "budget", "criterion": "cost", "max": budget},
+        {"name": "grain", "criterion": "food", "min": {"share": 0.8}, "by": "county"},
+    ]
+    found = done(*rows, about={"decision": "share"}, limits=limits, **periods)
+    program = found.program.select([0])
+    assert not program.is_plain
+    try:
+        best = solve_best(program, share=1e-9)
+    except Infeasible:
+        return
+    every = np.arange(program.starts[-1])
+    forced = resolved(force(best, targets=every), every, share=1e-9, seconds=60.0)
+    fact = best.fact if prices is None else replace(best.fact, row_prices=np.array(prices))
+    told = reduced(program, fact)
+    for column in every.tolist():
+        value = truth(program, column)
+        assert contained(forced.low[column], value, forced.high[column])
+        # What is proven of half the parcel, too, whatever the prices.
+        lower = program.lower.copy()
+        lower[column] = max(lower[column], 0.5)
+        try:
+            half = solve_best(replace(program, lower=lower), share=1e-9).value
+        except (Infeasible, SolverError):
+            continue
+        assert told.bound + 0.5 * told.loss[column] <= half + NOISE * (1 + abs(half))
+    part = found.menu.parcel == b.IDS.index("f2")
+    stays = program.lower[: len(found.menu)] > 0
+    assert np.isinf(forced.low[part & ~stays]).all()
+    assert not over or np.isinf(forced.low[part & stays]).all()

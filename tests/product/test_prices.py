@@ -16,14 +16,18 @@ from typer.testing import CliRunner
 import landfront.api as lf
 from landfront.cli import app
 from landfront.instances.faults import InputError
-from landfront.models.formulate import Formulation
+from landfront.instances.landscape import Locked
+from landfront.models.formulate import Formulation, Tables
+from landfront.optimizer import value_function
 from landfront.optimizer.engine import Infeasible
 from landfront.optimizer.forcing import solve_best
 from landfront.optimizer.program import Program
-from landfront.optimizer.value_function import Sides, sides_of
+from landfront.optimizer.scalarize import solve_single
+from landfront.optimizer.value_function import Sides, _Phi, sides_of
 from landfront.report.prices import moved, prices_of
-from landfront.report.standing import Standing
+from landfront.report.standing import Asked, Standing, at_point
 from tests.models import builders as b
+from tests.models.test_risk import RISK, scenarios
 
 from .conftest import write_squares
 
@@ -173,3 +177,75 @@ def test_a_limit_that_does_not_bind_has_no_price(tmp_path: Path) -> None:
 def test_a_wrong_step_is_refused(squares: Path) -> None:
     with pytest.raises(InputError, match="must be a share from 0 to 1"):
         lf.prices(squares, step=1.0)
+
+
+def standing_at(found: Formulation) -> Standing:
+    """The best plan in carbon."""
+    place = list(found.study.criteria).index("carbon")
+    return Standing(found, "carbon", solve_best(found.program.select([place]), share=1e-9))
+
+
+def edged(decision: str, most: float) -> Formulation:
+    """One farm locked as treated: most of the boundary is there anyway."""
+    lock = Locked(np.array([0, -1, -1, -1, -1], np.int16), ("conservation_tillage",))
+    return b.formulation(
+        {"carbon": {"sense": "max"}, "edge": {"measure": "boundary", "sense": "min"}},
+        land=b.landscape(neighbours=b.neighbours(), locks={"agreed": lock}),
+        about={"decision": decision}, locks=[{"name": "agreed", "from": "A"}],
+        limits=[{"name": "near", "criterion": "edge", "max": most}],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("decision", ["whole", "share"])
+def test_a_limit_on_a_boundary_counts_what_is_there_anyway(decision: str) -> None:
+    found = edged(decision, 110.0)
+    assert found.limits[0].baseline == 160.0
+    told = prices_of(standing_at(found))
+    [limit] = told.limits
+    assert limit.bound == pytest.approx(110.0)
+    assert limit.between == pytest.approx((90.0, 120.0))
+    for side in (limit.tighter, limit.looser):
+        moved_to = standing_at(edged("share", side.end)).value
+        assert moved_to == pytest.approx(told.relaxed + side.price * (side.end - 110.0), rel=1e-6)
+
+
+PATCHED: dict[str, Any] = {"measure": "scattered", "sense": "min", "patch": {"parcels": 2}}
+TAIL: dict[str, Any] = {"measure": "cvar", "effect": "carbon", "sense": "max", "level": 0.5}
+MEASURED: dict[str, Any] = {
+    "scattered": {"criterion": ("bits", PATCHED), "bound": {"max": 12.0}},
+    "risk": {"criterion": ("tail", TAIL), "bound": {"min": 300.0}},
+}
+
+
+@pytest.mark.parametrize("kind", MEASURED)
+@pytest.mark.parametrize("decision", ["whole", "share"])
+def test_rows_that_say_what_a_measure_is_have_no_price(
+    kind: str, decision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only bounds are looked at: of limits, of funds and of criteria beside."""
+    name, entry = MEASURED[kind]["criterion"]
+    more: dict[str, Any] = {}
+    if kind == "risk":
+        more["tables"] = Tables(feature_change=b.FEATURE_CHANGE, baselines={}, scenarios=scenarios(0, 6))
+        more["risk"] = RISK
+    found = b.formulation(
+        {"carbon": {"sense": "max"}, "cost": {"sense": "min"}, name: entry},
+        land=b.landscape(neighbours=b.neighbours()), about={"decision": decision},
+        limits=[{"name": "budget", "criterion": "cost", "max": 1.5e5},
+                {"name": "asked", "criterion": name, **MEASURED[kind]["bound"]}],
+        funds=[{"name": "one", "amount": 1.2e5}], **more,
+    )  # fmt: skip
+    point = solve_single(found.program, 0, gap=1e-9)
+    standing = at_point(found, ("carbon", "cost"), point, Asked(found.study, gap=1e-9))
+    looked: list[str] = []
+
+    class Phi(_Phi):
+        def __init__(self, program: Program, row: int, *, lower: bool) -> None:
+            looked.append(program.row_names[row])
+            super().__init__(program, row, lower=lower)
+
+    monkeypatch.setattr(value_function, "_Phi", Phi)
+    told = prices_of(standing, step=0.0)
+    assert set(looked) <= {"budget", "asked", "funds: one pays at most 120000", "cost no worse"}
+    assert {"funds: one pays at most 120000", "cost no worse"} & set(looked)
+    assert {limit.name for limit in told.limits} <= set(looked)

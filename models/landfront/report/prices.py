@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landfront.instances.faults import Fault, refuse, shown
 from landfront.instances.study import Study
@@ -291,9 +292,7 @@ def prices(
 def prices_of(standing: Standing, *, step: float = STEP, share: float = 1e-6) -> Prices:
     """The same for a plan that is known."""
     program = standing.program
-    rows = program.row_lower < program.row_upper
-    rows[: len(standing.formulation.limits)] = True  # equations beyond them say what a column is
-    sides = sides_of(program, least=BINDING, rows=rows)
+    sides = sides_of(program, least=BINDING, rows=_bounds(standing))
     found = [_limit(standing, entry) for entry in sides.rows]
     if step and program.integer.any():
         found = [replace(limit, changes=_changes(standing, entry, limit, step, share))
@@ -302,16 +301,24 @@ def prices_of(standing: Standing, *, step: float = STEP, share: float = 1e-6) ->
     return Prices(standing, standing.sense * sides.value, tuple(order))
 
 
+def _bounds(standing: Standing) -> NDArray[np.bool_]:
+    """Rows that bound something: limits, rules of funds and criteria beside; others say what a column is."""
+    formulation, names = standing.formulation, standing.program.row_names
+    rows = np.zeros(len(names), dtype=bool)
+    rows[: len(formulation.limits)] = True
+    rows[len(names) - len(standing.beside) :] = True
+    if formulation.payments is not None:
+        _, rules = formulation.payments.part.row_names
+        rows |= np.fromiter(map(frozenset(rules).__contains__, names), dtype=bool, count=len(names))
+    return rows
+
+
 def _limit(standing: Standing, entry: Sides) -> LimitPrice:
     """A row's price as its limit counts it: bounds of the total, where the limit has such."""
     limits, row = standing.formulation.limits, entry.row
     if row < len(limits):
         limit = limits[row]
-        shift = (
-            limit.baseline
-            if limit.of == "total" and limit.criterion not in standing.formulation.measures
-            else 0.0
-        )
+        shift = limit.baseline if limit.of == "total" else 0.0
         about = (limit.name, limit.unit, limit.owner, limit.reason)
     else:
         about, shift = _other(standing, row)
@@ -330,12 +337,11 @@ def _limit(standing: Standing, entry: Sides) -> LimitPrice:
 
 
 def _other(standing: Standing, row: int) -> tuple[tuple[str, str, str, str], float]:
-    """A row that is no limit: one for a criterion of a front, of a measure or of funds; and its baseline."""
+    """A row that is no limit: one for a criterion of a front, or a rule of funds; and its baseline."""
     formulation, name = standing.formulation, standing.program.row_names[row]
     first = standing.program.rows.shape[0] - len(standing.beside)
     if row < first:
-        money = formulation.study.study.currency
-        return (name, formulation.units.get(name.partition(": ")[0], money), "", ""), 0.0
+        return (name, formulation.study.study.currency, "", ""), 0.0
     criterion = standing.beside[row - first]
     offset = formulation.program.offsets[list(formulation.study.criteria).index(criterion)]
     return (name, formulation.units[criterion], "", "criterion of the front"), float(offset)

@@ -137,16 +137,25 @@ def force(best: Best, *, targets: Ints) -> Forced:
     program = best.program
     found = reduced(program, best.fact)
     current = current_of(program, best.x)
-    low = np.maximum(found.bound + found.loss, best.bound)
+    low = np.where(can_be_whole(program), np.maximum(found.bound + found.loss, best.bound), inf)
     high = np.full(len(low), inf)
     repairs = None
-    if len(targets) and program.integer.all() and program.columns == program.starts[-1]:
+    whole = program.is_plain and program.integer.all() and program.columns == program.starts[-1]
+    if len(targets) and whole:
         prices = best.fact.row_prices
         repairs = repair(program, best.x, prices, found.loss, current=current, targets=targets)
         high[targets] = best.value + repairs.cost
     held = current[best.x[current] == 1]
     high[held] = best.value
     return Forced(best, current, low, np.where(np.isinf(low), inf, high), found, repairs)
+
+
+def can_be_whole(program: Program) -> NDArray[np.bool_]:
+    """Whether the bounds of its group let a column be whole, shape (grouped columns,)."""
+    grouped, starts = int(program.starts[-1]), program.starts
+    lower, upper = program.lower[:grouped], program.upper[:grouped]
+    held = np.add.reduceat((lower > 0).astype(np.int64), starts[:-1])
+    return np.asarray((upper >= 1) & (np.repeat(held, np.diff(starts)) - (lower > 0) == 0))
 
 
 def resolved(
@@ -162,9 +171,10 @@ def resolved(
     program, best = forced.best.program, forced.best
     if enough is None:
         enough = 2 * max(best.gap, share * abs(best.value))
+    targets = targets[np.isfinite(low[targets])]
     width = high[targets] - low[targets]
     for column in targets[np.argsort(-width, kind="stable")].tolist():
-        if np.isinf(low[column]) or high[column] - low[column] <= enough or monotonic() >= deadline:
+        if high[column] - low[column] <= enough or monotonic() >= deadline:
             continue
         left = deadline - monotonic()
         solve = solve_forced(program, column, share=share, seconds=left, start=repaired(forced, column))
@@ -194,6 +204,8 @@ def solve_forced(
 
     With a solution to start from, which has the column, none that is worse is given.
     """
+    if not can_be_whole(program)[column]:
+        return None
     group = int(np.searchsorted(program.starts, column, side="right")) - 1
     upper = np.array(program.upper, dtype=np.float64)
     upper[program.starts[group] : program.starts[group + 1]] = 0.0

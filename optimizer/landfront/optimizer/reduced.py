@@ -8,7 +8,9 @@ Formula, for prices p of the rows and weights w, in minimisation form:
 
 where ``bound`` is the Lagrangian bound that the same prices prove. ``bound_j`` bounds every solution with
 ``x_j = 1``: the group's least term is replaced by j's own, the others stay (reduced-cost fixing; Nemhauser
-and Wolsey, Integer and Combinatorial Optimization, 1988, section II.5.3). It holds for any prices.
+and Wolsey, Integer and Combinatorial Optimization, 1988, section II.5.3). It holds for any prices. So does
+``bound + s * loss_j`` where ``x_j >= s``: the group's term is its least one and s * loss_j, or more. In a
+group with other bounds than 0 and 1 the least term is a mix, and 0 stands for the loss of its columns.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
+from numpy.typing import NDArray
 
 from landfront.optimizer import certify
 from landfront.optimizer.certify import EPSILON, half_plane, row_multipliers
@@ -35,7 +38,8 @@ class Reduced:
         Proven bound of ``weights @ y`` over all solutions.
     loss
         At least what a solution with the whole column is worse than `bound`, rounding taken off, shape
-        (grouped columns,); infinite for columns that are closed.
+        (grouped columns,); infinite for columns that are closed, else 0 where the group has other bounds
+        than 0 and 1.
     """
 
     bound: float
@@ -48,10 +52,8 @@ def reduced(program: Program, fact: Fact) -> Reduced:
     Raises
     ------
     ValueError
-        If a column of a group has bounds other than 0 and 1, or the fact has caps on objectives.
+        If the fact has caps on objectives.
     """
-    if not program.is_plain:
-        raise ValueError("columns of groups need bounds of 0 and 1, or to be closed")
     if np.isfinite(fact.upper).any():
         raise ValueError("a fact with caps speaks only of what lies below them: make the caps rows")
     weights, _ = half_plane(fact)
@@ -62,12 +64,21 @@ def reduced(program: Program, fact: Fact) -> Reduced:
         if slab.groups[0] == slab.groups[1]:
             continue
         starts = program.starts[slab.groups[0] : slab.groups[1] + 1] - first
-        values = np.where(program.upper[first:last] == 0, inf, slab.values)
+        closed = program.upper[first:last] == 0
+        values = np.where(closed, inf, slab.values)
         width = np.diff(starts)
         best = np.minimum.reduceat(values, starts[:-1])
         error = share * np.maximum.reduceat(slab.sizes, starts[:-1])
-        loss[first:last] = np.maximum(values - np.repeat(best + 2 * error, width), 0.0)
+        found = np.maximum(values - np.repeat(best + 2 * error, width), 0.0)
+        mixed = np.repeat(_mixed(program.lower[first:last], program.upper[first:last], starts), width)
+        loss[first:last] = np.where(mixed & ~closed, 0.0, found)
     return Reduced(certify.lagrangian_bound(program, fact), loss)
+
+
+def _mixed(lower: Floats, upper: Floats, starts: Ints) -> NDArray[np.bool_]:
+    """Groups with a column of other bounds than 0 and 1 that is not closed, shape (groups,)."""
+    plain = (lower == 0) & ((upper >= 1) | (upper == 0))
+    return ~np.logical_and.reduceat(plain, starts[:-1])
 
 
 def current_of(program: Program, x: Floats) -> Ints:
