@@ -39,6 +39,15 @@ def test_sets_that_disagree_run_side_by_side(folder: Path, tmp_path: Path) -> No
     assert again.exit_code == 2
 
 
+def test_the_case_default_is_the_default_set_whatever_the_study_takes(folder: Path) -> None:
+    """Each case counts by one set: that of the study is none of them but where it is named."""
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(text.replace("[risk]", 'set = ["plots"]\n\n[risk]'), encoding="utf-8")
+    found = lf.robust(folder, ["carbon", "cost"], over="sets", points=3)
+    best = {name: float(result.front.values[:, 0].max()) for name, result in found.results.items()}
+    assert best == {"default": 400.0, "plots": 300.0}  # woods by 4; by 2.5 reed beds are better
+
+
 def test_each_scenario_has_its_own_front(folder: Path) -> None:
     found = lf.robust(folder, ["carbon", "cost"], over="scenarios", points=4)
     best = {name: float(result.front.values[:, 0].max()) for name, result in found.results.items()}

@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from landfront.instances.book import DEFAULT, read_book
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.load import load_inputs
 from landfront.instances.scenarios import Scenarios
 from landfront.instances.schema import some
-from landfront.instances.study import Study, study_from
+from landfront.instances.sheet import Faults
+from landfront.instances.study import Study
 from landfront.models.formulate import Formulation, Tables, formulate, formulate_from
 from landfront.optimizer.front import Front
 from landfront.optimizer.fronts import solve_front
@@ -194,7 +196,7 @@ def robust(
     over
         ``"levels"`` (low, mean, high), ``"sets"`` of the catalogue, or the ``"scenarios"`` of ``[risk]``.
     sets
-        Which sets; every one of the catalogue when left out.
+        Which sets, each instead of ``interventions.set``; every one of the catalogue when left out.
     points, gap, time_limit
         Of each front.
     stage
@@ -248,24 +250,20 @@ def _cases(study: Study, over: Kind, sets: Sequence[str]) -> Iterator[tuple[str,
         rule = f"effects of a table have no {over} of coefficients"
         refuse(Fault("study.toml", "effects", rule, 'Give [risk] source and take over = "scenarios".'))
     for name in LEVELS if over == "levels" else _sets(study, sets):
-        change = {"level": name} if over == "levels" else {"set": (*study.interventions.set, name)}
+        # A set stands alone: the study's own would overrule the default one, which has the lowest rank.
+        change = {"level": name} if over == "levels" else {"set": () if name == DEFAULT else (name,)}
         yield name, formulate(_with(study, **change))
 
 
 def _with(study: Study, **change: object) -> Study:
-    """The study with other keys of ``[interventions]`` and without drawn scenarios where a level is asked."""
-    data = study.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
-    data["interventions"] = {**data.get("interventions", {}), **change}
-    return study_from(data, study.folder / "study.toml")
+    """The study with other keys of ``[interventions]``."""
+    return study.model_copy(update={"interventions": study.interventions.model_copy(update=change)})
 
 
 def _sets(study: Study, asked: Sequence[str]) -> tuple[str, ...]:
-    """Sets of the study's catalogue that are not the default one; those asked for are checked on reading."""
+    """Sets of the study's catalogue, the default one first; those asked for are checked on reading."""
     if asked:
         return tuple(asked)
-    from landfront.instances.book import DEFAULT, read_book
-    from landfront.instances.sheet import Faults
-
     faults = Faults()
     book = read_book(study, faults)
     faults.refuse()
