@@ -55,6 +55,42 @@ def test_each_scenario_has_its_own_front(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "match"),
+    [
+        ('[[limits]]\nname = "enough"\ncriterion = "carbon"\nmin = 100\n', "enough"),
+        ('[[limits]]\nname = "enough"\ncriterion = "co2"\nmin = 100\n', "enough"),
+        ('[[funds]]\nname = "purse"\namount = 20000\n', "purse"),
+        ("", "least"),
+    ],
+)
+def test_nothing_goes_on_by_the_mean_beside_one_scenario(folder: Path, more: str, match: str) -> None:
+    """Limits on what factors change by any name, funds where costs change, and measures over regions."""
+    study = folder / "study.toml"
+    text = study.read_text(encoding="utf-8")
+    named = 'co2 = { effect = "carbon", sense = "max" }\n' + (
+        "" if more else 'least = { effect = "carbon", sense = "max", measure = "smallest", by = "valley" }\n'
+    )
+    text = text.replace('carbon = { sense = "max" }\n', named)
+    if "funds" in more:
+        with (folder / "scenarios.csv").open("a", encoding="utf-8") as file:
+            file.write("usual,cost,*,*,1\nfire,cost,*,*,2\ndrought,cost,*,*,1\nwet,cost,*,*,1\n")
+        text = text.replace('[[limits]]\nname = "budget"\ncriterion = "cost"\nmax = 20000\n', "")
+    study.write_text(text.replace("[front]", f"{more}\n[front]"), encoding="utf-8")
+    with pytest.raises(lf.InputError, match=match):
+        lf.robust(folder, ["co2", "cost", *([] if more else ["least"])], over="scenarios", points=3)
+
+
+def test_limits_that_no_factor_changes_hold_in_each_scenario(folder: Path) -> None:
+    """A limit on the tail counts by the scenario: 300 t are not reached in the drought by reed beds alone."""
+    study = folder / "study.toml"
+    limit = '[[limits]]\nname = "tail"\ncriterion = "tail"\nmin = 300\n\n[front]'
+    study.write_text(study.read_text(encoding="utf-8").replace("[front]", limit), encoding="utf-8")
+    found = lf.robust(folder, ["carbon", "cost"], over="scenarios", points=3)
+    for result in found.results.values():
+        assert (result.front.values[:, 0] >= 300 - 1e-6).all()
+
+
+@pytest.mark.parametrize(
     ("keys", "match"),
     [
         ({"criteria": ["joy", "cost"]}, "unknown criterion 'joy'"),

@@ -8,7 +8,7 @@ or none of the cases, by the most balanced plan of each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,13 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landfront.instances.book import DEFAULT, read_book
-from landfront.instances.faults import Fault, InputError, refuse
+from landfront.instances.faults import Fault, refuse
 from landfront.instances.load import load_inputs
 from landfront.instances.scenarios import Scenarios
 from landfront.instances.schema import some
 from landfront.instances.sheet import Faults
 from landfront.instances.study import Study
+from landfront.instances.study_rules import ON_MAP, RISKS
 from landfront.models.formulate import Formulation, Tables, formulate, formulate_from
+from landfront.models.habitat import ALL, PREFIX
 from landfront.optimizer.front import Front
 from landfront.optimizer.fronts import solve_front
 from landfront.report.folder import new_folder
@@ -214,7 +216,7 @@ def robust(
     lost = [name for name in named if name not in base.criteria]
     refuse(*(Fault("study.toml", "criteria", f"unknown criterion {name!r}",
                    f"Known: {', '.join(base.criteria)}.") for name in lost))  # fmt: skip
-    found = dict(_cases(base, over, sets))
+    found = dict(_cases(base, named, over, sets))
     _refuse_different(found)
     results = {}
     for name, formulation in found.items():
@@ -241,10 +243,12 @@ def _treated(formulation: Formulation, x: NDArray[np.floating]) -> NDArray[np.bo
     return np.asarray(np.add.reduceat(share, menu.starts[:-1]) > 0.5)
 
 
-def _cases(study: Study, over: Kind, sets: Sequence[str]) -> Iterator[tuple[str, Formulation]]:
-    """Each case by its name, formulated."""
+def _cases(
+    study: Study, named: Sequence[str], over: Kind, sets: Sequence[str]
+) -> Iterator[tuple[str, Formulation]]:
+    """Each case by its name, formulated, for a front of the criteria that are named."""
     if over == "scenarios":
-        yield from _by_scenario(study)
+        yield from _by_scenario(study, named)
         return
     if study.effects is not None:
         rule = f"effects of a table have no {over} of coefficients"
@@ -276,7 +280,7 @@ def _sets(study: Study, asked: Sequence[str]) -> tuple[str, ...]:
     return (DEFAULT, *others) if DEFAULT in known else tuple(others)
 
 
-def _by_scenario(study: Study) -> Iterator[tuple[str, Formulation]]:
+def _by_scenario(study: Study, named: Sequence[str]) -> Iterator[tuple[str, Formulation]]:
     """One case per scenario: sums whose effect has factors are counted by that scenario alone."""
     inputs = load_inputs(study)
     known = inputs.scenarios
@@ -286,6 +290,7 @@ def _by_scenario(study: Study) -> Iterator[tuple[str, Formulation]]:
     if len(known) > MOST:
         fix = "Take fewer, or a criterion with measure = cvar, which looks at all of them at once."
         refuse(Fault("study.toml", "risk", f"{len(known)} scenarios are too many for a front each", fix))
+    _refuse_by_mean(study, named, known.factors)
     for place, name in enumerate(known.names):
         one = replace(
             known,
@@ -299,18 +304,39 @@ def _by_scenario(study: Study) -> Iterator[tuple[str, Formulation]]:
 
 def _by_one(study: Study, scenarios: Scenarios) -> Study:
     """The study with criteria that are sums counted by the scenario."""
-    changed = {}
-    for name, entry in study.criteria.items():
-        sums = entry.measure == "sum" and study.effect_of(name) in scenarios.factors
-        changed[name] = entry.model_copy(update={"measure": "expected", "effect": study.effect_of(name)}) \
-            if sums else entry  # fmt: skip
-    different = {name for name, entry in changed.items() if entry is not study.criteria[name]}
-    held = [limit.name for limit in study.limits if limit.criterion in different]
-    if held:
-        rule = f"limits on what scenarios change ({some(held)}) hold by the mean of the coefficients only"
-        fix = "Put the limit on a criterion with a measure over scenarios, or leave it out."
-        raise InputError([Fault("study.toml", "limits", rule, fix)])
-    return study.model_copy(update={"criteria": changed})
+    changed = {
+        name: entry.model_copy(update={"measure": "expected", "effect": study.effect_of(name)})
+        for name, entry in study.criteria.items()
+        if entry.measure == "sum" and study.effect_of(name) in scenarios.factors
+    }
+    return study.model_copy(update={"criteria": {**study.criteria, **changed}})
+
+
+def _refuse_by_mean(study: Study, named: Sequence[str], effects: Collection[str]) -> None:
+    """Refuse what would go on by the mean of the coefficients: only sums of the front are by one scenario.
+
+    `effects` are those that scenarios change.
+    """
+
+    def by_mean(name: str) -> bool:
+        measure = study.criteria[name].measure if name in study.criteria else "sum"
+        if measure in (*RISKS, *ON_MAP):
+            return False
+        effect = study.effect_of(name)
+        return effect in effects or (effect == ALL and any(e.startswith(PREFIX) for e in effects))
+
+    limits = [limit.name for limit in study.limits if by_mean(limit.criterion)]
+    funds = [fund.name for fund in study.funds if "cost" in effects]
+    wholes = [name for name in named if study.criteria[name].measure != "sum" and by_mean(name)]
+    over = "Put the limit on a criterion with a measure over scenarios, or leave it out."
+    told = (
+        ("limits", limits, "limits on what scenarios change", over),
+        ("funds", funds, "funds, while scenarios change costs,", "Leave them out, or the factors of cost."),
+        ("criteria", wholes, "measures of what scenarios change", "Name criteria that are sums."),
+    )
+    rule = "hold by the mean of the coefficients only"
+    refuse(*(Fault("study.toml", key, f"{said} ({some(names)}) {rule}", fix)
+             for key, names, said, fix in told if names))  # fmt: skip
 
 
 def _refuse_different(cases: dict[str, Formulation]) -> None:
