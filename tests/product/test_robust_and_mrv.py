@@ -93,13 +93,50 @@ def test_limits_that_no_factor_changes_hold_in_each_scenario(folder: Path) -> No
 @pytest.mark.parametrize(
     ("keys", "match"),
     [
-        ({"criteria": ["joy", "cost"]}, "unknown criterion 'joy'"),
+        ({"criteria": ["joy", "cost"]}, "has no criterion 'joy'"),
         ({"over": "sets", "sets": ["nobody"]}, "unknown set 'nobody'"),
     ],
 )
 def test_cases_that_do_not_exist(folder: Path, keys: dict[str, object], match: str) -> None:
     with pytest.raises(lf.InputError, match=match):
         lf.robust(folder, **{"criteria": ["carbon", "cost"], **keys})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("keys", "match"),
+    [
+        ({"criteria": ["carbon"]}, "two different criteria"),
+        ({"points": 1}, "at least 2"),
+        ({"gap": 2.0}, "between 0 and 1"),
+        ({"time_limit": -1.0}, "positive number of seconds"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_any_work(
+    folder: Path, keys: dict[str, object], match: str
+) -> None:
+    (folder / "parcels.csv").unlink()  # not looked at
+    with pytest.raises(lf.InputError, match=match):
+        lf.robust(folder, **{"criteria": ["carbon", "cost"], **keys})  # type: ignore[arg-type]
+
+
+def test_limits_that_a_case_cannot_meet_are_named(folder: Path, tmp_path: Path) -> None:
+    """300 t are in reach by the mean and the high coefficients, but not by the low ones."""
+    study, out = folder / "study.toml", tmp_path / "out"
+    limit = '[[limits]]\nname = "enough"\ncriterion = "carbon"\nmin = 300\n\n[front]'
+    study.write_text(study.read_text(encoding="utf-8").replace("[front]", limit), encoding="utf-8")
+    done = CliRunner().invoke(app, ["robust", str(folder), "-o", str(out), "--criteria", "carbon,cost"])
+    assert done.exit_code == 3, done.output
+    assert "enough" in done.stderr
+    assert "'low'" in done.stderr
+    assert not out.exists()
+
+
+def test_a_case_without_time_for_a_single_plan(folder: Path, tmp_path: Path) -> None:
+    arguments = ["robust", str(folder), "-o", str(tmp_path / "out"), "--criteria", "carbon,cost"]
+    done = CliRunner().invoke(app, [*arguments, "--time-limit", "1e-9"])
+    assert done.exit_code == 4, done.output
+    assert "'low'" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_plots_reach_the_precision_and_one_fewer_does_not() -> None:

@@ -26,11 +26,11 @@ from landfront.instances.study import Study
 from landfront.instances.study_rules import ON_MAP, RISKS
 from landfront.models.formulate import Formulation, Tables, formulate, formulate_from
 from landfront.models.habitat import ALL, PREFIX
-from landfront.optimizer.front import Front
-from landfront.optimizer.fronts import solve_front
 from landfront.report.folder import new_folder
+from landfront.report.infeasible import InfeasibleError
 from landfront.report.quantities import percent, quantity
-from landfront.report.result import Result, front_program
+from landfront.report.result import Result
+from landfront.report.search import NothingFoundError, Request, find_front, request
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -200,33 +200,46 @@ def robust(
     sets
         Which sets, each instead of ``interventions.set``; every one of the catalogue when left out.
     points, gap, time_limit
-        Of each front.
+        Of each front; no time limit but that of ``[front]`` when left out.
     stage
         Is told which case is under way.
 
     Raises
     ------
     InputError
-        If the study is at fault, has no such cases, or the cases admit different options.
+        If study or request are at fault, there are no such cases, or they admit different options.
+    InfeasibleError
+        If no plan meets the limits in some case; a note says in which.
+    NothingFoundError
+        If the time was over before some case had a plan.
     """
     from landfront.instances.study import read_study
 
     base = study if isinstance(study, Study) else read_study(study)
-    named = tuple(criteria or base.front.criteria or tuple(base.criteria)[:2])
-    lost = [name for name in named if name not in base.criteria]
-    refuse(*(Fault("study.toml", "criteria", f"unknown criterion {name!r}",
-                   f"Known: {', '.join(base.criteria)}.") for name in lost))  # fmt: skip
-    found = dict(_cases(base, named, over, sets))
+    asked = request(base, criteria, points, gap, time_limit=time_limit, method="auto")
+    found = dict(_cases(base, asked.criteria, over, sets))
     _refuse_different(found)
     results = {}
     for name, formulation in found.items():
         if stage is not None:
             stage(f"the front by {name}")
-        front: Front = solve_front(
-            front_program(formulation, named), points=points, gap=gap, time_limit=time_limit
+        results[name] = _result(name, formulation, asked)
+    return Robust(results, {name: _scored(result, found, asked.criteria) for name, result in results.items()})
+
+
+def _result(name: str, formulation: Formulation, asked: Request) -> Result:
+    """The front of one case, which has a point at least."""
+    try:
+        front = find_front(formulation, asked)
+    except InfeasibleError as error:
+        error.add_note(f"This is so in the case {name!r}.")
+        raise
+    if not len(front):
+        rule = (
+            f"The search for the front of the case {name!r} stopped ({front.reason}) before it found a plan."
         )
-        results[name] = Result(formulation, front)
-    return Robust(results, {name: _scored(result, found, named) for name, result in results.items()})
+        raise NothingFoundError(rule)
+    return Result(formulation, front)
 
 
 def _scored(result: Result, cases: dict[str, Formulation], named: Sequence[str]) -> Floats:
