@@ -90,6 +90,33 @@ def test_limits_that_no_factor_changes_hold_in_each_scenario(folder: Path) -> No
         assert (result.front.values[:, 0] >= 300 - 1e-6).all()
 
 
+def _drawn(folder: Path) -> None:
+    """Scenarios are drawn from the catalogue instead of read from a table."""
+    study = folder / "study.toml"
+    text = study.read_text(encoding="utf-8")
+    study.write_text(text.replace('source = "scenarios.csv"', "draw = { count = 5 }"), encoding="utf-8")
+
+
+def test_levels_beside_drawn_scenarios(folder: Path) -> None:
+    """Drawn scenarios are about the mean: levels count without them, as they do without [risk]."""
+    expected = lf.robust(folder, ["carbon", "cost"], points=3)
+    _drawn(folder)
+    found = lf.robust(folder, ["carbon", "cost"], points=3)
+    assert found.cases == ("low", "mean", "high")
+    pd.testing.assert_frame_equal(found.band_frame(), expected.band_frame())
+
+
+def test_levels_of_what_looks_at_drawn_scenarios(folder: Path) -> None:
+    _drawn(folder)
+    with pytest.raises(lf.InputError, match=r"(?s)tail.*over"):  # of [front]
+        lf.robust(folder, points=3)
+    study = folder / "study.toml"
+    limit = '[[limits]]\nname = "held"\ncriterion = "worst"\nmin = 1\n\n[front]'
+    study.write_text(study.read_text(encoding="utf-8").replace("[front]", limit), encoding="utf-8")
+    with pytest.raises(lf.InputError, match=r"(?s)held.*over"):
+        lf.robust(folder, ["carbon", "cost"], points=3)
+
+
 @pytest.mark.parametrize(
     ("keys", "match"),
     [

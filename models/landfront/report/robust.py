@@ -266,6 +266,7 @@ def _cases(
     if study.effects is not None:
         rule = f"effects of a table have no {over} of coefficients"
         refuse(Fault("study.toml", "effects", rule, 'Give [risk] source and take over = "scenarios".'))
+    study = _without_draws(study, named) if over == "levels" else study
     for name in LEVELS if over == "levels" else _sets(study, sets):
         # A set stands alone: the study's own would overrule the default one, which has the lowest rank.
         change = {"level": name} if over == "levels" else {"set": () if name == DEFAULT else (name,)}
@@ -275,6 +276,24 @@ def _cases(
 def _with(study: Study, **change: object) -> Study:
     """The study with other keys of ``[interventions]``."""
     return study.model_copy(update={"interventions": study.interventions.model_copy(update=change)})
+
+
+def _without_draws(study: Study, named: Sequence[str]) -> Study:
+    """The study without drawn scenarios, which are about the mean: other levels would count a range twice.
+
+    Criteria over scenarios that nobody asks for go with them.
+    """
+    if study.risk is None or study.risk.draw is None:
+        return study
+    risky = {name for name, entry in study.criteria.items() if entry.measure in RISKS}
+    limits = [limit.name for limit in study.limits if limit.criterion in risky]
+    asked = [name for name in named if name in risky]
+    fix = 'Take sums, or over = "sets" or "scenarios".'
+    refuse(*(Fault("robust", "over", f'"levels", but {what} {some(names)} look at drawn scenarios, which are '
+                   f"about the mean", fix)
+             for what, names in (("the criteria", asked), ("the limits", limits)) if names))  # fmt: skip
+    kept = {name: entry for name, entry in study.criteria.items() if name not in risky}
+    return study.model_copy(update={"risk": None, "criteria": kept})
 
 
 def _sets(study: Study, asked: Sequence[str]) -> tuple[str, ...]:
