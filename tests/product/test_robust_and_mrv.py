@@ -54,6 +54,26 @@ def test_each_scenario_has_its_own_front(folder: Path) -> None:
     assert best == {"usual": 400.0, "fire": 360.0, "drought": 360.0, "wet": 440.0}
 
 
+def test_the_mean_of_a_band_is_that_of_the_probabilities(folder: Path) -> None:
+    odds = {"usual": 0.97, "fire": 0.01, "drought": 0.01, "wet": 0.01}
+    table = pd.read_csv(folder / "scenarios.csv")
+    table["probability"] = table["scenario"].map(odds)
+    table.to_csv(folder / "scenarios.csv", index=False)
+    found = lf.robust(folder, ["carbon", "cost"], over="scenarios", points=3)
+    band = found.band_frame()
+    means = [
+        float(np.dot(values[point, :, 0], list(odds.values())))
+        for values in found.values.values()
+        for point in range(len(values))
+    ]
+    rows = band[band["criterion"] == "carbon"]
+    np.testing.assert_allclose(rows["mean"], means)
+    # A wood in the north brings 200, 40, 180 and 220 t: 198.4 t, where an even mean would be 160 t; one in
+    # the south 200, 180, 60 and 220 t: 198.6 t.
+    wood = rows[(rows["case"] == "usual") & np.isclose(rows["value"], 200.0)]
+    assert 198.39 < wood["mean"].item() < 198.61
+
+
 @pytest.mark.parametrize(
     ("more", "match"),
     [

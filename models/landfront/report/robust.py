@@ -52,10 +52,13 @@ class Robust:
         The front of each case, by its name.
     values
         Values of the plans of each case's front under every case, shape (points, cases, q) by name.
+    weight
+        Of each case in a mean, shape (cases,): the probability of a scenario, else the same for all.
     """
 
     results: dict[str, Result]
     values: dict[str, Floats]
+    weight: Floats
 
     @property
     def cases(self) -> tuple[str, ...]:
@@ -90,17 +93,18 @@ class Robust:
         return frame[[name for name in keep if name in frame.columns]]
 
     def band_frame(self) -> pd.DataFrame:
-        """What each plan is worth by all: ``case, point, criterion, unit, value, least, mean, most``."""
+        """What each plan is worth by all: ``case, point, criterion, unit, value, least, mean, most``.
+
+        The mean of scenarios counts each by its probability.
+        """
         import pandas as pd
 
         rows = []
         for place, (name, values) in enumerate(self.values.items()):
             for point, q in ((p, q) for p in range(len(values)) for q in range(len(self.criteria))):
                 now = values[point, :, q]
-                unit = self.units[self.criteria[q]]
-                rows.append(
-                    (name, point, self.criteria[q], unit, now[place], now.min(), now.mean(), now.max())
-                )
+                unit, mean = self.units[self.criteria[q]], float(np.average(now, weights=self.weight))
+                rows.append((name, point, self.criteria[q], unit, now[place], now.min(), mean, now.max()))
         columns = ["case", "point", "criterion", "unit", "value", "least", "mean", "most"]
         return pd.DataFrame(rows, columns=columns)
 
@@ -217,14 +221,17 @@ def robust(
 
     base = study if isinstance(study, Study) else read_study(study)
     asked = request(base, criteria, points, gap, time_limit=time_limit, method="auto")
-    found = dict(_cases(base, asked.criteria, over, sets))
+    weights, found = {}, {}
+    for name, weight, formulation in _cases(base, asked.criteria, over, sets):
+        weights[name], found[name] = weight, formulation
     _refuse_different(found)
     results = {}
     for name, formulation in found.items():
         if stage is not None:
             stage(f"the front by {name}")
         results[name] = _result(name, formulation, asked)
-    return Robust(results, {name: _scored(result, found, asked.criteria) for name, result in results.items()})
+    values = {name: _scored(result, found, asked.criteria) for name, result in results.items()}
+    return Robust(results, values, np.array(list(weights.values())))
 
 
 def _result(name: str, formulation: Formulation, asked: Request) -> Result:
@@ -258,8 +265,8 @@ def _treated(formulation: Formulation, x: NDArray[np.floating]) -> NDArray[np.bo
 
 def _cases(
     study: Study, named: Sequence[str], over: Kind, sets: Sequence[str]
-) -> Iterator[tuple[str, Formulation]]:
-    """Each case by its name, formulated, for a front of the criteria that are named."""
+) -> Iterator[tuple[str, float, Formulation]]:
+    """Each case by its name, its weight and formulated, for a front of the criteria that are named."""
     if over == "scenarios":
         yield from _by_scenario(study, named)
         return
@@ -270,7 +277,7 @@ def _cases(
     for name in LEVELS if over == "levels" else _sets(study, sets):
         # A set stands alone: the study's own would overrule the default one, which has the lowest rank.
         change = {"level": name} if over == "levels" else {"set": () if name == DEFAULT else (name,)}
-        yield name, formulate(_with(study, **change))
+        yield name, 1.0, formulate(_with(study, **change))
 
 
 def _with(study: Study, **change: object) -> Study:
@@ -312,7 +319,7 @@ def _sets(study: Study, asked: Sequence[str]) -> tuple[str, ...]:
     return (DEFAULT, *others) if DEFAULT in known else tuple(others)
 
 
-def _by_scenario(study: Study, named: Sequence[str]) -> Iterator[tuple[str, Formulation]]:
+def _by_scenario(study: Study, named: Sequence[str]) -> Iterator[tuple[str, float, Formulation]]:
     """One case per scenario: sums whose effect has factors are counted by that scenario alone."""
     inputs = load_inputs(study)
     known = inputs.scenarios
@@ -331,7 +338,8 @@ def _by_scenario(study: Study, named: Sequence[str]) -> Iterator[tuple[str, Form
             factors={effect: table[place : place + 1] for effect, table in known.factors.items()},
         )
         tables = Tables(inputs.effects, inputs.feature_change, inputs.baselines, one)
-        yield name, formulate_from(_by_one(study, one), inputs.landscape, inputs.catalogue, tables=tables)
+        case = formulate_from(_by_one(study, one), inputs.landscape, inputs.catalogue, tables=tables)
+        yield name, float(known.probability[place]), case
 
 
 def _by_one(study: Study, scenarios: Scenarios) -> Study:
