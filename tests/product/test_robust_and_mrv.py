@@ -39,22 +39,151 @@ def test_sets_that_disagree_run_side_by_side(folder: Path, tmp_path: Path) -> No
     assert again.exit_code == 2
 
 
+def test_the_case_default_is_the_default_set_whatever_the_study_takes(folder: Path) -> None:
+    """Each case counts by one set: that of the study is none of them but where it is named."""
+    text = (folder / "study.toml").read_text(encoding="utf-8")
+    (folder / "study.toml").write_text(text.replace("[risk]", 'set = ["plots"]\n\n[risk]'), encoding="utf-8")
+    found = lf.robust(folder, ["carbon", "cost"], over="sets", points=3)
+    best = {name: float(result.front.values[:, 0].max()) for name, result in found.results.items()}
+    assert best == {"default": 400.0, "plots": 300.0}  # woods by 4; by 2.5 reed beds are better
+
+
 def test_each_scenario_has_its_own_front(folder: Path) -> None:
     found = lf.robust(folder, ["carbon", "cost"], over="scenarios", points=4)
     best = {name: float(result.front.values[:, 0].max()) for name, result in found.results.items()}
     assert best == {"usual": 400.0, "fire": 360.0, "drought": 360.0, "wet": 440.0}
 
 
+def test_the_mean_of_a_band_is_that_of_the_probabilities(folder: Path) -> None:
+    odds = {"usual": 0.97, "fire": 0.01, "drought": 0.01, "wet": 0.01}
+    table = pd.read_csv(folder / "scenarios.csv")
+    table["probability"] = table["scenario"].map(odds)
+    table.to_csv(folder / "scenarios.csv", index=False)
+    found = lf.robust(folder, ["carbon", "cost"], over="scenarios", points=3)
+    band = found.band_frame()
+    means = [
+        float(np.dot(values[point, :, 0], list(odds.values())))
+        for values in found.values.values()
+        for point in range(len(values))
+    ]
+    rows = band[band["criterion"] == "carbon"]
+    np.testing.assert_allclose(rows["mean"], means)
+    # A wood in the north brings 200, 40, 180 and 220 t: 198.4 t, where an even mean would be 160 t; one in
+    # the south 200, 180, 60 and 220 t: 198.6 t.
+    wood = rows[(rows["case"] == "usual") & np.isclose(rows["value"], 200.0)]
+    assert 198.39 < wood["mean"].item() < 198.61
+
+
+@pytest.mark.parametrize(
+    ("more", "match"),
+    [
+        ('[[limits]]\nname = "enough"\ncriterion = "carbon"\nmin = 100\n', "enough"),
+        ('[[limits]]\nname = "enough"\ncriterion = "co2"\nmin = 100\n', "enough"),
+        ('[[funds]]\nname = "purse"\namount = 20000\n', "purse"),
+        ("", "least"),
+    ],
+)
+def test_nothing_goes_on_by_the_mean_beside_one_scenario(folder: Path, more: str, match: str) -> None:
+    """Limits on what factors change by any name, funds where costs change, and measures over regions."""
+    study = folder / "study.toml"
+    text = study.read_text(encoding="utf-8")
+    named = 'co2 = { effect = "carbon", sense = "max" }\n' + (
+        "" if more else 'least = { effect = "carbon", sense = "max", measure = "smallest", by = "valley" }\n'
+    )
+    text = text.replace('carbon = { sense = "max" }\n', named)
+    if "funds" in more:
+        with (folder / "scenarios.csv").open("a", encoding="utf-8") as file:
+            file.write("usual,cost,*,*,1\nfire,cost,*,*,2\ndrought,cost,*,*,1\nwet,cost,*,*,1\n")
+        text = text.replace('[[limits]]\nname = "budget"\ncriterion = "cost"\nmax = 20000\n', "")
+    study.write_text(text.replace("[front]", f"{more}\n[front]"), encoding="utf-8")
+    with pytest.raises(lf.InputError, match=match):
+        lf.robust(folder, ["co2", "cost", *([] if more else ["least"])], over="scenarios", points=3)
+
+
+def test_limits_that_no_factor_changes_hold_in_each_scenario(folder: Path) -> None:
+    """A limit on the tail counts by the scenario: 300 t are not reached in the drought by reed beds alone."""
+    study = folder / "study.toml"
+    limit = '[[limits]]\nname = "tail"\ncriterion = "tail"\nmin = 300\n\n[front]'
+    study.write_text(study.read_text(encoding="utf-8").replace("[front]", limit), encoding="utf-8")
+    found = lf.robust(folder, ["carbon", "cost"], over="scenarios", points=3)
+    for result in found.results.values():
+        assert (result.front.values[:, 0] >= 300 - 1e-6).all()
+
+
+def _drawn(folder: Path) -> None:
+    """Scenarios are drawn from the catalogue instead of read from a table."""
+    study = folder / "study.toml"
+    text = study.read_text(encoding="utf-8")
+    study.write_text(text.replace('source = "scenarios.csv"', "draw = { count = 5 }"), encoding="utf-8")
+
+
+def test_levels_beside_drawn_scenarios(folder: Path) -> None:
+    """Drawn scenarios are about the mean: levels count without them, as they do without [risk]."""
+    expected = lf.robust(folder, ["carbon", "cost"], points=3)
+    _drawn(folder)
+    found = lf.robust(folder, ["carbon", "cost"], points=3)
+    assert found.cases == ("low", "mean", "high")
+    pd.testing.assert_frame_equal(found.band_frame(), expected.band_frame())
+
+
+def test_levels_of_what_looks_at_drawn_scenarios(folder: Path) -> None:
+    _drawn(folder)
+    with pytest.raises(lf.InputError, match=r"(?s)tail.*over"):  # of [front]
+        lf.robust(folder, points=3)
+    study = folder / "study.toml"
+    limit = '[[limits]]\nname = "held"\ncriterion = "worst"\nmin = 1\n\n[front]'
+    study.write_text(study.read_text(encoding="utf-8").replace("[front]", limit), encoding="utf-8")
+    with pytest.raises(lf.InputError, match=r"(?s)held.*over"):
+        lf.robust(folder, ["carbon", "cost"], points=3)
+
+
 @pytest.mark.parametrize(
     ("keys", "match"),
     [
-        ({"criteria": ["joy", "cost"]}, "unknown criterion 'joy'"),
+        ({"criteria": ["joy", "cost"]}, "has no criterion 'joy'"),
         ({"over": "sets", "sets": ["nobody"]}, "unknown set 'nobody'"),
     ],
 )
 def test_cases_that_do_not_exist(folder: Path, keys: dict[str, object], match: str) -> None:
     with pytest.raises(lf.InputError, match=match):
         lf.robust(folder, **{"criteria": ["carbon", "cost"], **keys})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("keys", "match"),
+    [
+        ({"criteria": ["carbon"]}, "two different criteria"),
+        ({"points": 1}, "at least 2"),
+        ({"gap": 2.0}, "between 0 and 1"),
+        ({"time_limit": -1.0}, "positive number of seconds"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_before_any_work(
+    folder: Path, keys: dict[str, object], match: str
+) -> None:
+    (folder / "parcels.csv").unlink()  # not looked at
+    with pytest.raises(lf.InputError, match=match):
+        lf.robust(folder, **{"criteria": ["carbon", "cost"], **keys})  # type: ignore[arg-type]
+
+
+def test_limits_that_a_case_cannot_meet_are_named(folder: Path, tmp_path: Path) -> None:
+    """300 t are in reach by the mean and the high coefficients, but not by the low ones."""
+    study, out = folder / "study.toml", tmp_path / "out"
+    limit = '[[limits]]\nname = "enough"\ncriterion = "carbon"\nmin = 300\n\n[front]'
+    study.write_text(study.read_text(encoding="utf-8").replace("[front]", limit), encoding="utf-8")
+    done = CliRunner().invoke(app, ["robust", str(folder), "-o", str(out), "--criteria", "carbon,cost"])
+    assert done.exit_code == 3, done.output
+    assert "enough" in done.stderr
+    assert "'low'" in done.stderr
+    assert not out.exists()
+
+
+def test_a_case_without_time_for_a_single_plan(folder: Path, tmp_path: Path) -> None:
+    arguments = ["robust", str(folder), "-o", str(tmp_path / "out"), "--criteria", "carbon,cost"]
+    done = CliRunner().invoke(app, [*arguments, "--time-limit", "1e-9"])
+    assert done.exit_code == 4, done.output
+    assert "'low'" in done.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_plots_reach_the_precision_and_one_fewer_does_not() -> None:

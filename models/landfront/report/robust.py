@@ -8,7 +8,7 @@ or none of the cases, by the most balanced plan of each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -16,17 +16,21 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.instances.faults import Fault, InputError, refuse
+from landfront.instances.book import DEFAULT, read_book
+from landfront.instances.faults import Fault, refuse
 from landfront.instances.load import load_inputs
 from landfront.instances.scenarios import Scenarios
 from landfront.instances.schema import some
-from landfront.instances.study import Study, study_from
+from landfront.instances.sheet import Faults
+from landfront.instances.study import Study
+from landfront.instances.study_rules import ON_MAP, RISKS
 from landfront.models.formulate import Formulation, Tables, formulate, formulate_from
-from landfront.optimizer.front import Front
-from landfront.optimizer.fronts import solve_front
+from landfront.models.habitat import ALL, PREFIX
 from landfront.report.folder import new_folder
+from landfront.report.infeasible import InfeasibleError
 from landfront.report.quantities import percent, quantity
-from landfront.report.result import Result, front_program
+from landfront.report.result import Result
+from landfront.report.search import NothingFoundError, Request, find_front, request
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,10 +52,13 @@ class Robust:
         The front of each case, by its name.
     values
         Values of the plans of each case's front under every case, shape (points, cases, q) by name.
+    weight
+        Of each case in a mean, shape (cases,): the probability of a scenario, else the same for all.
     """
 
     results: dict[str, Result]
     values: dict[str, Floats]
+    weight: Floats
 
     @property
     def cases(self) -> tuple[str, ...]:
@@ -86,17 +93,18 @@ class Robust:
         return frame[[name for name in keep if name in frame.columns]]
 
     def band_frame(self) -> pd.DataFrame:
-        """What each plan is worth by all: ``case, point, criterion, unit, value, least, mean, most``."""
+        """What each plan is worth by all: ``case, point, criterion, unit, value, least, mean, most``.
+
+        The mean of scenarios counts each by its probability.
+        """
         import pandas as pd
 
         rows = []
         for place, (name, values) in enumerate(self.values.items()):
             for point, q in ((p, q) for p in range(len(values)) for q in range(len(self.criteria))):
                 now = values[point, :, q]
-                unit = self.units[self.criteria[q]]
-                rows.append(
-                    (name, point, self.criteria[q], unit, now[place], now.min(), now.mean(), now.max())
-                )
+                unit, mean = self.units[self.criteria[q]], float(np.average(now, weights=self.weight))
+                rows.append((name, point, self.criteria[q], unit, now[place], now.min(), mean, now.max()))
         columns = ["case", "point", "criterion", "unit", "value", "least", "mean", "most"]
         return pd.DataFrame(rows, columns=columns)
 
@@ -220,35 +228,51 @@ def robust(
     over
         ``"levels"`` (low, mean, high), ``"sets"`` of the catalogue, or the ``"scenarios"`` of ``[risk]``.
     sets
-        Which sets; every one of the catalogue when left out.
+        Which sets, each instead of ``interventions.set``; every one of the catalogue when left out.
     points, gap, time_limit
-        Of each front.
+        Of each front; no time limit but that of ``[front]`` when left out.
     stage
         Is told which case is under way.
 
     Raises
     ------
     InputError
-        If the study is at fault, has no such cases, or the cases admit different options.
+        If study or request are at fault, there are no such cases, or they admit different options.
+    InfeasibleError
+        If no plan meets the limits in some case; a note says in which.
+    NothingFoundError
+        If the time was over before some case had a plan.
     """
     from landfront.instances.study import read_study
 
     base = study if isinstance(study, Study) else read_study(study)
-    named = tuple(criteria or base.front.criteria or tuple(base.criteria)[:2])
-    lost = [name for name in named if name not in base.criteria]
-    refuse(*(Fault("study.toml", "criteria", f"unknown criterion {name!r}",
-                   f"Known: {', '.join(base.criteria)}.") for name in lost))  # fmt: skip
-    found = dict(_cases(base, over, sets))
+    asked = request(base, criteria, points, gap, time_limit=time_limit, method="auto")
+    weights, found = {}, {}
+    for name, weight, formulation in _cases(base, asked.criteria, over, sets):
+        weights[name], found[name] = weight, formulation
     _refuse_different(found)
     results = {}
     for name, formulation in found.items():
         if stage is not None:
             stage(f"the front by {name}")
-        front: Front = solve_front(
-            front_program(formulation, named), points=points, gap=gap, time_limit=time_limit
+        results[name] = _result(name, formulation, asked)
+    values = {name: _scored(result, found, asked.criteria) for name, result in results.items()}
+    return Robust(results, values, np.array(list(weights.values())))
+
+
+def _result(name: str, formulation: Formulation, asked: Request) -> Result:
+    """The front of one case, which has a point at least."""
+    try:
+        front = find_front(formulation, asked)
+    except InfeasibleError as error:
+        error.add_note(f"This is so in the case {name!r}.")
+        raise
+    if not len(front):
+        rule = (
+            f"The search for the front of the case {name!r} stopped ({front.reason}) before it found a plan."
         )
-        results[name] = Result(formulation, front)
-    return Robust(results, {name: _scored(result, found, named) for name, result in results.items()})
+        raise NothingFoundError(rule)
+    return Result(formulation, front)
 
 
 def _scored(result: Result, cases: dict[str, Formulation], named: Sequence[str]) -> Floats:
@@ -265,33 +289,50 @@ def _treated(formulation: Formulation, x: NDArray[np.floating]) -> NDArray[np.bo
     return np.asarray(np.add.reduceat(share, menu.starts[:-1]) > 0.5)
 
 
-def _cases(study: Study, over: Kind, sets: Sequence[str]) -> Iterator[tuple[str, Formulation]]:
-    """Each case by its name, formulated."""
+def _cases(
+    study: Study, named: Sequence[str], over: Kind, sets: Sequence[str]
+) -> Iterator[tuple[str, float, Formulation]]:
+    """Each case by its name, its weight and formulated, for a front of the criteria that are named."""
     if over == "scenarios":
-        yield from _by_scenario(study)
+        yield from _by_scenario(study, named)
         return
     if study.effects is not None:
         rule = f"effects of a table have no {over} of coefficients"
         refuse(Fault("study.toml", "effects", rule, 'Give [risk] source and take over = "scenarios".'))
+    study = _without_draws(study, named) if over == "levels" else study
     for name in LEVELS if over == "levels" else _sets(study, sets):
-        change = {"level": name} if over == "levels" else {"set": (*study.interventions.set, name)}
-        yield name, formulate(_with(study, **change))
+        # A set stands alone: the study's own would overrule the default one, which has the lowest rank.
+        change = {"level": name} if over == "levels" else {"set": () if name == DEFAULT else (name,)}
+        yield name, 1.0, formulate(_with(study, **change))
 
 
 def _with(study: Study, **change: object) -> Study:
-    """The study with other keys of ``[interventions]`` and without drawn scenarios where a level is asked."""
-    data = study.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
-    data["interventions"] = {**data.get("interventions", {}), **change}
-    return study_from(data, study.folder / "study.toml")
+    """The study with other keys of ``[interventions]``."""
+    return study.model_copy(update={"interventions": study.interventions.model_copy(update=change)})
+
+
+def _without_draws(study: Study, named: Sequence[str]) -> Study:
+    """The study without drawn scenarios, which are about the mean: other levels would count a range twice.
+
+    Criteria over scenarios that nobody asks for go with them.
+    """
+    if study.risk is None or study.risk.draw is None:
+        return study
+    risky = {name for name, entry in study.criteria.items() if entry.measure in RISKS}
+    limits = [limit.name for limit in study.limits if limit.criterion in risky]
+    asked = [name for name in named if name in risky]
+    fix = 'Take sums, or over = "sets" or "scenarios".'
+    refuse(*(Fault("robust", "over", f'"levels", but {what} {some(names)} look at drawn scenarios, which are '
+                   f"about the mean", fix)
+             for what, names in (("the criteria", asked), ("the limits", limits)) if names))  # fmt: skip
+    kept = {name: entry for name, entry in study.criteria.items() if name not in risky}
+    return study.model_copy(update={"risk": None, "criteria": kept})
 
 
 def _sets(study: Study, asked: Sequence[str]) -> tuple[str, ...]:
-    """Sets of the study's catalogue that are not the default one; those asked for are checked on reading."""
+    """Sets of the study's catalogue, the default one first; those asked for are checked on reading."""
     if asked:
         return tuple(asked)
-    from landfront.instances.book import DEFAULT, read_book
-    from landfront.instances.sheet import Faults
-
     faults = Faults()
     book = read_book(study, faults)
     faults.refuse()
@@ -304,7 +345,7 @@ def _sets(study: Study, asked: Sequence[str]) -> tuple[str, ...]:
     return (DEFAULT, *others) if DEFAULT in known else tuple(others)
 
 
-def _by_scenario(study: Study) -> Iterator[tuple[str, Formulation]]:
+def _by_scenario(study: Study, named: Sequence[str]) -> Iterator[tuple[str, float, Formulation]]:
     """One case per scenario: sums whose effect has factors are counted by that scenario alone."""
     inputs = load_inputs(study)
     known = inputs.scenarios
@@ -314,6 +355,7 @@ def _by_scenario(study: Study) -> Iterator[tuple[str, Formulation]]:
     if len(known) > MOST:
         fix = "Take fewer, or a criterion with measure = cvar, which looks at all of them at once."
         refuse(Fault("study.toml", "risk", f"{len(known)} scenarios are too many for a front each", fix))
+    _refuse_by_mean(study, named, known.factors)
     for place, name in enumerate(known.names):
         one = replace(
             known,
@@ -322,23 +364,45 @@ def _by_scenario(study: Study) -> Iterator[tuple[str, Formulation]]:
             factors={effect: table[place : place + 1] for effect, table in known.factors.items()},
         )
         tables = Tables(inputs.effects, inputs.feature_change, inputs.baselines, one)
-        yield name, formulate_from(_by_one(study, one), inputs.landscape, inputs.catalogue, tables=tables)
+        case = formulate_from(_by_one(study, one), inputs.landscape, inputs.catalogue, tables=tables)
+        yield name, float(known.probability[place]), case
 
 
 def _by_one(study: Study, scenarios: Scenarios) -> Study:
     """The study with criteria that are sums counted by the scenario."""
-    changed = {}
-    for name, entry in study.criteria.items():
-        sums = entry.measure == "sum" and study.effect_of(name) in scenarios.factors
-        changed[name] = entry.model_copy(update={"measure": "expected", "effect": study.effect_of(name)}) \
-            if sums else entry  # fmt: skip
-    different = {name for name, entry in changed.items() if entry is not study.criteria[name]}
-    held = [limit.name for limit in study.limits if limit.criterion in different]
-    if held:
-        rule = f"limits on what scenarios change ({some(held)}) hold by the mean of the coefficients only"
-        fix = "Put the limit on a criterion with a measure over scenarios, or leave it out."
-        raise InputError([Fault("study.toml", "limits", rule, fix)])
-    return study.model_copy(update={"criteria": changed})
+    changed = {
+        name: entry.model_copy(update={"measure": "expected", "effect": study.effect_of(name)})
+        for name, entry in study.criteria.items()
+        if entry.measure == "sum" and study.effect_of(name) in scenarios.factors
+    }
+    return study.model_copy(update={"criteria": {**study.criteria, **changed}})
+
+
+def _refuse_by_mean(study: Study, named: Sequence[str], effects: Collection[str]) -> None:
+    """Refuse what would go on by the mean of the coefficients: only sums of the front are by one scenario.
+
+    `effects` are those that scenarios change.
+    """
+
+    def by_mean(name: str) -> bool:
+        measure = study.criteria[name].measure if name in study.criteria else "sum"
+        if measure in (*RISKS, *ON_MAP):
+            return False
+        effect = study.effect_of(name)
+        return effect in effects or (effect == ALL and any(e.startswith(PREFIX) for e in effects))
+
+    limits = [limit.name for limit in study.limits if by_mean(limit.criterion)]
+    funds = [fund.name for fund in study.funds if "cost" in effects]
+    wholes = [name for name in named if study.criteria[name].measure != "sum" and by_mean(name)]
+    over = "Put the limit on a criterion with a measure over scenarios, or leave it out."
+    told = (
+        ("limits", limits, "limits on what scenarios change", over),
+        ("funds", funds, "funds, while scenarios change costs,", "Leave them out, or the factors of cost."),
+        ("criteria", wholes, "measures of what scenarios change", "Name criteria that are sums."),
+    )
+    rule = "hold by the mean of the coefficients only"
+    refuse(*(Fault("study.toml", key, f"{said} ({some(names)}) {rule}", fix)
+             for key, names, said, fix in told if names))  # fmt: skip
 
 
 def _refuse_different(cases: dict[str, Formulation]) -> None:
