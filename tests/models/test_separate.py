@@ -172,7 +172,7 @@ def test_a_row_of_parcels_by_hand() -> None:
 
 
 def test_a_share_passes_on_that_share_of_the_units() -> None:
-    """Three parcels hang together, so that a third of f3 passes on one unit: itself and 2/3 of what follows."""
+    """Three parcels hang together, so that a third of f3 passes on one unit."""
     measure = row_of_four(decision="share").measures["apart"]
     assert measure.value(np.array([1.0, 1, 1 / 3, 0, 0])) == pytest.approx(10 + 20 / 3)
     assert measure.value(np.array([0.0, 1, 0.5, 0, 0])) == pytest.approx(0)

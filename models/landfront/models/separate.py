@@ -64,7 +64,7 @@ WHOLE = 1e-6
 
 def cut_off(treated: Flags, ends: Ends, core: Flags) -> Flags:
     """Treated parcels from which treated land leads to no core, shape (n,)."""
-    label = _labels(treated | core, ends)
+    label = labels(treated | core, ends)
     return np.asarray(treated & ~core & ~np.isin(label, label[core]))
 
 
@@ -75,12 +75,12 @@ def outside_largest(treated: Flags, ends: Ends, area: Floats) -> Flags:
     >>> outside_largest(np.ones(4, dtype=bool), ends, np.array([1.0, 1, 2, 1])).tolist()
     [True, True, False, False]
     """
-    label = _labels(treated, ends)
+    label = labels(treated, ends)
     largest = np.bincount(label, weights=area * treated).argmax()
     return np.asarray(treated & (label != largest))
 
 
-def _labels(inside: Flags, ends: Ends) -> Ints:
+def labels(inside: Flags, ends: Ends) -> Ints:
     """Which connected set of the parcels inside each is in; every other parcel is one, shape (n,)."""
     a, b = ends
     kept, n = inside[a] & inside[b], len(inside)
@@ -172,7 +172,7 @@ def net_of(can: Flags, ends: Ends, core: Flags | None) -> Net:
     place = np.cumsum(inside) - 1
     kept = inside[a] & inside[b]
     p, q = place[a[kept]], place[b[kept]]
-    label = _labels(inside, ends)[found]
+    label = labels(inside, ends)[found]
     if core is None:
         doors = np.arange(len(found))
     else:
@@ -223,7 +223,7 @@ class Separate(OnMap):
     def value(self, amounts: Floats) -> float:
         """Separate area in ha."""
         treated = amounts > 0.5
-        if not _is_whole(amounts) and self.core is not None:
+        if not is_whole(amounts) and self.core is not None:
             net = net_of(self.net_can | (amounts > 0), self.ends, self.core)
             return float(self.area[net.open] @ _least(net, amounts, self.area)[: len(net.open)])
         return float(self.area @ self._apart(treated))
@@ -243,7 +243,7 @@ class Separate(OnMap):
 
     def columns_of(self, amounts: Floats) -> Floats:
         """What is separate, and units along shortest paths."""
-        if not _is_whole(amounts) and self.core is not None:
+        if not is_whole(amounts) and self.core is not None:
             return _least(self.net, amounts, self.area)
         treated, net = amounts > 0.5, self.net
         apart = self._apart(treated)[net.open]
@@ -268,7 +268,8 @@ class Separate(OnMap):
         return Added(matrix, lower, np.zeros(len(lower)), "row")
 
 
-def _is_whole(amounts: Floats) -> bool:
+def is_whole(amounts: Floats) -> bool:
+    """Whether no parcel is shared."""
     return bool((np.abs(amounts - np.rint(amounts)) <= WHOLE).all())
 
 
