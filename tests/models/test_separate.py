@@ -68,7 +68,12 @@ def nine(seed: int, *, cores: bool, grid: bool, **sections: Any) -> Formulation:
     )  # fmt: skip
     criteria = {"carbon": {"sense": "max"}, "apart": {**APART, **({"core": GRASS} if cores else {})}}
     # One intervention on each: every set of parcels is a plan.
-    codes_of = (frozenset(), frozenset({"0404"}), frozenset({"0103"}), frozenset({"0101"}))
+    codes_of: tuple[frozenset[str], ...] = (
+        frozenset(),
+        frozenset({"0404"}),
+        frozenset({"0103"}),
+        frozenset({"0101"}),
+    )
     one = replace(b.catalogue(precipitation_min=(np.nan,) * 4), codes=codes_of)
     return b.formulation(criteria, land=land, interventions=one, **sections)
 

@@ -27,7 +27,7 @@ BOTH: dict[str, Any] = {"carbon": {"sense": "max"}, "cost": {"sense": "min"}, "i
 
 
 def ten(seed: int, *, grid: bool, **sections: Any) -> Formulation:
-    """Ten fields that may be tilled less, three of which are cores: cells of a grid, or neighbours at random."""
+    """Ten fields, three of which are cores: cells of a grid, or with neighbours at random."""
     rng = np.random.default_rng(seed)
     near = grid_neighbours(np.arange(10) // 4, np.arange(10) % 4, 100.0)
     if not grid:

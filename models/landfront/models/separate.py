@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -280,7 +281,7 @@ def _units(net: Net, joined: Flags, sources: Ints) -> tuple[Floats, Floats]:
     starts = sources[joined[sources]]
     tail = np.concatenate([net.tail[kept], np.full(len(starts), hub)])
     head = np.concatenate([net.head[kept], starts])
-    graph = sp.csr_array((np.ones(len(tail)), (tail, head)), shape=(m + 1, m + 1))
+    graph: Any = sp.csr_array((np.ones(len(tail)), (tail, head)), shape=(m + 1, m + 1))
     before = dijkstra(graph, indices=hub, unweighted=True, return_predecessors=True)[1][:m]
     led = np.flatnonzero(before >= 0)
     down = sp.csc_array((np.ones(len(led)), (before[led], led)), shape=(m + 1, m + 1))
@@ -293,15 +294,16 @@ def _units(net: Net, joined: Flags, sources: Ints) -> tuple[Floats, Floats]:
 
 def _least(net: Net, amounts: Floats, area: Floats) -> Floats:
     """The columns that leave the least area separate for shares of parcels."""
+    own: Any  # scipy's stubs know no sparse arrays here
     over, own, lower = net.rows(len(amounts), whole=False)
     equal = lower == 0
-    cost = np.concatenate([area[net.open], np.zeros(own.shape[1] - len(net.open))])
+    cost: Any = np.concatenate([area[net.open], np.zeros(own.shape[1] - len(net.open))])
     right = -(over @ amounts)
     found = linprog(
         cost, A_ub=own[~equal], b_ub=right[~equal], A_eq=own[equal], b_eq=right[equal], bounds=(0.0, 1.0)
     )
     assert found.x is not None, found.message  # s = t without any flow meets all rows
-    return np.clip(found.x, 0.0, 1.0)
+    return np.asarray(np.clip(found.x, 0.0, 1.0), dtype=np.float64)
 
 
 def separate_of(name: str, entry: Criterion, landscape: Landscape, menu: Menu) -> Separate:

@@ -27,6 +27,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -199,27 +200,29 @@ def _paths(ways: Ways, active: Flags) -> Floats:
     """1 for each arc on a shortest path from the root to a target, shape (A, targets)."""
     kept, nodes = active[ways.tail] & active[ways.head], ways.nodes
     arcs = ways.tail[kept], ways.head[kept]
-    graph = sp.csr_array((np.ones(len(arcs[0])), arcs), shape=(nodes, nodes))
+    graph: Any = sp.csr_array((np.ones(len(arcs[0])), arcs), shape=(nodes, nodes))
     before = dijkstra(graph, indices=len(ways.open) + ways.root, unweighted=True, return_predecessors=True)[1]
     led = np.flatnonzero(before >= 0)
     down = sp.csc_array((np.ones(len(led)), (before[led], led)), shape=(nodes, nodes))
     ends = np.zeros((nodes, ways.blocks - 1))
     ends[ways.targets, np.arange(ways.blocks - 1)] = 1.0
     # Each lies on the paths to all that it leads to.
-    through = np.rint(spsolve(sp.eye_array(nodes, format="csc") - down, ends)).reshape(ends.shape)
+    rest: Any = sp.eye_array(nodes, format="csc") - down
+    through = np.rint(spsolve(rest, ends)).reshape(ends.shape)
     return np.where((before[ways.head] == ways.tail)[:, None], through[ways.head], 0.0)
 
 
 def _least(ways: Ways, amounts: Floats) -> Floats:
     """The columns that leave least unlinked for shares of parcels."""
+    own: Any  # scipy's stubs know no sparse arrays here
     over, own, lower, upper = ways.rows(sp.dia_array((amounts[None], 0), shape=(len(amounts),) * 2).tocsr())
     equal, right = np.isfinite(lower), upper - over.sum(axis=1)
-    cost = np.repeat([1.0, 0.0], ways.parts)
+    cost: Any = np.repeat([1.0, 0.0], ways.parts)
     found = linprog(
         cost, A_ub=own[~equal], b_ub=right[~equal], A_eq=own[equal], b_eq=right[equal], bounds=(0.0, 1.0)
     )
     assert found.x is not None, found.message  # nothing linked and no flow meets all rows
-    return np.clip(found.x, 0.0, 1.0)
+    return np.asarray(np.clip(found.x, 0.0, 1.0), dtype=np.float64)
 
 
 def unlinked_of(name: str, entry: Criterion, landscape: Landscape, menu: Menu) -> Unlinked:
