@@ -104,7 +104,8 @@ def measured(case: str, criterion: int, *, limit: bool, seconds: float) -> dict[
         "case": case, "asked": ("most carbon", "least cost")[criterion], "limit": limit,
         "seconds_allowed": seconds, "wall_s": round(wall, 2), "cpu_s": round(cpu, 2),
         "carbon": float(carbon), "cost": float(cost), "apart": float(apart),
-        "treated_ha": float(treated.sum()), "bound": float(point.bound), "gap": float(point.gap), "ended": str(point.termination),
+        "treated_ha": float(treated.sum()), "bound": float(point.bound), "gap": float(point.gap),
+        "ended": str(point.termination),
     }  # fmt: skip
 
 

@@ -89,6 +89,7 @@ def treated_of(found: Formulation, x: Any) -> Any:
     return np.bincount(menu.parcel, x[: len(menu)] * (menu.kind > 0), minlength=len(found.landscape))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cores", PLACES)
 @pytest.mark.parametrize("grid", PLACES)
 @settings(max_examples=5, deadline=None)

@@ -72,6 +72,7 @@ def treated_of(found: Formulation, x: Any) -> Any:
     return np.bincount(menu.parcel, x[: len(menu)] * (menu.kind > 0), minlength=len(found.landscape))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("grid", [True, False])
 @settings(max_examples=3, deadline=None)
 @given(seed=st.integers(0, 10_000))
