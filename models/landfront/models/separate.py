@@ -41,7 +41,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import linprog
-from scipy.sparse.csgraph import connected_components, dijkstra
+from scipy.sparse.csgraph import breadth_first_order, connected_components
 from scipy.sparse.linalg import spsolve
 
 from landfront.instances.faults import Fault, refuse
@@ -282,7 +282,7 @@ def _units(net: Net, joined: Flags, sources: Ints) -> tuple[Floats, Floats]:
     tail = np.concatenate([net.tail[kept], np.full(len(starts), hub)])
     head = np.concatenate([net.head[kept], starts])
     graph: Any = sp.csr_array((np.ones(len(tail)), (tail, head)), shape=(m + 1, m + 1))
-    before = dijkstra(graph, indices=hub, unweighted=True, return_predecessors=True)[1][:m]
+    before = breadth_first_order(graph, hub)[1][:m]
     led = np.flatnonzero(before >= 0)
     down = sp.csc_array((np.ones(len(led)), (before[led], led)), shape=(m + 1, m + 1))
     # Each passes on what all take that it leads to.

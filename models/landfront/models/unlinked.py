@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import linprog
-from scipy.sparse.csgraph import dijkstra
+from scipy.sparse.csgraph import breadth_first_order
 from scipy.sparse.linalg import spsolve
 
 from landfront.instances.contiguous import blocks_of
@@ -201,7 +201,7 @@ def _paths(ways: Ways, active: Flags) -> Floats:
     kept, nodes = active[ways.tail] & active[ways.head], ways.nodes
     arcs = ways.tail[kept], ways.head[kept]
     graph: Any = sp.csr_array((np.ones(len(arcs[0])), arcs), shape=(nodes, nodes))
-    before = dijkstra(graph, indices=len(ways.open) + ways.root, unweighted=True, return_predecessors=True)[1]
+    before = breadth_first_order(graph, len(ways.open) + ways.root)[1]
     led = np.flatnonzero(before >= 0)
     down = sp.csc_array((np.ones(len(led)), (before[led], led)), shape=(nodes, nodes))
     ends = np.zeros((nodes, ways.blocks - 1))
