@@ -158,6 +158,35 @@ def _scattered() -> Formulation:
     return formulation({"carbon": {"sense": "max"}, "bits": bits}, land=land, limits=[limit])
 
 
+def _separate() -> Formulation:
+    """At most 15 ha outside the largest connected set of treated land."""
+    apart = {"measure": "separate", "sense": "min"}
+    limit = {"name": "joined", "criterion": "apart", "max": 15}
+    land = landscape(neighbours=neighbours())
+    return formulation({"carbon": {"sense": "max"}, "apart": apart}, land=land, limits=[limit])
+
+
+def _connected() -> Formulation:
+    """No treated land that irrigated land does not lead to."""
+    apart = {"measure": "separate", "sense": "min", "core": {"cover": ["0101"]}}
+    limit = {"name": "joined", "criterion": "apart", "max": 0}
+    land = landscape(neighbours=neighbours())
+    return formulation({"carbon": {"sense": "max"}, "apart": apart}, land=land, limits=[limit])
+
+
+def _unlinked() -> Formulation:
+    """The first farm and the last grassland are linked to the grassland beside it over treated land."""
+    core = np.array([True, False, False, True, True])
+    islands = {"measure": "unlinked", "sense": "min", "core": {"mask": "nature"}}
+    land = landscape(neighbours=neighbours(), masks={"nature": core})
+    limits = [
+        {"name": "corridor", "criterion": "islands", "max": 0},
+        {"name": "budget", "criterion": "cost", "max": 300000},
+    ]
+    criteria = {"cost": {"sense": "min"}, "islands": islands}
+    return formulation(criteria, land=land, limits=limits)
+
+
 def _risk() -> Formulation:
     """The tail of carbon over three scenarios that are drawn by intervention and county."""
     ranges = [{"effect": "carbon", "low": 0.5, "high": 1.5}]
@@ -318,6 +347,9 @@ GOLDENS: dict[str, Callable[[], Formulation]] = {
     "boundary": _boundary,
     "around": _around,
     "scattered": _scattered,
+    "separate": _separate,
+    "connected": _connected,
+    "unlinked": _unlinked,
     "measures": _measures,
     "risk": _risk,
     "locks": _locks,

@@ -95,6 +95,13 @@ PARTS: dict[str, Sections] = {
         "criteria": {"bits": {"measure": "scattered", "sense": "min", "patch": {"parcels": 2}}},
         "limits": [{"name": "whole", "criterion": "bits", "max": 20.0}],
     },
+    "connected": {
+        "criteria": {"apart": {"measure": "separate", "sense": "min", "core": {"cover": ["0404"]}}},
+        "limits": [{"name": "joined", "criterion": "apart", "max": 15.0}],
+    },
+    "corridors": {
+        "criteria": {"islands": {"measure": "unlinked", "sense": "min", "core": {"cover": ["0404", "0101"]}}},
+    },
     "mosaic": {
         "limits": [
             {

@@ -48,7 +48,7 @@ def found() -> Formulation:
     return b.formulation(["carbon", "food", "cost"], limits=LIMITS)
 
 
-WITH_COLUMNS = ("measures", "risk", "funds", "boundary", "scattered")
+WITH_COLUMNS = ("measures", "risk", "funds", "boundary", "scattered", "separate", "connected", "unlinked")
 """Goldens with linking columns, whose twins are compared by their optima."""
 
 

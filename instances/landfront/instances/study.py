@@ -130,6 +130,19 @@ class Study(Section):
         return self
 
     @model_validator(mode="after")
+    def _connected(self) -> Study:
+        """A root is a parcel as a whole."""
+        rooted = [
+            name for name, entry in self.criteria.items() if entry.measure == "separate" and not entry.core
+        ]
+        if rooted and self.study.decision == "share":
+            raise ValueError(
+                f"criteria.{rooted[0]}: the largest connected set is of whole parcels, "
+                'so give core, or decision = "whole"'
+            )
+        return self
+
+    @model_validator(mode="after")
     def _names(self) -> Study:
         schemes = [credit.scheme for credit in self.credits]
         if twice := sorted({name for name in schemes if schemes.count(name) > 1}):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, Strict, Tag, model_validator
 
 from landfront.instances.study_base import Name, Number, Section, Year, either
-from landfront.instances.study_space import METRES, Around, Patch
+from landfront.instances.study_space import METRES, Around, Core, Patch
 
 OfClass = Annotated[str, Field(pattern=r"^class:[a-z]+$")]
 """The area that a land class has today, such as ``class:wetland``."""
@@ -49,6 +49,7 @@ SENSES = {
     "sum": ("max", "min"), "smallest": ("max",), "largest": ("min",), "shortfall": ("min",),
     "largest_shortfall": ("min",), "reached": ("max",), "mean_deviation": ("min",),
     "mean_difference": ("min",), "boundary": ("min",), "scattered": ("min",),
+    "separate": ("min",), "unlinked": ("min",),
     "expected": ("max", "min"), "conservative": ("max", "min"), "worst_case": ("max", "min"),
     "cvar": ("max", "min"), "quantile": ("max", "min"), "reliability": ("max",), "regret": ("min",),
 }  # fmt: skip
@@ -60,7 +61,7 @@ TARGETED = ("shortfall", "largest_shortfall", "reached", "reliability")
 LEVELLED = ("conservative", "cvar", "quantile")
 """Those of them that need a level."""
 
-ON_MAP = ("boundary", "scattered")
+ON_MAP = ("boundary", "scattered", "separate", "unlinked")
 """Measures of where treated land lies, which look at no effect."""
 
 
@@ -72,7 +73,9 @@ class Criterion(Section):
     One over scenarios (`RISKS`) looks at the total in each scenario, some at a `level` such as 0.9;
     `better` says which way amounts are good where `sense` is that of a probability or a regret.
     The measure ``boundary`` is the length of the line around the land with `interventions`, in `unit`,
-    ``scattered`` the area of such land that lies in no `patch` of the smallest size.
+    ``scattered`` the area of such land that lies in no `patch` of the smallest size, ``separate`` the area of
+    it that is connected to no `core`, or lies outside the largest connected set, and ``unlinked`` the number
+    of blocks of `core` land that it does not link to the largest one.
     """
 
     effect: str | None = None
@@ -81,7 +84,7 @@ class Criterion(Section):
     measure: Literal[
         "sum", "smallest", "largest", "shortfall", "largest_shortfall", "reached", "mean_deviation",
         "mean_difference", "expected", "conservative", "worst_case", "cvar", "quantile", "reliability",
-        "regret", "boundary", "scattered",
+        "regret", "boundary", "scattered", "separate", "unlinked",
     ] = "sum"  # fmt: skip
     by: str | None = None
     regions: tuple[str, ...] = ()
@@ -93,6 +96,7 @@ class Criterion(Section):
     better: Literal["more", "less"] | None = None
     unit: str | None = None
     patch: Patch | None = None
+    core: Core | None = None
     label: str = ""
     label_zh: str = ""
 
@@ -109,6 +113,10 @@ class Criterion(Section):
         if (self.patch is None) == (self.measure == "scattered"):
             needs = "needs" if self.patch is None else "has no"
             raise ValueError(f"measure {self.measure!r} {needs} patch")
+        if self.core is not None and self.measure not in ("separate", "unlinked"):
+            raise ValueError(f"measure {self.measure!r} has no core")
+        if self.core is None and self.measure == "unlinked":
+            raise ValueError("measure 'unlinked' needs core")
         if self.measure == "boundary" and self.unit not in (None, *METRES):
             raise ValueError(f"unit: a boundary is in {' or '.join(METRES)}, found {self.unit!r}")
         if self.measure == "sum" and said:

@@ -73,6 +73,19 @@ class Patch(Section):
         return self
 
 
+class Core(Section):
+    """Land that treated land shall be connected to: parcels of some land covers, or where a mask applies."""
+
+    cover: tuple[str, ...] = ()
+    mask: Label | None = None
+
+    @model_validator(mode="after")
+    def _some(self) -> Core:
+        if not self.cover and self.mask is None:
+            raise ValueError("give cover, mask or both")
+        return self
+
+
 class Space(Section):
     """Section ``[space]``: neighbours from shapes, from rows and columns of a grid, or from a table.
 

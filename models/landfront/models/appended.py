@@ -110,6 +110,11 @@ class OnMap:
         raise NotImplementedError
 
     @property
+    def whole(self) -> Flags:
+        """Which of its own columns are whole where parcels are, shape (extra,)."""
+        return np.broadcast_to(True, self.extra)
+
+    @property
     def constant(self) -> float:
         """Its value where no parcel that has a choice is treated."""
         return 0.0
@@ -181,7 +186,7 @@ def _with_columns(program: Program, criterion: OnMap) -> Program:
         row_upper=np.concatenate([program.row_upper, added.upper]),
         lower=np.concatenate([program.lower, np.zeros(more)]),
         upper=np.concatenate([program.upper, np.ones(more)]),
-        integer=np.concatenate([program.integer, np.full(more, bool(program.integer[:1].all()))]),
+        integer=np.concatenate([program.integer, criterion.whole & bool(program.integer[:1].all())]),
         row_names=Names(program.row_names, f"{criterion.name}: {added.stem}", len(added.lower)),
         edges=added.edges,
     )

@@ -49,6 +49,8 @@ from landfront.models.menu import Menu, build_menu, menu_from_table
 from landfront.models.registry import Effects, Sources, unknown
 from landfront.models.regret import with_regrets
 from landfront.models.scattered import scattered_of
+from landfront.models.separate import separate_of
+from landfront.models.unlinked import unlinked_of
 from landfront.models.widening import Part, linked
 from landfront.optimizer.program import Program
 
@@ -60,7 +62,12 @@ if TYPE_CHECKING:
 __all__ = ["Formulation", "LimitRow", "Tables", "formulate", "formulate_from"]
 
 Floats = NDArray[np.float64]
-ON_MAP = {"boundary": boundary_of, "scattered": scattered_of}
+ON_MAP = {
+    "boundary": boundary_of,
+    "scattered": scattered_of,
+    "separate": separate_of,
+    "unlinked": unlinked_of,
+}
 """Criteria of which parcels are treated, by their measure."""
 
 
