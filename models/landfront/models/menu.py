@@ -347,9 +347,8 @@ def _menu(sieve: _Sieve, kinds: Kinds, study: Study) -> Menu:
     kind = (cell - parcel * len(kinds)).astype(np.int16)
     count = np.bincount(parcel, minlength=len(sieve.landscape))
     _refuse_idle(sieve.landscape, count)
-    starts = np.append(0, np.cumsum(count))
     excluded, notes = tuple(sieve.excluded), tuple(sieve.notes)
-    menu = Menu(parcel.astype(np.int32), kind, starts, kinds, excluded, notes)
+    menu = Menu(parcel.astype(np.int32), kind, np.append(0, np.cumsum(count)), kinds, excluded, notes)
     return replace(menu, between=shares_between(menu, sieve.landscape, study))
 
 
