@@ -160,6 +160,7 @@ def test_granted_requests_mean_the_options_that_were_priced(
         ([("f2", GRAIN, True)], {}, "rule slope forbids it"),
         ([("g2", "keep", False)], {}, "leave the parcel nothing"),
         ([("f1", TILLAGE, True), ("f1", TILLAGE, False)], {}, "leave the parcel nothing"),
+        ([("f1", TILLAGE, True), ("f1", GRAIN, True)], {}, "leave the parcel nothing"),
         (
             [("f1", TILLAGE, False)],
             {"fields": {"past": past(("f1", TILLAGE, 2026, 0.5))}, "about": {"decision": "share"},
@@ -174,6 +175,11 @@ def test_granted_requests_that_cannot_be_are_refused(
     with pytest.raises(InputError, match=words) as refused:
         asked_of(*rows, **sections)
     assert len(refused.value.faults) == 1
+
+
+def test_two_locks_of_a_parcel_are_kept_where_one_option_has_both() -> None:
+    found = asked_of(("f1", TILLAGE, True), ("f1", GRAIN, True), **together())
+    assert options(found, "f1") == [BOTH]
 
 
 def test_what_requests_take_is_told_by_kind_and_by_intervention() -> None:

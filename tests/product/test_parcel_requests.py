@@ -16,7 +16,8 @@ from typer.testing import CliRunner
 import landfront.api as lf
 from landfront.cli import app
 from landfront.instances.landscape import Past
-from landfront.models.formulate import Formulation
+from landfront.instances.study import read_study
+from landfront.models.formulate import Formulation, formulate
 from landfront.report.parcel_requests import Pricing
 from landfront.report.request_costs import ParcelRequest
 from landfront.report.search import find_plan
@@ -207,3 +208,45 @@ def test_granted_requests_of_the_log_are_kept_by_the_replan(
     assert again.exit_code == 2
     assert "unknown parcel" in again.stderr
     assert not (tmp_path / "no").exists()
+
+
+STUDY = """
+[study]
+title = "Two fields"
+milestones = [2045]
+decision = "whole"
+[parcels]
+source = "parcels.csv"
+id = "id"
+area = { column = "ha", unit = "ha" }
+cover = { column = "code", code_system = "TD/T 1055" }
+[interventions]
+use = ["conservation_tillage", "organic_cover"]
+[periods]
+starts = [2030, 2040]
+[combinations]
+most = 2
+groups = [["conservation_tillage", "organic_cover"]]
+[criteria]
+carbon = { sense = "max" }
+"""
+
+
+@pytest.mark.parametrize("asked", [["--reject", "f1={both}@2030"], ["--lock", "f1={tillage}@2030"]])
+def test_joined_and_dated_options_go_from_the_log_into_the_plan(tmp_path: Path, asked: list[str]) -> None:
+    names = {"tillage": TILLAGE, "both": f"{TILLAGE}+organic_cover"}
+    asked = [part.format(**names) for part in asked]
+    (tmp_path / "parcels.csv").write_text("id,code,ha\nf1,0103,10\nf2,0103,20\n", encoding="utf-8")
+    (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
+    log = tmp_path / "log.csv"
+    arguments = ["request", str(tmp_path), *asked, "--log", str(log), "--answer", "granted"]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, done.output
+    priced = pd.read_csv(log)
+    free = find_plan(formulate(read_study(tmp_path)), "carbon", gap=1e-9).plan
+    with (tmp_path / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[requests]\nsource = "log.csv"\n')
+    kept = find_plan(formulate(read_study(tmp_path)), "carbon", gap=1e-9).plan
+    lost = free.values["carbon"] - kept.values["carbon"]
+    assert lost > 0
+    assert priced["cost_least"][0] - 1e-6 <= lost <= priced["cost_most"][0] + 1e-6

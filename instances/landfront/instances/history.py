@@ -124,20 +124,7 @@ def read_granted(study: Study, ids: pd.Index, faults: Faults) -> Granted | None:
     kind, names = pd.factorize(asked.to_numpy(dtype=object)[rows])
     empty = np.array([name == "" for name in names], dtype=bool)
     kind = np.where(empty[kind], -1, kind) if len(names) else kind
-    _against(sheet, (parcel, asked, lock), rows)
     return Granted(parcel[rows], kind.astype(np.int64), lock[rows], tuple(str(name) for name in names))
-
-
-def _against(sheet: Sheet, asked: tuple[Ints, pd.Series, NDArray[np.bool_]], rows: NDArray[np.intp]) -> None:
-    """Refuse two granted locks of one parcel that give it different interventions."""
-    parcel, intervention, lock = asked
-    rows = rows[lock[rows]]
-    frame = pd.DataFrame({"parcel": parcel[rows], "given": intervention.to_numpy(dtype=object)[rows]})
-    differ = frame.groupby("parcel")["given"].transform("nunique").to_numpy() > 1
-    where = np.zeros(len(sheet), dtype=bool)
-    where[rows[differ]] = True
-    sheet.fault("intervention", "two granted requests give one parcel different interventions",
-                "Refuse one of them.", where=where)  # fmt: skip
 
 
 def _open(

@@ -165,8 +165,9 @@ def menu_from_table(
     sieve.barred += missing_options(sieve.wanted, sieve.alive)
     _society_rules(sieve, catalogue, study)
     _refuse_empty(sieve)
-    kept = alive[cell] & (kind > 0)  # keep has no effect, and no row of its own here
     menu = _menu(sieve, plain(names, study.study.start_year), study)
+    left = alive[cell] if landscape.granted is None else menu.find(cell // len(names), kind.astype(int)) >= 0
+    kept = left & (kind > 0)  # keep has no effect, and no row of its own here
     place = np.flatnonzero(menu.kind)  # all but keep, in the order of the table
     return menu, {name: _spread(column, kept, place, len(menu)) for name, column in effects.items()}
 
@@ -346,9 +347,8 @@ def _menu(sieve: _Sieve, kinds: Kinds, study: Study) -> Menu:
     kind = (cell - parcel * len(kinds)).astype(np.int16)
     count = np.bincount(parcel, minlength=len(sieve.landscape))
     _refuse_idle(sieve.landscape, count)
-    starts = np.append(0, np.cumsum(count))
     excluded, notes = tuple(sieve.excluded), tuple(sieve.notes)
-    menu = Menu(parcel.astype(np.int32), kind, starts, kinds, excluded, notes)
+    menu = Menu(parcel.astype(np.int32), kind, np.append(0, np.cumsum(count)), kinds, excluded, notes)
     return replace(menu, between=shares_between(menu, sieve.landscape, study))
 
 

@@ -178,7 +178,8 @@ def request_faults(landscape: Landscape, kinds: Kinds, left: Flags, study: Study
             for k in np.unique(done[gone])
         ]
         left = left | np.isin(np.arange(len(landscape)), past.parcel[gone])
-    rows = np.flatnonzero(~left.any(axis=0)[granted.parcel])
+    idle = np.asarray(~left.any(axis=0))
+    rows = np.flatnonzero(idle[granted.parcel])
     if len(rows):
         names = (*granted.names, "")
         shown = tuple((landscape.ids[granted.parcel[r]], names[granted.kind[r]]) for r in rows[:SHOWN_ROWS])
