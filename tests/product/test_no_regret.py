@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -15,7 +19,10 @@ from typer.testing import CliRunner
 import landfront.api as lf
 from landfront.cli import app
 from landfront.instances.faults import InputError
-from landfront.report.choices import ALL, NONE, SOME
+from landfront.optimizer.certify import recomputed
+from landfront.optimizer.front import Fact
+from landfront.optimizer.program import Csr, Program, Stack
+from landfront.report.choices import ALL, NONE, SOME, UNDECIDED
 from landfront.report.no_regret import no_regret_of
 from landfront.report.result import Result
 from landfront.report.search import find_front, request
@@ -95,3 +102,66 @@ def test_shares_count_from_half_a_parcel(run: Path) -> None:
     shares = np.array([point.x[: len(told.found)] for point in told.result.front.points])
     assert (shares[:, told.found == ALL] >= 0.5).all()
     assert (shares[:, told.found == NONE] < 0.5).all()
+
+
+def front_result(program: Program, facts: tuple[Fact, ...], x: np.ndarray) -> Any:
+    """What no-regret asks of a result, for a program by hand with points and facts that are given."""
+    points = [SimpleNamespace(x=row) for row in x]
+    values = np.array([program.values(row) for row in x])
+    front = SimpleNamespace(points=points, values=values, senses=program.senses, facts=facts)
+    formulation = SimpleNamespace(menu=range(program.starts[-1]))
+    return SimpleNamespace(program=program, front=front, formulation=formulation)
+
+
+def by_hand(objectives: list[list[float]], rows: list[list[float]], bound: float, **fields: Any) -> Program:
+    """Two objectives to be minimised, equations, groups of shares."""
+    columns = len(objectives[0])
+    equal = np.full(len(rows), bound)
+    return Program(
+        Stack((Csr(sp.csr_array(np.array(objectives))),), columns), np.ones(2, np.int8), np.zeros(2),
+        Stack((Csr(sp.csr_array(np.array(rows))),), columns), equal, equal,
+        np.zeros(columns), np.ones(columns), fields["integer"], fields["starts"], ("one", "two"),
+        tuple(f"row {place}" for place in range(len(rows))),
+    )  # fmt: skip
+
+
+def fact_of(program: Program, weights: list[float], prices: list[float]) -> Fact:
+    """What prices prove."""
+    free = np.full(2, np.inf)
+    return recomputed(
+        program, Fact(np.array(weights), free, -np.inf, "recomputed", np.array(prices), np.zeros(2))
+    )
+
+
+def test_two_facts_do_not_prove_that_shares_together_are_below_half() -> None:
+    """Two options have 0.4 each in every plan, so that the third one never has half."""
+    program = by_hand(
+        [[0, 0, 0, 0, 1], [0, 0, 0, 1, 0]], [[0, 1, 0, 0, 0], [0, 0, 1, 0, 0]], 0.4,
+        integer=np.zeros(5, dtype=bool), starts=np.array([0, 3, 5]),
+    )  # fmt: skip
+    weighings = ([1.0, 1.0], [1.0, 0.0], [0.0, 1.0])
+    facts = tuple(fact_of(program, w, prices) for w in weighings for prices in ([-1.0, 0.0], [0.0, -1.0]))
+    x = np.array([[0.2, 0.4, 0.4, 1, 0], [0.2, 0.4, 0.4, 0, 1]])
+    told = no_regret_of(front_result(program, facts, x))
+    assert told.proven[1:3].tolist() == [NONE, NONE]
+    assert told.proven[0] == UNDECIDED
+    # One fact that shuts out both proves it, where they have little.
+    little = replace(program, row_lower=np.full(2, 0.1), row_upper=np.full(2, 0.1))
+    facts = tuple(fact_of(little, w, [-1.0, -1.0]) for w in weighings)
+    x[:, :3] = [0.8, 0.1, 0.1]
+    assert no_regret_of(front_result(little, facts, x)).proven[:3].tolist() == [ALL, NONE, NONE]
+
+
+def test_shares_beside_whole_columns_do_not_mix() -> None:
+    """Above the line between its neighbours a plan is nondominated where columns beside shares are whole."""
+    eye = np.eye(3)
+    program = by_hand(
+        [[0, 1, 0.9, 0, 0, 0], [1, 0, 0.9, 0, 0, 0]], np.hstack([eye, -eye]).tolist(), 0.0,
+        integer=np.array([False] * 3 + [True] * 3), starts=np.array([0, 3]),
+    )  # fmt: skip
+    x = np.array([[1, 0, 0, 1, 0, 0], [0, 1, 0, 0, 1, 0]], dtype=np.float64)
+    facts = (fact_of(program, [1.0, 1.0], [0.0, 0.0, 0.0]),)
+    told = no_regret_of(front_result(program, facts, x))
+    assert told.proven.tolist() == [SOME, SOME, UNDECIDED]
+    shares = replace(program, integer=np.zeros(6, dtype=bool))
+    assert no_regret_of(front_result(shares, facts, x)).proven.tolist() == [SOME, SOME, NONE]

@@ -3,13 +3,16 @@ r"""No-regret and contested parcels over a front of two criteria: in its plans, 
 Formula, in minimisation form, for an option j, a recomputed fact with weights w >= 0, bound beta and the
 losses of its prices (`landfront.optimizer.reduced`), and two neighbouring points y^1, y^2 of the front:
 
-    every plan with the whole option has  w y >= beta + loss_j
-    every nondominated plan between them has  w y <= w u,   u = (y^2_1, y^1_2)          (whole parcels)
-                                              w y <= max(w y^1, w y^2)                    (shares: they mix)
+    every plan with s of the parcel in it, or more, has  w y >= beta + s * loss_j
+    every nondominated plan between them has  w y <= w u,   u = (y^2_1, y^1_2)    (some column is integer)
+                                              w y <= max(w y^1, w y^2)            (none is: plans mix)
 
-So where beta + loss_j > w u, no nondominated plan between the two has the option. An option that is shut out
-so between all neighbours, and in no point, is in none; one beside which all others are is in all. Beyond the
-ends of the front w has all its weight on that end's criterion, and w y <= w y^end.
+with s = 1 for whole parcels, 1/2 for shares. So where beta + s * loss_j > w u, no nondominated plan between
+the two has the option. An option that is shut out so between all neighbours, and in no point, is in none; one
+beside which all others are is in all. For shares one fact must shut out all others at once: by two facts each
+of two others has less than half, and both together may have more; by one they have not, for a plan with less
+than s = 1/2 of option i has  w y >= beta + sum of x_j * loss_j >= beta + s * min of loss_j  over all others.
+Beyond the ends of the front w has all its weight on that end's criterion, and w y <= w y^end.
 """
 
 from __future__ import annotations
@@ -169,36 +172,51 @@ def no_regret_of(result: Result) -> NoRegret:
     level = 1.0 if whole else HALF
     least, most = range_of_shares(result)
     found = np.where(least >= level, ALL, np.where(most >= level, SOME, NONE)).astype(np.int8)
-    out = _shut_out(result, whole=whole, level=level) & (found == NONE)
-    starts = result.program.starts
-    others = np.repeat(np.add.reduceat((~out).astype(np.int64), starts[:-1]), np.diff(starts)) - ~out
-    proven = np.where(found == SOME, SOME, np.where(others == 0, ALL, UNDECIDED))
+    out, beside = _shut_out(result, level=level)
+    out &= found == NONE
+    every = _others_flagged(out, result.program) if whole else beside
+    proven = np.where(found == SOME, SOME, np.where(every, ALL, UNDECIDED))
     return NoRegret(result, found, np.where(out, NONE, proven).astype(np.int8))
 
 
-def _shut_out(result: Result, *, whole: bool, level: float) -> Flags:
-    """Options that no nondominated plan has, by the facts of the front, shape (options,)."""
+def _others_flagged(flags: Flags, program: Program) -> Flags:
+    """Whether all other columns of the group have a flag, shape (options,)."""
+    starts = program.starts
+    left = np.add.reduceat((~flags).astype(np.int64), starts[:-1])
+    return np.asarray(np.repeat(left, np.diff(starts)) - ~flags == 0)
+
+
+def _shut_out(result: Result, *, level: float) -> tuple[Flags, Flags]:
+    """What the facts of the front prove of all nondominated plans, shape (options,) each.
+
+    Options that no such plan has; and those beside which all others are shut out at once by one fact,
+    between each two neighbours and beyond each end.
+    """
     front, program = result.front, result.program
     y = front.values * front.senses
     y = y[np.argsort(y[:, 0], kind="stable")]
     facts = [fact for fact in front.facts if fact.proof == "recomputed"] + _alone(program)
     planes = np.array([(*half_plane(fact)[0], half_plane(fact)[1]) for fact in facts]).reshape(-1, 3)
     out = np.ones(int(program.starts[-1]), dtype=bool)
-    losses: dict[int, Floats] = {}
+    beside, losses = out.copy(), dict[int, Floats]()
     # What a weighing is worth along the whole front, so that facts can be compared.
     size = planes[:, :2] @ np.maximum(np.ptp(y, axis=0), program.objective_scale)
-    for reach in _reaches(y, planes, whole=whole):
+    for reach in _reaches(y, planes, mixes=not program.integer.any()):
         here = np.zeros(len(out), dtype=bool)
+        at_once = _others_flagged(here, program)
         for place in np.argsort((reach - planes[:, 2]) / size, kind="stable")[:FACTS].tolist():
             if not np.isfinite(reach[place]):
                 continue
             if place not in losses:
                 losses[place] = reduced(program, _free(facts[place])).loss
-            here |= planes[place, 2] + level * losses[place] > reach[place]
+            shut = planes[place, 2] + level * losses[place] > reach[place]
+            here |= shut
+            at_once |= _others_flagged(shut, program)
         out &= here
-        if not out.any():
+        beside &= at_once
+        if not (out.any() or beside.any()):
             break
-    return out
+    return out, beside
 
 
 def _alone(program: Program) -> list[Fact]:
@@ -219,13 +237,13 @@ def _free(fact: Fact) -> Fact:
     return Fact(weights, np.full(len(weights), np.inf), beta, "recomputed", fact.row_prices, none)
 
 
-def _reaches(y: Floats, planes: Floats, *, whole: bool) -> list[Floats]:
+def _reaches(y: Floats, planes: Floats, *, mixes: bool) -> list[Floats]:
     """The largest ``w y`` of nondominated plans between each two neighbours and beyond each end, per fact."""
     weights = planes[:, :2]
     found = []
     for one, two in pairwise(y):
         corner = weights @ np.array([two[0], one[1]])
-        found.append(corner if whole else np.maximum(weights @ one, weights @ two))
+        found.append(np.maximum(weights @ one, weights @ two) if mixes else corner)
     for axis, end in ((0, y[0]), (1, y[-1])):
         alone = (weights[:, 1 - axis] == 0) & (weights[:, axis] > 0)
         found.append(np.where(alone, weights[:, axis] * end[axis], np.inf))
