@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 import landfront.api as lf
@@ -203,7 +204,7 @@ def test_neyman_samples_reach_the_precision_of_the_total() -> None:
     """By simulation: the mean of samples of that size lies within a tenth in nine of ten cases."""
     rng = np.random.default_rng(2)
     cv, mean, area = np.array([0.5, 0.8, 0.3]), np.array([10.0, 4.0, 20.0]), np.array([500.0, 300.0, 200.0])
-    plots = neyman(cv, mean, area, population=15_000, precision=0.1, confidence=0.9)
+    plots = neyman(cv, mean, area, area * 15, precision=0.1, confidence=0.9)
     weight = area / area.sum()
     draws = sum(
         w * rng.normal(m, c * m, (4000, n)).mean(axis=1)
@@ -213,6 +214,35 @@ def test_neyman_samples_reach_the_precision_of_the_total() -> None:
     assert 0.88 <= within.mean() <= 0.97
     alone = needed(cv, area * 15, precision=0.1, confidence=0.9)
     assert plots.sum() < alone.sum()
+
+
+def test_neyman_samples_no_more_plots_than_there_are() -> None:
+    """A stratum whose share is more than all of its plots is counted whole, and others make up for it."""
+    cv, mean = np.array([1.5, 0.3, 0.2]), np.array([20.0, 1.0, 1.0])
+    area = np.array([0.5, 40.0, 0.1])
+    plots = neyman(cv, mean, area, area * 15, precision=0.1, confidence=0.9)
+    assert plots.tolist() == [7, 17, 1]  # 12^2 t^2 (1 / n - 1 / 600) <= 5.01^2 with t = 1.746
+    rng = np.random.default_rng(3)
+    for _ in range(200):
+        h = int(rng.integers(1, 7))
+        cv, mean = rng.uniform(0.05, 2, h), rng.uniform(-5, 20, h)
+        area = np.exp(rng.uniform(-3, 6, h))
+        most = np.maximum(np.floor(area * 15), 1.0)
+        plots = neyman(cv, mean, area, area * 15, precision=0.1, confidence=0.9)
+        assert ((plots >= np.minimum(2, most)) & (plots <= most)).all()
+        assert _half_width_of_total(plots, cv, mean, area) <= 0.1 * abs(float(area @ mean)) * (1 + 1e-9)
+
+
+def _half_width_of_total(
+    plots: NDArray[np.int64], cv: NDArray[np.float64], mean: NDArray[np.float64], area: NDArray[np.float64]
+) -> float:
+    """Half the interval of the total at 90 %, by the variance of a stratified mean."""
+    from scipy.stats import t
+
+    most = np.maximum(np.floor(area * 15), 1.0)
+    part = plots < most
+    variance = ((area * cv * mean) ** 2 * (1 / plots - 1 / most))[part].sum()
+    return float(t.ppf(0.95, max(plots[part].sum() - part.sum(), 1)) * np.sqrt(variance))
 
 
 def test_systematic_points_lie_inside_and_are_as_many_as_asked() -> None:

@@ -177,9 +177,7 @@ def monitor(
     width = half_width(plots, spread, np.maximum(np.floor(population), 1.0), confidence=asked.confidence)
     strata.loc[counted, "plots"] = plots
     strata.loc[counted, "half_width"] = width
-    strata.loc[counted, "plots_neyman"] = neyman(
-        spread, mean / area, area, population=float(population.sum()), **ask
-    )
+    strata.loc[counted, "plots_neyman"] = neyman(spread, mean / area, area, population, **ask)
     points, layer = _points(plan, strata, by, asked.seed)
     return Mrv(plan, criterion, asked, strata, points, layer)
 

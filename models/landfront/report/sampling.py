@@ -6,26 +6,34 @@ Formula, for a stratum of N possible plots with the coefficient of variation cv,
 
 and for the total of all strata, shared after Neyman:
 
-    n   = N t^2 (sum of w_h s_h)^2 / (N E^2 + t^2 sum of w_h s_h^2),    n_h = n w_h s_h / sum of w s
+    n   = (sum of w_h s_h)^2 / (E^2 / t^2 + sum of w_h^2 s_h^2 / N_h),    n_h = n w_h s_h / sum of w s
+
+Strata that would get all their plots, or more, are counted whole and add no error: the sums, and t with n - H
+degrees of freedom, are over the H others, until none is left that would.
 
 | symbol | meaning |
 |---|---|
 | e, c | precision asked, as a share of the mean, and confidence |
 | t | Student's t |
 | w_h, s_h | share of the area, and spread: cv_h times the mean change per ha |
+| N_h | possible plots of the stratum |
 | E | e times the mean change per ha of all strata |
 
-Both are textbook (W. G. Cochran, Sampling Techniques, 1977, chapters 2, 4 and 5); the second is also the
-CDM's tool for the number of plots in forest projects (AR-TOOL03).
+Both are textbook (W. G. Cochran, Sampling Techniques, 1977, chapters 2, 4 and 5; 5.8 is on strata counted
+whole); the second is also the CDM's tool for the number of plots in forest projects (AR-TOOL03).
 
 >>> needed(np.array([0.4]), np.array([1e9]), precision=0.1, confidence=0.9).tolist()
 [46]
 >>> needed(np.array([0.4]), np.array([60.0]), precision=0.1, confidence=0.9).tolist()  # few plots at all
 [27]
+>>> cv, mean, area = np.array([1.5, 0.3]), np.array([20.0, 1.0]), np.array([0.5, 40.0])
+>>> neyman(cv, mean, area, np.array([7.5, 600.0]), precision=0.1, confidence=0.9).tolist()  # 7 at all
+[7, 18]
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,9 +58,14 @@ def half_width(plots: Ints, cv: Floats, population: Floats, *, confidence: float
     return np.asarray(score * cv * np.sqrt(np.maximum(1 - plots / population, 0.0) / plots))
 
 
+def _whole(population: Floats) -> Floats:
+    """Plots that fit in each stratum: one at least."""
+    return np.maximum(np.floor(population), 1.0)
+
+
 def needed(cv: Floats, population: Floats, *, precision: float, confidence: float) -> Ints:
     """Fewest plots that reach the precision in each stratum; all that there are where that is not enough."""
-    most = np.maximum(np.floor(population), 1.0)
+    most = _whole(population)
     low = np.minimum(np.full(len(cv), FEWEST - 1.0), most)
     high = np.minimum(np.maximum(np.ceil((50 * cv / precision) ** 2), 1000.0), most)
     while (high - low > 1).any():
@@ -63,29 +76,39 @@ def needed(cv: Floats, population: Floats, *, precision: float, confidence: floa
 
 
 def neyman(
-    cv: Floats, mean: Floats, area: Floats, *, population: float, precision: float, confidence: float
+    cv: Floats, mean: Floats, area: Floats, population: Floats, *, precision: float, confidence: float
 ) -> Ints:
     """Plots of each stratum that reach the precision for their total with the fewest in all.
 
-    `mean` is the change per ha, `population` the number of possible plots. Each has at least two, or what a
-    stratum without any spread needs: none less.
+    `mean` is the change per ha, `population` the number of possible plots; all have shape (h,). Each stratum
+    has at least two, as far as there are, and never more than there are.
     """
-    from scipy.stats import norm, t
-
-    weight, spread = area / area.sum(), cv * np.abs(mean)
-    error = precision * abs(float(weight @ mean))
-    share = weight * spread
-    if error == 0 or not share.any():
-        return np.full(len(cv), FEWEST)
-    score, total = float(norm.ppf(0.5 + confidence / 2)), 0.0
-    for _ in range(TRIES):  # t depends on n: from few plots on it settles in some steps
-        wide = population * score**2 * float(share.sum()) ** 2
-        now = np.ceil(wide / (population * error**2 + score**2 * float(weight @ spread**2)))
-        if now == total:
+    weight, most = area / area.sum(), _whole(population)
+    share, error = weight * cv * np.abs(mean), precision * abs(float(weight @ mean))
+    plots, rest = most.copy(), share > 0
+    plots[~rest] = 0.0
+    while rest.any():
+        total = _total(share[rest], most[rest], error, confidence)
+        found = np.ceil(total * share[rest] / share[rest].sum())
+        full = found >= most[rest]
+        if not full.any():
+            plots[rest] = found
             break
-        total = now
-        score = float(t.ppf(0.5 + confidence / 2, max(total - len(cv), 1)))
-    return np.asarray(np.maximum(np.ceil(total * share / share.sum()), FEWEST).astype(np.int64))
+        rest[np.flatnonzero(rest)[full]] = False
+    return np.clip(plots, np.minimum(FEWEST, most), most).astype(np.int64)
+
+
+def _total(share: Floats, most: Floats, error: float, confidence: float) -> int:
+    """Fewest plots of these strata together whose error is small enough; t depends on them too."""
+    from scipy.stats import t
+
+    finite = float((share**2 / most).sum())
+
+    def enough(plots: int) -> bool:
+        score = float(t.ppf(0.5 + confidence / 2, max(plots - len(share), 1)))
+        return plots * ((error / score) ** 2 + finite) >= float(share.sum()) ** 2
+
+    return 1 + bisect_left(range(1, int(most.sum())), True, key=enough)
 
 
 def along(area: Floats, plots: int, rng: np.random.Generator) -> tuple[Ints, Floats]:
