@@ -96,11 +96,11 @@ PARTS: dict[str, Sections] = {
         "limits": [{"name": "whole", "criterion": "bits", "max": 20.0}],
     },
     "connected": {
-        "criteria": {"apart": {"measure": "separate", "sense": "min", "core": {"cover": ["0404"]}}},
+        "criteria": {"apart": {"measure": "separate", "sense": "min", "core": {"mask": "nature"}}},
         "limits": [{"name": "joined", "criterion": "apart", "max": 15.0}],
     },
     "corridors": {
-        "criteria": {"islands": {"measure": "unlinked", "sense": "min", "core": {"cover": ["0404", "0101"]}}},
+        "criteria": {"islands": {"measure": "unlinked", "sense": "min", "core": {"mask": "nature"}}},
     },
     "mosaic": {
         "limits": [
@@ -148,7 +148,7 @@ def land(rng: np.random.Generator, parcels: int = 7) -> Landscape:
         ids=pd.Index([f"p{place}" for place in range(parcels)]),
         area=area[:parcels], cover=base.cover[like], regions=base.regions[like], covariates=covariates,
         zone_share=base.zone_share[like], features=sp.csr_array(base.features[like]),
-        neighbours=around(rng, parcels),
+        neighbours=around(rng, parcels), masks={"nature": np.isin(np.arange(parcels), (0, parcels - 1))},
     )  # fmt: skip
 
 
@@ -169,6 +169,7 @@ def around(rng: np.random.Generator, parcels: int) -> Neighbours:
     """Neighbours at random, in whole metres."""
     a, b = np.triu_indices(parcels, 1)
     kept = rng.random(len(a)) < 0.4
+    kept[parcels - 2] = False  # the first and the last are two cores
     length = rng.integers(5, 60, int(kept.sum())).astype(np.float64)
     return neighbours_of(parcels, (a[kept], b[kept], length), rng.integers(0, 60, parcels).astype(np.float64))
 
