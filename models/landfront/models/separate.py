@@ -58,6 +58,8 @@ Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Ends = tuple[Ints, Ints]
 """Two ends of each edge."""
+Rows = tuple[Any, list[Any], float]
+"""Rows over amounts, over each kind of columns, and their lower bound."""
 
 WHOLE = 1e-6
 """Amounts this near to 0 or 1 are whole: solvers are as exact as that."""
@@ -129,40 +131,41 @@ class Net:
 
     def rows(self, n: int, *, whole: bool) -> tuple[sp.csr_array, sp.csr_array, Floats]:
         """Rows over the amounts of all parcels, and over the columns; lower bounds, 0 being the upper one."""
-        m, d, arcs, roots = self.parts
+        m, _, arcs, roots = self.parts
         door, arc = self.into
         amount = sp.csr_array((np.ones(m), (np.arange(m), self.open)), shape=(m, n))
-        one, none, most = (
-            sp.eye_array(m),
-            sp.csr_array((m, roots)),
-            sp.dia_array((self.most[None], 0), shape=(m, m)),
-        )
+        one, none = sp.eye_array(m), sp.csr_array((m, roots))
+        most = sp.dia_array((self.most[None], 0), shape=(m, m))
         out = sp.csr_array((np.ones(arcs), (self.tail, np.arange(arcs))), shape=(m, arcs))
-        blocks = [
+        blocks: list[Rows] = [
             (-amount, [one, most @ door, most @ (arc - out), none], 0.0),
             (-amount, [one, door, arc, none], -np.inf),
         ]
-        if whole and not self.rooted:
-            inner = np.setdiff1d(np.arange(m), self.doors)
-            beside = sp.csr_array(arc @ out.T)[inner] - sp.csr_array(one)[inner]
-            few = len(inner)
-            blocks.append(
-                (
-                    -beside @ amount,
-                    [beside, sp.csr_array((few, d)), sp.csr_array((few, arcs)), none[:few]],
-                    -np.inf,
-                )
-            )
         if self.rooted:
-            step = sp.eye_array(m, k=-1) - one
-            no_s, no_f = sp.csr_array((m, m)), sp.csr_array((m, arcs))
-            blocks += [
-                (sp.csr_array((m, n)), [no_s, door, no_f, step], -np.inf),
-                (amount, [-one, sp.csr_array((m, d)), no_f, -one], -np.inf),
-            ]
+            blocks += self._rooted(amount)
+        elif whole:
+            blocks.append(self._beside(amount, arc @ out.T))
         own = sp.block_array([block for _, block, _ in blocks], format="csr")
         lower = np.concatenate([np.full(rows.shape[0], low) for rows, _, low in blocks])
         return sp.csr_array(sp.vstack([rows for rows, _, _ in blocks])), sp.csr_array(own), lower
+
+    def _beside(self, amount: sp.csr_array, near: sp.csr_array) -> Rows:
+        """What is connected and touches no core has something connected beside it."""
+        m, d, arcs, roots = self.parts
+        inner = np.setdiff1d(np.arange(m), self.doors)
+        beside = sp.csr_array(near - sp.eye_array(m))[inner]
+        none = [sp.csr_array((len(inner), many)) for many in (d, arcs, roots)]
+        return -beside @ amount, [beside, *none], -np.inf
+
+    def _rooted(self, amount: sp.csr_array) -> list[Rows]:
+        """Units come in at the root, and nothing before it is connected."""
+        m, d, arcs, _ = self.parts
+        one, step = sp.eye_array(m), sp.eye_array(m, k=-1) - sp.eye_array(m)
+        no_s, no_f = sp.csr_array((m, m)), sp.csr_array((m, arcs))
+        return [
+            (sp.csr_array(amount.shape), [no_s, self.into[0], no_f, step], -np.inf),
+            (amount, [-one, sp.csr_array((m, d)), no_f, -one], -np.inf),
+        ]
 
 
 def net_of(can: Flags, ends: Ends, core: Flags | None) -> Net:
@@ -346,6 +349,7 @@ def core_of(said: Core, landscape: Landscape, key: str) -> Flags:
     if said.mask is not None:
         found = found | landscape.masks[said.mask]
     if not found.any():
-        rule = f"no parcel is a core: the mask {said.mask!r} applies to none"
+        why = f": the mask {said.mask!r} applies to none" if said.mask is not None else ""
+        rule = f"no parcel is a core{why}"
         refuse(Fault("study.toml", key, rule, "Name other land, or leave core out."))
     return np.asarray(found)
