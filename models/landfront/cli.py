@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from landfront import cli_account, cli_change, cli_choices, cli_parcels, cli_regions, cli_risk
-from landfront.shell import DONE, EARLY, INFEASIBLE, MISMATCH, Options, command, print_json, say
+from landfront.shell import DONE, EARLY, INFEASIBLE, MISMATCH, AsJson, Options, command, print_json, say, tell
 
 app = typer.Typer(
     name="landfront",
@@ -47,7 +47,6 @@ class DemoName(StrEnum):
 
 StudyPath = Annotated[Path, typer.Argument(help="A study folder or its study.toml.", metavar="STUDY")]
 RunPath = Annotated[Path, typer.Argument(help="A run directory.", metavar="RUN")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Gap = Annotated[float | None, typer.Option(help="Relative gap to which each plan is proven.")]
 Limit = Annotated[float | None, typer.Option(help="Seconds, after which it ends with what was found.")]
 Points = Annotated[str | None, typer.Option(help="How many points, or all.", metavar="N|all")]
@@ -105,10 +104,7 @@ def check(study: StudyPath, as_json: AsJson = False) -> int:
     with meter(quiet=as_json) as shown:
         shown.stage("reading the study")
         found = api.check(study)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        typer.echo(str(found))
+    tell(found, as_json=as_json)
     return INFEASIBLE if found.impossible else DONE
 
 
@@ -185,10 +181,7 @@ def nested(
         found.to_frame().to_csv(output, index=False)
     if plan is not None:
         write_plan_file(found.plan, plan)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        typer.echo(str(found))
+    tell(found, as_json=as_json)
     return EARLY if found.termination in EARLY_REASONS else DONE
 
 
@@ -221,10 +214,7 @@ def safeguards(
         found = find_safeguards(asked, maximise=maximise, minimise=minimise, gap=gap, time_limit=time_limit)
     if output is not None:
         found.to_frame().to_csv(output, index=False)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        typer.echo(str(found))
+    tell(found, as_json=as_json)
     early = any(price.plan is None or price.termination in EARLY_REASONS for price in found.prices)
     return EARLY if early or not found.proven else DONE
 
@@ -348,10 +338,7 @@ def score(
     with meter(quiet=as_json) as shown:
         shown.stage("reading study and plan")
         found = api.score(study, plan, run=run)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        typer.echo(str(found))
+    tell(found, as_json=as_json)
     return DONE
 
 
@@ -376,10 +363,7 @@ def verify(
     with meter(quiet=as_json) as shown:
         shown.stage("computing everything again")
         found = api.verify(run, study=study, replay=replay, solver=solver, time_limit=time_limit)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        typer.echo(str(found))
+    tell(found, as_json=as_json)
     return DONE if found.holds else MISMATCH
 
 

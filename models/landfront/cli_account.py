@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from landfront.shell import DONE, command, print_json
+from landfront.shell import DONE, AsJson, command, tell
 
 
 @command
@@ -28,7 +28,7 @@ def account(
     ] = None,
     income: Annotated[str | None, typer.Option(help="The criterion that is an income.")] = None,
     study: Annotated[Path | None, typer.Option(help="Where the study is now.", metavar="STUDY")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
+    as_json: AsJson = False,
 ) -> int:
     """Account for a plan: land before and after, inventory categories, pools, tags, targets, ratios."""
     from landfront import api
@@ -41,8 +41,5 @@ def account(
     )  # fmt: skip
     if output is not None:
         found.write(output)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        typer.echo(str(found))
+    tell(found, as_json=as_json)
     return DONE

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from landfront.shell import DONE, EARLY, MISMATCH, command, print_json
+from landfront.shell import DONE, EARLY, MISMATCH, AsJson, command, tell
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Place = Annotated[Path | None, typer.Option(help="Where the study is now.", metavar="STUDY")]
 PlanPlace = Annotated[
     str, typer.Argument(help="A run, a point of it as RUN:3, or a table of a plan.", metavar="PLAN")
@@ -51,10 +50,8 @@ def replan(
             stability=Stability(criterion, weight, most_change), requests=requests, points=points, gap=gap,
             time_limit=time_limit, author=author, reason=reason, watch=Watch(shown.stage, shown.progress),
         )  # fmt: skip
-    if as_json:
-        print_json(found.to_json())
-    else:
-        typer.echo(str(found))
+    tell(found, as_json=as_json)
+    if not as_json:
         typer.echo(f"Written to {output}. Check it with: landfront verify {output}")
     return EARLY if found.early else DONE
 
@@ -86,10 +83,7 @@ def diff(
             shown.stage("writing the difference")
             with new_folder(output):
                 write_diff(found, output)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        typer.echo(str(found))
+    tell(found, as_json=as_json)
     return DONE
 
 
@@ -101,10 +95,7 @@ def versions(
     from landfront import api
 
     found = api.versions(run)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        typer.echo(str(found))
+    tell(found, as_json=as_json)
     return DONE if found.holds else MISMATCH
 
 
@@ -129,10 +120,7 @@ def triggers(
         found = api.triggers(plan, study=study)
     if output is not None:
         found.to_frame().to_csv(output, index=False)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        typer.echo(str(found))
+    tell(found, as_json=as_json)
     return DONE
 
 
@@ -161,10 +149,7 @@ def monitor(
         found = hold(plan, observed, tolerance=tolerance, study=study)
     if output is not None:
         found.rows.to_csv(output, index=False)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        typer.echo(str(found))
+    tell(found, as_json=as_json)
     return DONE
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from landfront.shell import DONE, EARLY, command, print_json
+from landfront.shell import DONE, EARLY, AsJson, command, tell
 
 
 class Mode(StrEnum):
@@ -22,7 +22,6 @@ Source = Annotated[
     Path, typer.Argument(help="A study folder, its study.toml, or a run directory.", metavar="STUDY|RUN")
 ]
 Folder = Annotated[Path, typer.Option("-o", "--output", help="The folder to make.", metavar="OUT")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Maximise = Annotated[str | None, typer.Option(help="Criterion to maximise.")]
 Minimise = Annotated[str | None, typer.Option(help="Criterion to minimise.")]
 Point = Annotated[int | None, typer.Option(help="Of a run: position of the plan on the front, from 0.")]
@@ -163,7 +162,4 @@ def _told(found: Any, folder: Path, *, as_json: bool, early: bool) -> int:
 
 
 def _tell(found: Any, *, as_json: bool) -> None:
-    if as_json:
-        print_json(found.to_json())
-    else:
-        typer.echo(str(found))
+    tell(found, as_json=as_json)

@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from landfront.shell import DONE, EARLY, command, print_json
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+from landfront.shell import DONE, EARLY, AsJson, command, print_json, tell
 
 
 class Language(StrEnum):
@@ -108,10 +106,7 @@ def request(
         )  # fmt: skip
     if log is not None:
         add_to_log(found.to_frame(who=who, reason=reason, answer=answer.value), log)
-    if as_json:
-        print_json(found.to_json())
-    else:
-        typer.echo(str(found))
+    tell(found, as_json=as_json)
     return EARLY if found.early else DONE
 
 

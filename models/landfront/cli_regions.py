@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from landfront.shell import DONE, EARLY, command, print_json
+from landfront.shell import DONE, EARLY, AsJson, command, print_json
 
 
 class Basis(StrEnum):
@@ -41,7 +41,6 @@ class Share(StrEnum):
 
 
 Folder = Annotated[Path, typer.Option("-o", "--output", help="The folder to make.", metavar="OUT")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 @command

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Annotated, Any, ParamSpec
 
 import typer
 
 DONE, INTERNAL, BAD_INPUT, INFEASIBLE, EARLY, MISMATCH = range(6)
 P = ParamSpec("P")
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 class Options:
@@ -77,6 +78,14 @@ def say(text: str) -> None:
 def print_json(data: Any) -> None:
     """Tell the script."""
     typer.echo(json.dumps(_plain(data), ensure_ascii=False, indent=2, allow_nan=False))
+
+
+def tell(found: Any, *, as_json: bool) -> None:
+    """Tell what was found: to the script as its ``to_json`` says, to the person in words."""
+    if as_json:
+        print_json(found.to_json())
+    else:
+        typer.echo(str(found))
 
 
 def _plain(data: Any) -> Any:
