@@ -23,7 +23,6 @@ from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.highs import HighsEngine
 from landfront.optimizer.pyomo_io import from_pyomo
 from landfront.optimizer.scalarize import Scalarizer, solve_single
-from landfront.optimizer.structured import projected
 from landfront.optimizer.structured.engine import StructuredEngine
 from landfront.optimizer.task import Task
 from landfront.report.result import front_program
@@ -218,45 +217,10 @@ def test_sums_of_measures_agree_with_brute_force_in_both_engines(names: list[str
         assert solve.beta <= brute + 1e-6
 
 
-@pytest.mark.parametrize("decision", ["whole", "share"])
-@pytest.mark.parametrize("name", ["cvar", "worst_case", "dear", "expected", "regret"])
-def test_cuts_in_place_of_rows_give_the_same_plan(
-    name: str, decision: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The engine for very many parcels, which projects linking columns, proves what HiGHS proves."""
-    monkeypatch.setattr(projected, "MANY_ROWS", 1)
-    criteria = {name: RISKS[name], "carbon": {"sense": "max"}}
-    found = formulation(criteria, 3, limits=BUDGET, about={"decision": decision})
-    program = found.program
-    blocks = projected.blocks_of(program)
-    assert [block.objective for block in blocks] == [0]
-    for weights in (np.array([1.0, 0.0]), np.array([0.5, 0.5])):
-        task = Task(weights, np.full(2, np.inf), share=1e-9)
-        one, two = (
-            Scalarizer(program, engine).solve(task)
-            for engine in (projected.ProjectedEngine(program, blocks), HighsEngine(program))
-        )
-        assert one.y is not None
-        assert two.y is not None
-        scale = max(abs(float(weights @ two.y)), 1.0)
-        assert float(weights @ one.y) == pytest.approx(float(weights @ two.y), abs=2e-5 * scale)
-        assert one.beta <= float(weights @ one.y) + 1e-9 * scale
-        assert one.beta >= two.beta - 2e-5 * scale
-
-
-def test_a_row_that_bounds_a_measure_stays_beside_its_cuts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(projected, "MANY_ROWS", 1)
-    limit = {"name": "safe", "criterion": "cvar", "min": 1000.0}
-    criteria = {"cvar": RISKS["cvar"], "cost": {"sense": "min"}}
-    program = formulation(criteria, 3, limits=[limit, *BUDGET]).program
-    (block,) = projected.blocks_of(program)
-    assert program.row_names.index("safe") not in block.rows
-    task = Task(np.array([0.0, 1.0]), np.full(2, np.inf), share=1e-9)
-    one, two = (
-        Scalarizer(program, engine).solve(task)
-        for engine in (projected.ProjectedEngine(program, (block,)), HighsEngine(program))
-    )
-    assert one.y == pytest.approx(two.y, rel=1e-6)
+def test_a_mean_is_one_row_and_one_column() -> None:
+    found = formulation({"expected": RISKS["expected"]}, limits=BUDGET)
+    assert found.program.columns == len(found.menu) + 1
+    assert found.program.row_names == ("budget", "expected: the mean of the scenarios")
 
 
 def test_values_of_any_plan_are_those_by_hand_and_its_columns_fit() -> None:

@@ -27,7 +27,7 @@ Formula, for the total q_s of a plan in the scenarios s = 1..S with probabilitie
 CVaR is the mean of the worst 1 - a of the probability (R. T. Rockafellar and S. Uryasev, Optimization of
 conditional value-at-risk, Journal of Risk 2, 2000); the quantile is the value-at-risk. A limit on
 ``reliability`` is a chance constraint. The cells' sums g_c are columns, so that each option stands in one
-more row only, however many scenarios there are.
+more row only, however many scenarios there are. The mean is one sum with the mean factor of each cell.
 
 >>> q, p = np.array([10.0, 20.0, 30.0, 40.0]), np.full(4, 0.25)
 >>> tail_mean(q, p, level=0.5, sign=1.0), round(tail_mean(q, p, level=0.625, sign=1.0), 6)  # half of 20
@@ -53,6 +53,7 @@ from landfront.models.cells import Cells, cells_of
 from landfront.models.measure import Amounts, Measure, Statistic
 from landfront.models.registry import Effects
 from landfront.models.widening import Linking
+from landfront.optimizer.program import Csr
 
 if TYPE_CHECKING:
     from landfront.instances.scenarios import Scenarios
@@ -118,6 +119,8 @@ def risk_of(
         cells, 1.0 if more else -1.0, entry.level or 0.0, _target(name, entry, cells.unit),
         cells.ends()[1 if more else 0] if best is None else best,
     )  # fmt: skip
+    if entry.measure == "expected":
+        return _expected(name, cells)
     build = KINDS[entry.measure]
     linking, statistic = build(risk)
     unit = "share" if entry.measure == "reliability" else cells.unit
@@ -150,6 +153,25 @@ def amounts_of(cells: Cells) -> Amounts:
     none = np.full(len(cells.low), np.nan)
     constant = np.zeros(len(cells.low))
     return Amounts(cells.rows, constant, cells.low, cells.high, none, cells.labels, cells.unit)
+
+
+def _expected(name: str, cells: Cells) -> Measure:
+    """The total under mean factors: one sum over the options, and one column equal to it."""
+    values, cell = cells.column
+    mean = cells.probability @ cells.factor
+    known = np.flatnonzero((cell >= 0) & (values != 0))
+    row = sp.csr_array(
+        (values[known] * mean[cell[known]], known, np.array([0, len(known)])), shape=(1, len(values))
+    )
+    base, (low, high) = _one(cells.base), cells.probability @ np.stack(cells.ends(), axis=1)
+    amounts = Amounts(
+        Csr(row), base, _one(low), _one(high), _one(np.nan), ("the mean of the scenarios",), cells.unit
+    )
+    linking = Linking(
+        _one(low), _one(high), np.zeros(1, dtype=bool), _column(1, -1.0), np.stack([-base, -base]),
+        sp.csr_array((0, 1)), np.zeros((2, 0)), np.ones(1),
+    )  # fmt: skip
+    return Measure(name, cells.unit, amounts, linking, Statistic(lambda q: float(q[0]), lambda q: q))
 
 
 @dataclass(frozen=True)
@@ -211,22 +233,6 @@ def _one(value: float) -> Floats:
 def _column(size: int, entry: float) -> sp.csr_array:
     """A column of the same number, shape (size, 1)."""
     return sp.csr_array(np.full((size, 1), entry))
-
-
-def _expected(risk: Risk) -> Built:
-    """One column equal to the mean of the totals."""
-    cells, mean = risk.cells, risk.probability @ risk.cells.factor
-    low, high = risk.probability @ np.stack(cells.ends(), axis=1)
-    columns = Columns(
-        _one(low), _one(high), np.ones(1), (-mean[None, :], _column(1, 1.0)), np.full((2, 1), cells.base)
-    )
-
-    def value(totals: Floats) -> float:
-        return float(risk.probability @ totals)
-
-    return columns.linking(cells, ("the mean of the scenarios",)), _statistic(
-        risk, value, lambda totals: _one(value(totals))
-    )
 
 
 def _conservative(risk: Risk) -> Built:
@@ -372,7 +378,6 @@ def _regret(risk: Risk) -> Built:
 
 
 KINDS: Mapping[str, Callable[[Risk], Built]] = {
-    "expected": _expected,
     "conservative": _conservative,
     "worst_case": _worst_case,
     "cvar": _cvar,

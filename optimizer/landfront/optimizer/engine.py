@@ -279,7 +279,8 @@ def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, 
     reason = structured_reason(program)
     if solver == "structured" or (solver is None and reason):
         from landfront.optimizer.structured.engine import StructuredEngine
-        from landfront.optimizer.structured.projected import ProjectedEngine, blocks_of
+        from landfront.optimizer.structured.projected import ProjectedEngine
+        from landfront.optimizer.structured.valued import blocks_of
 
         blocks = blocks_of(program)
         structured = ProjectedEngine(program, blocks) if blocks else StructuredEngine(program)

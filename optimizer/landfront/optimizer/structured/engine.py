@@ -121,10 +121,40 @@ class StructuredEngine:
             found = self._relaxed(scalar, weights, upper, slope=slope, start=start, deadline=early)
         except MustMissError as error:
             return self._without("infeasible", str(error))
+        answer = self._concluded(scalar, found, weights, upper, slope=slope, early=early, deadline=deadline)
+        if answer is None:
+            return self._whole.relax(weights, upper, seconds=deadline - monotonic(), slope=slope)
+        return answer
+
+    def relax_from(
+        self, prices: Floats, weights: Floats, upper: Floats, *, seconds: float, slope: Floats | None
+    ) -> Answer | None:
+        """As `relax`, from prices of rows and caps, shape (k,); None where cores do not end from there."""
+        if not self._fits:
+            return None
+        deadline = monotonic() + seconds
+        early = deadline - (1 - SOUGHT) * seconds if seconds < inf else inf
+        scalar = scalar_of(self._program, self._passes.compact, weights, upper, slope)
+        scalar = self._ascent.without_ties(scalar)
+        found = self._exact.solve(scalar, scalar.within_signs(prices), deadline=early)
+        return self._concluded(scalar, found, weights, upper, slope=slope, early=early, deadline=deadline)
+
+    def _concluded(
+        self,
+        scalar: Scalar,
+        found: Relaxed,
+        weights: Floats,
+        upper: Floats,
+        *,
+        slope: Floats | None,
+        early: float,
+        deadline: float,
+    ) -> Answer | None:
+        """The answer that cores gave; None where columns are missing though there is time."""
         if found.outcome.reason == "time limit" or (not found.complete and monotonic() > early):
             return self._unfinished(scalar, found, weights, slope, deadline=deadline)
         if not found.complete:
-            return self._whole.relax(weights, upper, seconds=deadline - monotonic(), slope=slope)
+            return None
         if found.missed > tolerances.SOLVER_FEASIBILITY:
             return self._contradiction(scalar, found, weights, upper, slope=slope, deadline=deadline)
         return self._answer(scalar, found, weights, slope)

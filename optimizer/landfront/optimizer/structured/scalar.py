@@ -92,7 +92,9 @@ def scalar_of(
     if slope is not None:
         column = sp.csc_array(np.concatenate([np.zeros(r), -slope])[:, None])
         loose = sp.csc_array(sp.hstack([loose, column], format="csc"))
-        cost, low, high = np.append(cost, 1.0), np.append(low, -inf), np.append(high, inf)
+        # Rows of objectives, and so their weights, have -slope * t in them, which costs nothing by itself.
+        cost = np.append(cost, 1.0 + float(weights @ slope))
+        low, high = np.append(low, -inf), np.append(high, inf)
     found = Scalar(
         base=np.concatenate([np.zeros(r), weights]),
         lower=np.concatenate([program.row_lower, np.full(p, -inf)]),
