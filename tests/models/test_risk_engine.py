@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landfront.optimizer.certify import fact_holds
-from landfront.optimizer.engine import Engine
+from landfront.instances.generate import generate_county
+from landfront.instances.study import study_from
+from landfront.models.formulate import formulate
+from landfront.optimizer.certify import fact_holds, value_noise
+from landfront.optimizer.checker import check_front
+from landfront.optimizer.engine import Engine, choose_engine
+from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.highs import HighsEngine
+from landfront.optimizer.points import settled
 from landfront.optimizer.program import Program
 from landfront.optimizer.scalarize import Scalarizer
 from landfront.optimizer.structured.engine import StructuredEngine
@@ -197,3 +205,30 @@ def test_a_cut_is_tight_where_it_was_made_and_below_everywhere(name: str, seed: 
         assert level - prices @ use == pytest.approx(value, abs=size)
         for other, worth in zip(uses, values, strict=True):
             assert level - prices @ other <= worth + size
+
+
+def test_a_small_gap_of_a_tail_is_stated() -> None:
+    """Columns of what scenarios lack have wide bounds, which say nothing of how exactly a tail is known."""
+    program = formulation({"cvar": RISKS["cvar"], "cost": {"sense": "min"}}, limits=BUDGET).program
+    value = -1.0
+    noise = 1e-9 + float(value_noise(program)[0])
+    for short in (2 * noise, 1e-3):
+        assert settled(program, value - short, value, objective=0) == value - short
+    for close in (-0.5 * noise, 0.0, 0.5 * noise):
+        assert settled(program, value + close, value, objective=0) == value
+
+
+@pytest.mark.slow
+def test_twenty_thousand_parcels_have_a_proven_front_of_tail_and_cost(tmp_path: Path) -> None:
+    """The engine that is chosen for very many parcels, in whole: relaxations, whole plans and proofs."""
+    generate_county(tmp_path, 20_000, 3, layer="parquet")
+    data = tomllib.loads((tmp_path / "study.toml").read_text(encoding="utf-8"))
+    data["criteria"]["tail"] = {"effect": "carbon", "sense": "max", "measure": "cvar", "level": 0.9}
+    data["risk"] = {"by": "TOWNSHIP", "draw": {"count": 100, "seed": 1}}
+    program = front_program(formulate(study_from(data, tmp_path / "study.toml")), ("tail", "cost"))
+    engine, _ = choose_engine(program, "structured")
+    assert isinstance(engine, ProjectedEngine)
+    front = solve_front(program, points=4, gap=5e-4, engine=engine)
+    assert len(front) == 4
+    assert front.gap <= 5e-4
+    assert not check_front(program, front)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.optimizer import tolerances
+from landfront.optimizer import certify, tolerances
 from landfront.optimizer.front import Point
 from landfront.optimizer.program import Program
 
@@ -36,6 +36,16 @@ def relative_gap(bound: float, value: float, offset: float) -> float:
     return abs(bound - value) / max(abs(value), abs(value - offset), TINY)
 
 
+def settled(program: Program, bound: float, value: float, *, objective: int) -> float:
+    """A bound on an objective, minimised, beside a solution's value: the value where it passes that by noise.
+
+    It also is the value where it falls short by no more than facts are told apart: a real gap is stated.
+    """
+    above = tolerances.NOISE * (abs(value) + float(program.objective_span[objective]))
+    below = tolerances.NOISE * abs(value) + float(certify.value_noise(program)[objective])
+    return value if -below <= bound - value <= above else bound
+
+
 def make_point(
     program: Program, solve: Solve, bound: float, *, objective: int = 0, seconds: float = 0.0
 ) -> Point:
@@ -44,14 +54,12 @@ def make_point(
     Parameters
     ----------
     bound
-        Proven bound on `objective` in minimisation form. One that passes the value by no more than noise is
-        the value.
+        Proven bound on `objective` in minimisation form.
     """
     assert solve.x is not None
     assert solve.y is not None
     sense = float(program.senses[objective])
-    noise = tolerances.NOISE * (abs(solve.y[objective]) + float(program.objective_span[objective]))
-    tight = solve.y[objective] if abs(bound - solve.y[objective]) <= noise else bound
+    tight = settled(program, bound, float(solve.y[objective]), objective=objective)
     values = program.senses * solve.y
     total = solve.task.weights + solve.cap_prices
     weight = total[objective]
@@ -63,8 +71,8 @@ def make_point(
         values=values,
         x=compact(solve.x),
         key=key_of(solve.x),
-        bound=sense * float(tight),
-        gap=relative_gap(sense * float(tight), float(values[objective]), float(program.offsets[objective])),
+        bound=sense * tight,
+        gap=relative_gap(sense * tight, float(values[objective]), float(program.offsets[objective])),
         termination=solve.reason,
         row_prices=np.asarray(prices),
         rate=np.asarray(rate),

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from landfront.optimizer import certify, tolerances
+from landfront.optimizer import certify
 from landfront.optimizer.front import Fact, Floats, Front, Point
-from landfront.optimizer.points import compact, key_of, relative_gap
+from landfront.optimizer.points import compact, key_of, relative_gap, settled
 from landfront.optimizer.program import Program
 from landfront.optimizer.proof import Proven, prove
 from landfront.optimizer.quality import knee
@@ -117,8 +117,7 @@ def _new_point(front: Front, segment: Segment, end: int, program: Program) -> Po
     values = program.values(x)
     y, sense = values * program.senses, float(program.senses[0])
     bound = certify.point_bound(front.facts, y, certify.value_noise(program))
-    noise = tolerances.NOISE * (abs(float(y[0])) + float(program.objective_span[0]))
-    bound = float(y[0]) if abs(bound - y[0]) <= noise else bound
+    bound = settled(program, bound, float(y[0]), objective=0)
     unknown = np.full(len(values), np.nan)
     return replace(
         front[0],

@@ -18,9 +18,9 @@ from scipy.sparse.csgraph import connected_components
 
 from landfront.optimizer.program import Factored, Floats, Ints, Program, Stack
 
-MANY_ROWS = 64
-"""Rows of linking columns that hang together from which cuts are cheaper: of fewer, prices are found as fast
-as those of any rows."""
+MANY_ROWS = 128
+"""Rows of linking columns that hang together from which cuts lead to prices sooner than Newton steps over all
+rows: with 85 they took two to ten times as long, with 216 half as long."""
 
 
 @dataclass(frozen=True)
