@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from landfront.report.named_fronts import named_fronts
     from landfront.report.nested import Nested
     from landfront.report.no_regret import NoRegret, no_regret
+    from landfront.report.page.write import report
     from landfront.report.parcel_requests import cost_of_requests
     from landfront.report.prices import Prices, prices
     from landfront.report.replan import Replan, Stability, replan
@@ -104,6 +105,7 @@ __all__ = [
     "prices",
     "read",
     "replan",
+    "report",
     "resume",
     "robust",
     "run",
@@ -160,6 +162,7 @@ NAMES = {
     "importance": "landfront.report.importance",
     "no_regret": "landfront.report.no_regret",
     "prices": "landfront.report.prices",
+    "report": "landfront.report.page.write",
 }
 
 

@@ -69,6 +69,7 @@ NAMES = [
     "prices",
     "read",
     "replan",
+    "report",
     "resume",
     "robust",
     "run",

@@ -20,7 +20,7 @@ from .conftest import copy_tiny, write_squares
 
 COMMANDS = (
     "new", "check", "plan", "front", "resume", "score", "verify", "figures", "generate", "catalogue", "demo",
-    "nested", "mac", "cascade", "compensate",
+    "nested", "mac", "cascade", "compensate", "report",
 )  # fmt: skip
 
 

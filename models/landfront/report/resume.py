@@ -71,7 +71,7 @@ def resume_run(
         stored = store.read()
         begun, asked = _noted(folder, stored, time_limit, changes)
         study = study_of(folder, begun, study_folder)
-        refuse(*checked(study, asked), *_changed(begun["inputs"], input_digests(study)))
+        refuse(*checked(study, asked), *changed(begun["inputs"], input_digests(study)))
         watch.stage("reading the study")
         formulation = formulate(study)
         if words := _nothing_left(folder, stored, asked):
@@ -104,7 +104,7 @@ def _noted(
     )
 
 
-def _changed(then: Mapping[str, str], now: Mapping[str, str]) -> list[Fault]:
+def changed(then: Mapping[str, str], now: Mapping[str, str]) -> list[Fault]:
     """Input files that are not those that the run was begun with."""
     rules = {
         name: "is no longer read by the study" if name not in now
