@@ -127,17 +127,18 @@ def _front(result: Result) -> dict[str, Any]:
 
 
 def _rates(result: Result) -> dict[str, Any]:
-    """Rates of exchange: on edges of a front of two criteria, else by the half-planes at each point."""
+    """Rates of exchange: by the half-planes at each point, and on edges of a front of two criteria."""
     front = result.front
     if len(front) < 2:
         return {}
+    rates = {"points": [trade_offs(front, point).to_dict("records") for point in range(len(front))]}
     if len(front.criteria) == 2:
         frame = edges(front, program=result.program)
         first, second = front.criteria
         names = {f"{first} from": "from", f"{first} to": "to", f"{second} from": "other_from",
                  f"{second} to": "other_to"}  # fmt: skip
-        return {"edges": frame.rename(columns=names).to_dict("records")}
-    return {"points": [trade_offs(front, point).to_dict("records") for point in range(len(front))]}
+        rates["edges"] = frame.rename(columns=names).to_dict("records")
+    return rates
 
 
 def _levels(result: Result, arrays: Arrays) -> list[dict[str, Any]]:

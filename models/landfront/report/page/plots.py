@@ -45,6 +45,8 @@ def plots_of(content: dict[str, Any], arrays: dict[str, Any]) -> list[Any]:
         found.append(_parallel(count))
     if content["rates"].get("edges"):
         found.append(_rates())
+    if len(content["levels"]) > 1:
+        found.append(_bars())
     if content["map"]:
         found += _maps(content["map"], arrays["picture"].shape)
     if content["solved"]["mac"].get("steps"):
@@ -148,6 +150,20 @@ def _rates() -> Any:
     plot.segment("x0", "y", "x1", "y", source=steps, line_color="line", line_width=4)
     here = _source("rate_here", "x")
     plot.vspan(x="x", source=here, line_color=ALERT, line_width=2, line_dash="dashed")
+    return plot
+
+
+def _bars() -> Any:
+    """Land treated by region, coloured by intervention; the page says which regions, and sets the height."""
+    plot = _plain("bars", 300, toolbar=None, y_range=Range1d(start=1.0, end=-0.6))
+    plot.xaxis.name, plot.yaxis.name = "bars_x", "bars_y"
+    plot.x_range.start = 0
+    plot.yaxis.ticker = FixedTicker(ticks=[], name="bars_ticks")
+    source = _source("bar_parts", "y", "high", "left", "right", "fill")
+    plot.hbar(y="y", height="high", left="left", right="right", fill_color="fill", line_color="#FFFFFF",
+              line_width=0.3, source=source)  # fmt: skip
+    plot.text("x", "y", text="text", source=_source("bar_names", "x", "y", "text"), x_offset=4,
+              text_baseline="middle", text_font_size="11px", text_color=MUTED)  # fmt: skip
     return plot
 
 

@@ -15,7 +15,7 @@ from landfront.report.result import Result
 from landfront.report.safeguards import find_safeguards
 from landfront.report.search import EARLY_REASONS, NothingFoundError
 
-PRICES = "0:500:25"
+PRICES = "0,25,50,75,100,125,150,200,300,400,500"
 """Carbon prices of the page's curve: enough to draw, and fewer than the command's own."""
 SECONDS = 4.0
 """Seconds for the prices of safeguards, and as many for the curve, when nothing is said."""

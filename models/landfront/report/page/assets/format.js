@@ -63,6 +63,7 @@ function scaleOf(size, unit) { // factor to divide by, and the unit behind the n
   const step = big >= 1e4 ? steps.find(([least]) => big >= least) : undefined;
   return step ? { factor: factor * step[0], unit: unitText(name, step[1]) } : { factor, unit: unitText(name, "") };
 }
+const writers = []; // made once: to make one takes far longer than to use it
 function num(value, digits = 4, signed = false) {
   if (value === null || value === undefined || Number.isNaN(value)) return t("unknown");
   if (!Number.isFinite(value)) return t("no_bound");
@@ -72,7 +73,8 @@ function num(value, digits = 4, signed = false) {
   if (size < 1e-4) text = size.toExponential(digits - 2);
   else {
     const places = Math.min(12, Math.max(0, digits - 1 - Math.floor(Math.log10(size))));
-    text = size.toLocaleString("en-US", { minimumFractionDigits: 0, maximumFractionDigits: places });
+    writers[places] ??= new Intl.NumberFormat("en-US", { maximumFractionDigits: places });
+    text = writers[places].format(size);
   }
   return (value < 0 ? "−" : signed ? "+" : "") + text;
 }

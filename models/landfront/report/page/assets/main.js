@@ -16,12 +16,13 @@ function drawWords() {
   }));
   measureScales();
   buildBar(); buildGates(); buildLevels();
-  drawPlotWords(); drawMapNote(); drawQuestion(); drawRegret(); drawSafeguards(); drawMacTable(); drawAll();
+  drawPlotWords(); drawMapNote(); drawQuestion(); drawRegret(); drawSafeguards(); drawMacTable(); drawAll(); buildRates(); drawNext();
 }
 function draw({ words }) {
   if (words) drawWords();
   drawBar(); drawGates(); drawPlots(); drawMap(); drawCriteria(); drawLand(); markAll();
-  drawRates(); drawLimits(); drawRegions(); drawTransfers(); drawEvidence(); drawProof(); drawNext();
+  drawRates(); drawLimits(); drawRegions(); drawTransfers(); drawProof();
+  if (words || shownMark !== S.mark) drawEvidence();
 }
 function listenPage() {
   get("undo").addEventListener("click", undo);
@@ -55,6 +56,7 @@ async function start() {
   D = told.content; X = told.arrays;
   S.lang = (navigator.language || "en").startsWith("zh") ? "zh" : "en";
   S.units = S.lang === "zh" ? "cn" : "si";
+  get("how").open = innerWidth > 640;
   measureSpans();
   passing = D.front.values.map(() => true);
   await startPlots();
@@ -62,10 +64,10 @@ async function start() {
   Object.assign(S, fromFragment(location.hash));
   passing = D.front.values.map((row, point) => passes(point));
   if (passing.some(Boolean) && !passing[S.a]) S.a = nearest(S.a);
-  drawWords();
-  draw({ words: false });
+  draw({ words: true });
   listen();
   listenPage();
+  if (M.parallel) new ResizeObserver(drawParallelWords).observe(get("plot-parallel").parentElement);
   // What is measured ends with the first picture of the plan on the screen.
   requestAnimationFrame(() => setTimeout(() => { performance.mark("landfront-ready"); document.body.dataset.ready = "yes"; }, 0));
 }

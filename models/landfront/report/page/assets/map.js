@@ -19,7 +19,7 @@ function startMap() {
   for (const name of ["map_a", "map_b"]) {
     const source = M[`${name}_picture`], Picture = source.data.image[0].constructor;
     source.data = { image: [new Picture(rows * columns, [rows, columns])] };
-    M[name].on_event("tap", (event) => showParcel(event.x, event.y));
+    onTap(M[name], (event) => showParcel(event.x, event.y));
   }
   const { data: lines } = X.borders, ends = [...X.border_ends.data], xs = [], ys = [];
   ends.forEach((end, place) => {

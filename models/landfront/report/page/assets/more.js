@@ -79,7 +79,9 @@ function drawTransfers() {
 // ---- what the figures rest on ----
 const MARKS = ["verified", "derived", "inferred", "recalled", "assumed", "unverified", "unmarked"];
 const markWord = (mark) => (has(`mark_${mark}`) ? t(`mark_${mark}`) : mark);
+let shownMark = null;
 function drawEvidence() {
+  shownMark = S.mark;
   const marks = Object.keys(D.evidence.marks).sort((one, two) => MARKS.indexOf(one) - MARKS.indexOf(two));
   const all = D.evidence.rows.length;
   if (!all) { say("marks-text", t("no_coefficients")); return; }
@@ -128,6 +130,6 @@ function drawRegret() {
   table("regret-table", heads, kinds.map((k) => ({ cells: [{ text: swatch(D.kinds[k].colour, label(D.kinds[k])) }, ...(told.proven ? [area(told.by_kind[2][k])] : []), area(told.by_kind[1][k])] })));
 }
 function drawNext() {
-  fill("next-steps", ["next_check", "next_more", "next_parcel", "next_request", "next_uncertain", "next_time", "next_limits"].map((key) => make("li", t(key, { run: D.run, point: S.a }))));
+  fill("next-steps", ["next_check", "next_more", "next_parcel", "next_request", "next_uncertain", "next_time", "next_limits"].map((key) => make("li", t(key, { run: D.run }))));
   say("made", t("made", { run: D.run, created: D.created.slice(0, 10), version: D.version }));
 }

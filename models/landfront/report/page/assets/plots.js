@@ -61,18 +61,22 @@ function drawPlots() {
 }
 
 // ---- parallel axes: up is better on each ----
+const NARROW = 72, LETTER = 6.5; // pixels for a name below which it is written at an angle; of a letter
 const height = (point, c) => (sign(c) > 0 ? share(point, c) : 1 - share(point, c));
 const line = (point) => D.criteria.map((entry, c) => height(point, c));
 function drawParallelWords() {
-  const axis = M.parallel_x, names = new Map();
-  D.criteria.forEach((entry, c) => names.set(c, wrap(label(entry), 14)));
+  const axis = M.parallel_x, names = new Map(), room = get("plot-parallel").clientWidth / D.criteria.length;
+  const narrow = room < NARROW;
+  D.criteria.forEach((entry, c) => names.set(c, narrow ? label(entry) : wrap(label(entry), Math.floor(room / LETTER))));
   axis.major_label_overrides = names;
+  axis.major_label_orientation = narrow ? 0.9 : "horizontal";
+  M.parallel.height = narrow ? 420 : 340;
   const x = [], y = [], text = [], base = [];
   D.criteria.forEach((entry, c) => {
     const { least, most } = spans[c], best = sign(c) > 0 ? most : least, worst = sign(c) > 0 ? least : most;
     for (const [value, place] of [[best, 1.1], [worst, -0.17]]) {
       x.push(c); y.push(place); base.push("middle");
-      text.push(num(value / scales[c].factor) + (place > 0 ? `\n${scales[c].unit}` : ""));
+      text.push(num(value / scales[c].factor) + (place > 0 && !narrow ? `\n${scales[c].unit}` : ""));
     }
   });
   M.ends.data = { x, y, text, base };
@@ -156,10 +160,12 @@ function brushed(ranges) {
   }
   set({ low, high });
 }
+// Two quick clicks are two clicks.
+function onTap(plot, act) { for (const kind of ["tap", "doubletap"]) plot.on_event(kind, act); }
 function listen() {
   for (const [i, j] of pairs()) {
     const plot = M[`front_${i}_${j}`];
-    plot.on_event("tap", (event) => choose(nearPoint(plot, event, [i, j])));
+    onTap(plot, (event) => choose(nearPoint(plot, event, [i, j])));
     plot.on_event("selectiongeometry", ({ final, geometry }) => {
       if (!final || geometry.type !== "rect") return;
       forget();
@@ -167,7 +173,7 @@ function listen() {
     });
   }
   if (!M.parallel) return;
-  M.parallel.on_event("tap", (event) => {
+  onTap(M.parallel, (event) => {
     let best = -1, least = 0.08;
     const left = Math.min(D.criteria.length - 2, Math.max(0, Math.floor(event.x))), part = event.x - left;
     for (let point = 0; point < points(); point += 1) {

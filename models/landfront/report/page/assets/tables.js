@@ -136,38 +136,78 @@ function markAll() {
 
 // ---- rates ----
 // What a unit given up brings, in a sentence.
-function rateWords(rate, c) {
-  const first = D.criteria[D.front.criteria[0]], other = D.criteria[c];
+function manyOf(rate) { // as many units as make the number readable
   const steps = S.units === "cn" ? [1, 1e4, 1e8] : [1, 1e3, 1e6, 1e9];
-  const many = steps.find((size) => Math.abs(rate) * size >= 1) ?? steps[steps.length - 1];
+  return steps.find((size) => Math.abs(rate) * size >= 1) ?? steps[steps.length - 1];
+}
+const back = (rate, c) => qty(Math.abs(rate) * manyOf(rate), D.criteria[D.front.criteria[0]].unit, { digits: 3 }) + t("for_each", { many: qty(manyOf(rate), D.criteria[c].unit) });
+function rateWords(rate, c) {
+  const first = D.criteria[D.front.criteria[0]], other = D.criteria[c], many = manyOf(rate);
   return t(first.sense === "max" ? "rate_brings" : "rate_saves", {
     many: qty(many, other.unit, { size: many }), name: word(other), given: t(other.sense === "max" ? "given_up" : "more_of"),
     amount: qty(Math.abs(rate) * many, first.unit, { digits: 3 }), first: word(first),
   });
 }
+// Sizes of the rates by the proven planes at plan A, the least first.
+const provenRates = (c) => D.rates.points[S.a].map((row) => row[D.criteria[c].name]).filter((rate) => rate !== null && rate !== 0).map(Math.abs).sort((x, y) => x - y);
 const edgeMark = (edge) => t(edge.proven ? "edge_proven" : edge.supported ? "edge_supported" : "edge_secant");
+// The table of a front of two criteria stays; only its marks change with a click.
+function buildRates() {
+  if (!D.rates.edges) return;
+  const [i, j] = D.front.criteria, range = (from, to, c) => `${num(from / scales[c].factor)} – ${num(to / scales[c].factor)} ${scales[c].unit}`;
+  table("rate-table", [[t("between")], [t("rate")], [t("valid", { name: word(D.criteria[i]) })], [t("valid", { name: word(D.criteria[j]) })], [t("how_sure")]], knownEdges().map((edge) => ({
+    cells: [`${edge.left < 0 ? "–" : edge.left} → ${edge.right < 0 ? "–" : edge.right}`, rateWords(edge.rate, j), range(edge.from, edge.to, i), range(edge.other_from, edge.other_to, j), edgeMark(edge)],
+  })));
+}
+const knownEdges = () => D.rates.edges.filter((edge) => edge.rate !== null);
+const touches = (edge) => edge.left === S.a || edge.right === S.a;
 function drawRates() {
-  const [i, j] = D.front.criteria;
+  if (!D.rates.points) { say("rate-here", t("rate_one")); return; }
+  const first = word(D.criteria[D.front.criteria[0]]);
   if (D.rates.edges) {
-    const near = D.rates.edges.filter((edge) => (edge.left === S.a || edge.right === S.a) && edge.rate !== null);
-    say("rate-here", near.length ? near.map((edge) => `${t(edge.left === S.a ? "toward_more" : "toward_less", { name: word(D.criteria[i]) })} ${rateWords(edge.rate, j)} (${edgeMark(edge)}).`).join(" ") : t("rate_none"));
-    const range = (from, to, c) => `${num(from / scales[c].factor)} – ${num(to / scales[c].factor)} ${scales[c].unit}`;
-    table("rate-table", [[t("between")], [t("rate")], [t("valid", { name: word(D.criteria[i]) })], [t("valid", { name: word(D.criteria[j]) })], [t("how_sure")]],
-      D.rates.edges.filter((edge) => edge.rate !== null).map((edge) => ({
-        cls: edge.left === S.a || edge.right === S.a ? "here" : "",
-        cells: [`${edge.left < 0 ? "–" : edge.left} → ${edge.right < 0 ? "–" : edge.right}`, rateWords(edge.rate, j), range(edge.from, edge.to, i), range(edge.other_from, edge.other_to, j), edgeMark(edge)],
-      })));
-  } else if (D.rates.points) {
-    const rows = D.rates.points[S.a];
-    say("rate-here", rows.length ? t("rate_facets", { n: rows.length }) : t("rate_none"));
-    table("rate-table", [[t("criterion")], [t("rate_least")], [t("rate_most")]], D.front.criteria.slice(1).map((c) => {
-      const known = rows.map((row) => row[D.criteria[c].name]).filter((rate) => rate !== null && rate !== 0).map(Math.abs).sort((x, y) => x - y);
-      return { cells: [label(D.criteria[c]), known.length ? rateWords(known[0], c) : t("unknown"), known.length ? rateWords(known[known.length - 1], c) : t("unknown")] };
-    }));
-  } else say("rate-here", t("rate_one"));
+    const j = D.front.criteria[1], proven = provenRates(j), edges = knownEdges();
+    const parts = edges.filter(touches).map((edge) => `${t(edge.left === S.a ? "toward_more" : "toward_less", { name: first })} ${rateWords(edge.rate, j)} (${edgeMark(edge)})${t("stop")}`);
+    if (proven.length) parts.push(t("rate_proven", { rate: rateWords(proven[0], j), back: back(proven[proven.length - 1], j) }));
+    say("rate-here", parts.join(" ") || t("rate_none"));
+    get("rate-table").querySelectorAll("tbody tr").forEach((row, place) => { row.className = touches(edges[place]) ? "here" : ""; });
+    return;
+  }
+  const rows = D.rates.points[S.a];
+  say("rate-here", rows.length ? t("rate_facets", { n: rows.length }) : t("rate_none"));
+  table("rate-table", [[t("criterion")], [t("rate_least")], [t("rate_most")]], D.front.criteria.slice(1).map((c) => {
+    const known = provenRates(c);
+    return { cells: [label(D.criteria[c]), known.length ? rateWords(known[0], c) : t("unknown"), known.length ? back(known[known.length - 1], c) : t("unknown")] };
+  }));
 }
 
 // ---- regions ----
+const BAR = 24, MOST_BARS = 60; // pixels for a region; regions that are drawn, those with most land treated first
+function drawBars(told) {
+  const kinds = D.kinds.length, shown = S.b >= 0 ? [S.a, S.b] : [S.a];
+  const sums = told.regions.map((name, region) => shown.map((point) => areasOf(S.level, point).subarray(region * kinds + 1, (region + 1) * kinds).reduce((one, two) => one + two, 0)));
+  const order = [...sums.keys()].sort((one, two) => Math.max(...sums[two]) - Math.max(...sums[one])).slice(0, MOST_BARS);
+  const scale = scaleOf(Math.max(...sums.flat(), 1), "ha");
+  const parts = { y: [], high: [], left: [], right: [], fill: [] }, names = { x: [], y: [], text: [] };
+  order.forEach((region, place) => shown.forEach((point, turn) => {
+    const areas = areasOf(S.level, point), y = shown.length > 1 ? place - 0.2 + 0.4 * turn : place;
+    let left = 0;
+    for (let k = 1; k < kinds; k += 1) {
+      const size = areas[region * kinds + k] / scale.factor;
+      if (!(size > 0)) continue;
+      parts.y.push(y); parts.high.push(shown.length > 1 ? 0.36 : 0.7); parts.left.push(left); parts.right.push(left + size); parts.fill.push(D.kinds[k].colour);
+      left += size;
+    }
+    if (shown.length > 1) { names.x.push(left); names.y.push(y); names.text.push("AB"[turn]); }
+  }));
+  M.bars.height = 60 + BAR * order.length;
+  M.bars.y_range.start = order.length - 0.4;
+  M.bars_ticks.ticks = order.map((region, place) => place);
+  M.bars_y.major_label_overrides = new Map(order.map((region, place) => [place, told.regions[region] || t("no_region")]));
+  M.bars_x.axis_label = `${t("treated")} (${scale.unit})`;
+  M.bar_parts.data = parts;
+  M.bar_names.data = names;
+  if (!choices) drawLegend();
+}
 function buildLevels() {
   const shown = D.levels.map((entry, place) => [entry, place]).filter(([entry]) => entry.level);
   fill("level", shown.map(([entry, place]) => make("option", t("level_n", { name: entry.level, n: entry.regions.length }), { value: place })));
@@ -199,5 +239,6 @@ function drawRegions() {
     const size = Math.max(...values.map(Math.abs), 1e-12) * 1e-6;
     return t("gain_lose", { name: label(entry), gain: values.filter((value) => value > size).length, lose: values.filter((value) => value < -size).length });
   });
+  drawBars(told);
   say("regions-text", `${t("regions_how", { plan: planName(S.a) })} ${words.join(t("semicolon"))}${t("stop")}`);
 }
