@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from landfront.report.change import diff, explain, triggers
     from landfront.report.check import Check
     from landfront.report.compensation import Compensation
+    from landfront.report.criterion6.write import criterion6
     from landfront.report.diff import Diff
     from landfront.report.explain import Explanation
     from landfront.report.importance import Importance, importance
@@ -87,6 +88,7 @@ __all__ = [
     "check",
     "compensate",
     "cost_of_requests",
+    "criterion6",
     "demo",
     "diff",
     "draft",
@@ -148,6 +150,7 @@ NAMES = {
     "Verification": "landfront.report.verify",
     "Versions": "landfront.report.versions",
     "cost_of_requests": "landfront.report.parcel_requests",
+    "criterion6": "landfront.report.criterion6.write",
     "diff": "landfront.report.change",
     "explain": "landfront.report.change",
     "monitor": "landfront.report.monitor",
