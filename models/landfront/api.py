@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from landfront.report.triggers import Triggers
     from landfront.report.verify import Verification
     from landfront.report.versions import Versions, versions
+    from landfront.report.workbook import workbook
 
 __all__ = [
     "Account",
@@ -115,6 +116,7 @@ __all__ = [
     "triggers",
     "verify",
     "versions",
+    "workbook",
 ]
 
 NAMES = {
@@ -157,6 +159,7 @@ NAMES = {
     "replan": "landfront.report.replan",
     "triggers": "landfront.report.change",
     "versions": "landfront.report.versions",
+    "workbook": "landfront.report.workbook",
     "mrv": "landfront.report.mrv",
     "robust": "landfront.report.robust",
     "alternatives": "landfront.report.alternatives",

@@ -79,6 +79,7 @@ NAMES = [
     "triggers",
     "verify",
     "versions",
+    "workbook",
 ]
 
 
