@@ -14,9 +14,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from measure import median, save
-
 import landfront.api as lf
+from measure import median, save
 
 CASES = ((20_000, 200), (100_000, 200))
 LOADS, CLICKS = 5, 12
