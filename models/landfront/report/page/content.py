@@ -131,7 +131,8 @@ def _rates(result: Result) -> dict[str, Any]:
     front = result.front
     if len(front) < 2:
         return {}
-    rates = {"points": [trade_offs(front, point).to_dict("records") for point in range(len(front))]}
+    points = range(len(front))
+    rates: dict[str, Any] = {"points": [trade_offs(front, point).to_dict("records") for point in points]}
     if len(front.criteria) == 2:
         frame = edges(front, program=result.program)
         first, second = front.criteria
