@@ -29,9 +29,10 @@ WATCH = """() => {
     }).observe({ entryTypes: ["measure"] });
 }"""
 PLACE = """(point) => {
-    const found = Bokeh.documents[0], plot = found.get_model_by_name("front_0_2"), view = Bokeh.index.find_one(plot);
-    const { data } = found.get_model_by_name("points"), box = view.canvas.el.getBoundingClientRect();
-    return [box.x + view.frame.x_scale.compute(data.c0[point]), box.y + view.frame.y_scale.compute(data.c2[point])];
+    const found = Bokeh.documents[0], { data } = found.get_model_by_name("points");
+    const { canvas, frame } = Bokeh.index.find_one(found.get_model_by_name("front_0_2"));
+    const box = canvas.el.getBoundingClientRect();
+    return [box.x + frame.x_scale.compute(data.c0[point]), box.y + frame.y_scale.compute(data.c2[point])];
 }"""
 
 

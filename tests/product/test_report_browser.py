@@ -82,7 +82,7 @@ class Reader:
             self.faults.append(message.text)
 
     def wait(self, condition: str) -> None:
-        """Until a condition holds; asked from outside, since the page's policy forbids to poll by a string."""
+        """Until a condition holds; asked from outside, as the page's policy forbids to poll by a string."""
         for _ in range(200):
             if self.page.evaluate(condition):
                 return

@@ -31,6 +31,7 @@ from landfront.report.page.picture import picture_of
 from landfront.report.stored import read_run, result_of
 
 from .conftest import write_squares
+from .page import text_of, write_files
 
 ASSETS = Path(write.__file__).parent / "assets"
 TYPES = {"uint8": np.uint8, "int32": np.int32, "float32": np.float32, "float64": np.float64}
@@ -303,3 +304,24 @@ def test_a_shared_run_is_read_back_as_it_was(squares_run: Path, page: Path) -> N
         shares = frame.set_index(["parcel", "intervention"])["share"]
         for parcel, kind in zip(content["map"]["ids"], shown, strict=True):
             assert shares[parcel, kind] == pytest.approx(shares[parcel, named[parcel]])
+
+
+def test_the_page_of_the_docs_names_commands_that_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(write_files("report.md", tmp_path))
+    found = re.findall(r"^landfront ((?:front|report) .*)$", text_of("report.md"), re.MULTILINE)
+    for arguments in found:
+        done = CliRunner().invoke(app, arguments.split())
+        assert done.exit_code == 0, done.output
+    assert len(found) == 2
+    content, _ = told(tmp_path / "run" / "report.html")
+    assert content["title"] == {"en": "Six fields", "zh": "六块田"}
+    assert content["front"]["complete"]
+
+
+def test_a_page_that_tells_of_fewer_points_goes_when_points_are_added(copied: Path) -> None:
+    lf.report(copied, seconds=0)
+    lf.resume(copied, points=8)
+    assert not (copied / "report.html").exists()
+    assert len(told(lf.report(copied, seconds=0))[0]["front"]["values"]) == 8

@@ -33,6 +33,8 @@ from landfront.report.search import NothingFoundError, OnProgress, Request, find
 from landfront.report.tables import TABLES
 
 PACKAGES = ("landfront", "highspy", "numpy", "scipy", "pandas", "geopandas", "matplotlib", "moocore")
+PAGE = "report.html"
+"""The interactive page in a run's folder; `landfront.report.page.write` makes it."""
 ALSO, JOINED = "also", "joined"
 """Under which names a store notes the keys of tasks that somebody asked beside the search: all of them, and
 those that are in the front that was written."""
@@ -150,6 +152,8 @@ class Sitting:
             (self.folder / "run.toml").unlink(missing_ok=True)
             self.store.finish(result.front, **{JOINED: list(also)})
             shutil.rmtree(self.folder / "figures", ignore_errors=True)
+            # A page tells of the front that was there when it was written.
+            (self.folder / PAGE).unlink(missing_ok=True)
             for output in sorted(Path(scratch).iterdir()):
                 output.replace(self.folder / output.name)
         partial = self.folder / "run.toml.partial"

@@ -47,10 +47,9 @@ def explore(
     refuse(*_faults(port, gap=gap, seconds=seconds, solving=solving))
     limits = Limits(gap, seconds, solving)
     live = Live(Path(run), study=None if study is None else Path(study), limits=limits)
+    live.page()
     try:
         serve(live, port=port, ready=ready)
-    except KeyboardInterrupt:
-        pass
     finally:
         live.finish()
     return live.grown

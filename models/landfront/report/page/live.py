@@ -146,7 +146,9 @@ class Live:
         request = replace(self._request, time_limit=0.0, workers=1)
         front = find_front(self._result.formulation, request, resume=self._journal, also=self._also)
         with self._lock:
-            self._result, self._page = Result(self._result.formulation, front), ""
+            # What is costly to read of the study stays the same.
+            self._result = Result(self._result.formulation, front, self._result.kept)
+            self._page = ""
             self.grown += 1
         if found.plan is None or found.plan.point is None:
             return None

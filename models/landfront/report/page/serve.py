@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import json
 import secrets
+import signal
 from collections.abc import Callable
 from typing import Any
 
@@ -131,7 +132,7 @@ def application(live: Live, token: str, port: int) -> Application:
 
 
 def serve(live: Live, *, port: int = 0, token: str | None = None, ready: Callable[[str], None]) -> None:
-    """Serve a run until the loop is stopped; `ready` is told the address.
+    """Serve a run until Ctrl-C or SIGTERM; `ready` is told the address.
 
     Raises
     ------
@@ -148,8 +149,12 @@ def serve(live: Live, *, port: int = 0, token: str | None = None, ready: Callabl
     server = HTTPServer(application(live, token, port), max_body_size=MOST_BYTES, max_header_size=16_384)
     server.add_sockets(sockets)
     loop = IOLoop.current()
-    loop.call_later(0, ready, f"http://{HOST}:{port}/{token}/")
+    loop.add_callback(ready, f"http://{HOST}:{port}/{token}/")
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(one, lambda *_: loop.add_callback_from_signal(loop.stop)) for one in signals]
     try:
         loop.start()
     finally:
         server.stop()
+        for one, handler in zip(signals, before, strict=True):
+            signal.signal(one, handler)

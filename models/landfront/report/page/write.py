@@ -22,10 +22,9 @@ from landfront.report.page.solved import SECONDS, solved_of
 from landfront.report.plans import read_columns
 from landfront.report.result import Result
 from landfront.report.resume import changed
-from landfront.report.run import input_digests
+from landfront.report.run import PAGE, input_digests
 from landfront.report.stored import Run, read_run, result_of
 
-NAME = "report.html"
 SCRIPTS = ("format.js", "state.js", "plots.js", "map.js", "tables.js", "more.js", "live.js", "main.js")
 """Parts of the page's script, in their order."""
 MODEL = re.compile(r'(?<=")p\d+(?=")')
@@ -68,7 +67,7 @@ def report(
     """
     say = stage or (lambda text: None)
     folder = Path(run)
-    target = folder / NAME if output is None else Path(output)
+    target = folder / PAGE if output is None else Path(output)
     _check_target(target)
     refuse(*_seconds_faults(seconds))
     say("reading the run")
