@@ -11,12 +11,12 @@ import hmac
 import json
 import secrets
 import signal
+import socket
 from collections.abc import Callable
 from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
-from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from landfront.instances.faults import Fault, InputError, refuse
@@ -140,14 +140,18 @@ def serve(live: Live, *, port: int = 0, token: str | None = None, ready: Callabl
         If the port is taken or not allowed.
     """
     token = token or secrets.token_urlsafe(TOKEN_BYTES)
+    opened = socket.socket()
+    opened.setblocking(False)
     try:
-        sockets = bind_sockets(port, address=HOST)
+        opened.bind((HOST, port))
+        opened.listen()
     except (OSError, OverflowError) as error:
+        opened.close()
         fix = "Name another one, or none for any that is free."
         refuse(Fault("explore", "port", f"{port} cannot be opened ({error})", fix))
-    port = sockets[0].getsockname()[1]
+    port = opened.getsockname()[1]
     server = HTTPServer(application(live, token, port), max_body_size=MOST_BYTES, max_header_size=16_384)
-    server.add_sockets(sockets)
+    server.add_socket(opened)
     loop = IOLoop.current()
     loop.add_callback(ready, f"http://{HOST}:{port}/{token}/")
     signals = (signal.SIGINT, signal.SIGTERM)
