@@ -88,6 +88,21 @@ def created(folder: Path) -> dict[str, str]:
     return {"run": folder.resolve().name, "version": version("landfront"), "created": made}
 
 
+def said_for_page(**asked: object) -> None:
+    """Refuse what only documents on one plan can be told.
+
+    Raises
+    ------
+    InputError
+        Naming each option that has a value.
+    """
+    rule, fix = (
+        "is for documents on one plan; the page shows all",
+        "Add --criterion6 or --xlsx, or leave it out.",
+    )
+    refuse(*(Fault("report", name, rule, fix) for name, value in asked.items() if value is not None))
+
+
 def _check_target(target: Path) -> None:
     if target.suffix.lower() not in (".html", ".htm"):
         refuse(Fault(str(target), "", f"{target.suffix or 'no suffix'!r} is not a page's kind", "Use .html."))
