@@ -115,7 +115,23 @@ def test_prices_of_rules_and_of_carbon_are_those_of_the_commands(page: Path, squ
     curve = lf.mac(squares, [0.0, 500.0]).to_frame()
     assert solved["mac"]["steps"][-1]["carbon"] == pytest.approx(curve["carbon"].iloc[-1], rel=1e-4)
     assert solved["mac"]["steps"][-1]["cost"] == pytest.approx(curve["cost"].iloc[-1], rel=1e-3)
-    assert solved["transfers"]["points"]
+
+
+def test_transfers_are_those_of_compensate(page: Path, squares_run: Path) -> None:
+    transfers = told(page)[0]["solved"]["transfers"]
+    count = len(pd.read_csv(squares_run / "front.csv"))
+    assert set(transfers["points"]) == set(map(str, range(count)))
+    known = [point for point in range(count) if "missing" not in transfers["points"][str(point)]]
+    assert len(known) > count / 2
+    for point in known:
+        alone = lf.compensate(squares_run, "town", point=point)
+        found = transfers["points"][str(point)]
+        assert found["moved"] == pytest.approx(alone.moved)
+        balances = [row["balance"] for row in found["regions"]]
+        assert balances == pytest.approx(alone.balance.tolist())
+    for point in set(range(count)) - set(known):
+        with pytest.raises(InputError, match="say nothing of money"):
+            lf.compensate(squares_run, "town", point=point)
 
 
 def test_nothing_is_solved_when_no_time_is_given(squares_run: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from landfront.optimizer.rates import edges, trade_offs
 from landfront.report.bars import level_of
 from landfront.report.bounds_text import bounds_text
 from landfront.report.ground import Ground
+from landfront.report.languages import criterion_label
 from landfront.report.maps import AGREED
 from landfront.report.no_regret import no_regret_of
 from landfront.report.page.pack import differences
@@ -38,7 +40,7 @@ def content_of(result: Result) -> tuple[dict[str, Any], Arrays]:
     arrays: Arrays = {}
     content = {
         **_study(result),
-        "criteria": [_criterion(result, name) for name in result.criteria],
+        "criteria": _criteria(result),
         "kinds": _kinds(result),
         "front": _front(result),
         "rates": _rates(result),
@@ -74,17 +76,23 @@ def _study(result: Result) -> dict[str, Any]:
     }
 
 
-def _criterion(result: Result, name: str) -> dict[str, Any]:
-    entry = result.formulation.study.criteria[name]
-    return {
-        "name": name,
-        "label": _both(result.label(name), entry.label_zh),
-        "unit": result.units[name],
-        "sense": entry.sense,
-        "baseline": result.baseline[name],
-        "front": name in result.front.criteria,
-        "steady": result.steady(name),
-    }
+def _criteria(result: Result) -> list[dict[str, Any]]:
+    study = result.formulation.study
+    chinese = {name: criterion_label(study, name, "zh") for name in result.criteria}
+    several = Counter(chinese.values())
+    return [
+        {
+            "name": name,
+            # Two milestones of one effect have one word in the data dictionary.
+            "label": _both(result.label(name), f"{label}（{name}）" if several[label] > 1 else label),
+            "unit": result.units[name],
+            "sense": study.criteria[name].sense,
+            "baseline": result.baseline[name],
+            "front": name in result.front.criteria,
+            "steady": result.steady(name),
+        }
+        for name, label in chinese.items()
+    ]
 
 
 def _kinds(result: Result) -> list[dict[str, Any]]:

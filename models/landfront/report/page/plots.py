@@ -25,6 +25,8 @@ MOST_PAIRS = 6
 """Pairs of criteria that get a plot of their own: those of four criteria. Parallel axes show all."""
 OTHER = "#009E73"
 """Colour of the second plan; with `ACCENT` and `ALERT` of Okabe and Ito's palette."""
+ALONE, TOGETHER = 400, 310
+"""Heights of the plot of a pair, alone and beside others."""
 MARGIN = 0.16
 """Room around the dots, as a share of their range, for the numbers beside them."""
 FONT = "13px"
@@ -40,7 +42,8 @@ def plots_of(content: dict[str, Any], arrays: dict[str, Any]) -> list[Any]:
     chosen = _source("chosen", *columns, "line")
     named = _source("named", *columns, "text")
     pairs = list(combinations(front["criteria"], 2))[:MOST_PAIRS]
-    found = [_pair(pair, (points, chosen, named), joined=_joined(front)) for pair in pairs]
+    high = ALONE if len(pairs) == 1 else TOGETHER
+    found = [_pair(pair, high, (points, chosen, named), joined=_joined(front)) for pair in pairs]
     if count > 2:
         found.append(_parallel(count))
     if content["rates"].get("edges"):
@@ -93,10 +96,10 @@ def _brush(plot: Any) -> BoxSelectTool:
     return brush
 
 
-def _pair(pair: Sequence[int], sources: tuple[Any, Any, Any], *, joined: bool) -> Any:
+def _pair(pair: Sequence[int], high: int, sources: tuple[Any, Any, Any], *, joined: bool) -> Any:
     points, chosen, named = sources
     x, y = (f"c{place}" for place in pair)
-    plot = _plain(f"front_{pair[0]}_{pair[1]}", 400)
+    plot = _plain(f"front_{pair[0]}_{pair[1]}", high)
     plot.xaxis.name, plot.yaxis.name = f"{plot.name}_x", f"{plot.name}_y"
     plot.x_range.range_padding = plot.y_range.range_padding = MARGIN
     if joined:

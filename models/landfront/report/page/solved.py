@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from time import monotonic
 from typing import Any
 
 from landfront.instances.faults import InputError
@@ -19,23 +20,26 @@ PRICES = "0,25,50,75,100,125,150,200,300,400,500"
 """Carbon prices of the page's curve: enough to draw, and fewer than the command's own."""
 SECONDS = 4.0
 """Seconds for the prices of safeguards, and as many for the curve, when nothing is said."""
+TRANSFERS = 0.25
+"""Share of the seconds for transfers of plans without a name; each takes a few hundredths of one."""
 OFF = "not asked for"
 
 
 def solved_of(result: Result, seconds: float) -> dict[str, Any]:
-    """Prices of safeguards, the abatement cost curve, and the transfers of the named plans.
+    """Prices of safeguards, the abatement cost curve, and transfers between regions.
 
     What is not known says why under ``missing``.
 
     Parameters
     ----------
     seconds
-        For safeguards and curve, each; 0 leaves both out. Transfers are no search and always told.
+        For safeguards and curve, each; 0 leaves both out. Transfers of the named plans are always told, those
+        of the others while a part of these seconds lasts.
     """
     return {
         "safeguards": _known(lambda: _safeguards(result, seconds)) if seconds else {"missing": OFF},
         "mac": _known(lambda: _mac(result, seconds)) if seconds else {"missing": OFF},
-        "transfers": _transfers(result),
+        "transfers": _transfers(result, seconds * TRANSFERS),
     }
 
 
@@ -71,14 +75,19 @@ def _mac(result: Result, seconds: float) -> dict[str, Any]:
     }
 
 
-def _transfers(result: Result) -> dict[str, Any]:
-    """The least transfers between regions in each named plan, at the plan's own shadow prices."""
+def _transfers(result: Result, seconds: float) -> dict[str, Any]:
+    """The least transfers between regions in plans, the named first, at each plan's own shadow prices."""
     level = level_of(result.formulation.landscape)
     cost = _cost(result)
     if level is None or cost is None:
         return {"missing": "one region" if level is None else "no cost"}
-    points = dict.fromkeys(named.point for named in result.named)
-    found = {point: _known(partial(_transfer, result, point, level, cost)) for point in points}
+    named = dict.fromkeys(entry.point for entry in result.named)
+    found: dict[int, dict[str, Any]] = {}
+    deadline = monotonic() + seconds
+    for point in (*named, *(other for other in range(len(result.front)) if other not in named)):
+        if point not in named and monotonic() >= deadline:
+            break
+        found[point] = _known(partial(_transfer, result, point, level, cost))
     return {"level": level, "cost": cost, "points": found}
 
 

@@ -221,7 +221,7 @@ function drawRegions() {
   const at = (point, region, column) => data[(point * regions + region) * columns + column];
   const sums = D.criteria.map((entry, c) => [entry, c]).filter(([entry]) => D.sums.includes(entry.name));
   const two = S.b >= 0, shown = sums.filter(([entry]) => entry.front).concat(sums.filter(([entry]) => !entry.front && !entry.steady)).slice(0, 6);
-  const heads = [[t("region")], [t("treated"), 1], ...(two ? [[t("treated_b"), 1]] : []), ...shown.flatMap(([entry]) => (two ? [[`${label(entry)}: A`, 1], [t("b_minus_a"), 1]] : [[label(entry), 1], [t("share_today"), 1]]))];
+  const heads = [[t("region")], [t("treated"), 1], ...(two ? [[t("treated_b"), 1]] : []), ...shown.flatMap(([entry]) => (two ? [[`${label(entry)}${t("colon")}A`, 1], [t("b_minus_a"), 1]] : [[label(entry), 1], [t("share_today"), 1]]))];
   const order = [...told.regions.keys()].sort((one, other) => at(S.a, other, 0) - at(S.a, one, 0));
   table("regions-table", heads, order.map((region) => {
     const cells = [told.regions[region] || t("no_region"), area(at(S.a, region, 0))];
