@@ -26,6 +26,9 @@ LOCAL = 50
 MOST_LOOSE = 0.1
 """Whole columns outside groups, as a share of the groups, from which on they decide what a core must hold."""
 
+SHRUNK = 1600
+"""Groups below which a core around what is divided shrinks with their number, so that it stays a part."""
+
 SIGN_DIGITS = 9
 """Digits at which random sums of signs are compared: far above rounding, far below any difference."""
 
@@ -108,10 +111,11 @@ def is_linked(program: Program) -> bool:
 
 
 def linked_part(program: Program, x: Floats, size: int) -> Part:
-    """What the relaxation divides and what rows tie to it, until `size` groups may change; the rest is fixed.
+    """What the relaxation divides and what rows tie to it, in rings until `size` groups or so may change.
 
-    Relaxation enforced neighbourhoods: T. Berthold, RENS, Mathematical Programming Computation 6 (2014), here
-    with columns freed around those that are divided, so that what must change with them can.
+    The rest is fixed. Relaxation enforced neighbourhoods: T. Berthold, RENS, Mathematical Programming
+    Computation 6 (2014), here with columns freed around those that are divided, so that what must change with
+    them can.
 
     Parameters
     ----------
@@ -124,11 +128,11 @@ def linked_part(program: Program, x: Floats, size: int) -> Part:
     ties = sp.csr_array(abs(program.row_matrix).sign() @ join)
     ties = sp.csr_array(ties[np.diff(ties.indptr) <= LOCAL]).sign()
     divided = program.integer & (np.abs(x - np.rint(x)) > tolerances.INTEGER)
-    near = np.bincount(node, weights=divided) > 0
+    near, enough = np.bincount(node, weights=divided) > 0, size * min(groups / SHRUNK, 1.0)
     while True:
         reached = near | (ties.T @ (ties @ near) > 0)
         grown, near = np.any(reached != near), reached
-        if not grown or near[:groups].sum() >= size:
+        if not grown or near[:groups].sum() >= enough:
             return Part(near[node] | ~program.integer, np.rint(x))
 
 
