@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from landfront.report.change import diff, explain, triggers
     from landfront.report.check import Check
     from landfront.report.compensation import Compensation
+    from landfront.report.criterion6.write import criterion6
     from landfront.report.diff import Diff
     from landfront.report.explain import Explanation
     from landfront.report.importance import Importance, importance
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from landfront.report.triggers import Triggers
     from landfront.report.verify import Verification
     from landfront.report.versions import Versions, versions
+    from landfront.report.workbook import workbook
 
 __all__ = [
     "Account",
@@ -87,6 +89,7 @@ __all__ = [
     "check",
     "compensate",
     "cost_of_requests",
+    "criterion6",
     "demo",
     "diff",
     "draft",
@@ -113,6 +116,7 @@ __all__ = [
     "triggers",
     "verify",
     "versions",
+    "workbook",
 ]
 
 NAMES = {
@@ -148,12 +152,14 @@ NAMES = {
     "Verification": "landfront.report.verify",
     "Versions": "landfront.report.versions",
     "cost_of_requests": "landfront.report.parcel_requests",
+    "criterion6": "landfront.report.criterion6.write",
     "diff": "landfront.report.change",
     "explain": "landfront.report.change",
     "monitor": "landfront.report.monitor",
     "replan": "landfront.report.replan",
     "triggers": "landfront.report.change",
     "versions": "landfront.report.versions",
+    "workbook": "landfront.report.workbook",
     "mrv": "landfront.report.mrv",
     "robust": "landfront.report.robust",
     "alternatives": "landfront.report.alternatives",

@@ -52,6 +52,7 @@ NAMES = [
     "check",
     "compensate",
     "cost_of_requests",
+    "criterion6",
     "demo",
     "diff",
     "draft",
@@ -78,6 +79,7 @@ NAMES = [
     "triggers",
     "verify",
     "versions",
+    "workbook",
 ]
 
 

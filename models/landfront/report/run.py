@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -33,6 +33,9 @@ from landfront.report.search import NothingFoundError, OnProgress, Request, find
 from landfront.report.tables import TABLES
 
 PACKAGES = ("landfront", "highspy", "numpy", "scipy", "pandas", "geopandas", "matplotlib", "moocore")
+ALSO = "also"
+"""Under which name a store notes the keys of tasks that somebody asked beside the search."""
+
 Stage = Callable[[str], None]
 
 
@@ -101,14 +104,27 @@ class Sitting:
     begun: Mapping[str, Any]
     watch: Watch
 
-    def run(self, asked: Request, journal: Iterable[Solve] = (), *, earlier: float = 0.0) -> Result:
-        """Search, from where a journal ends, and write everything; `earlier` sittings took these seconds."""
+    def run(
+        self,
+        asked: Request,
+        journal: Iterable[Solve] = (),
+        *,
+        earlier: float = 0.0,
+        also: Sequence[str] = (),
+        joining: bool = False,
+    ) -> Result:
+        """Search, from where a journal ends, and write everything; `earlier` sittings took these seconds.
+
+        `also` are keys of tasks in the journal that somebody asked beside the search; `joining` only takes
+        these into the front.
+        """
         self.store.note(request=asdict(asked))
         self.watch.stage("searching")
         front = find_front(
             self.formulation,
-            asked,
+            replace(asked, time_limit=0.0) if joining else asked,
             resume=journal,
+            also=also,
             on_solve=lambda solve: self.store.add(solve, self._keep),
             on_progress=self.watch.progress,
         )
