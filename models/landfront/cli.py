@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from landfront import cli_account, cli_change, cli_choices, cli_parcels, cli_regions, cli_risk
+from landfront import cli_account, cli_change, cli_choices, cli_parcels, cli_regions, cli_report, cli_risk
 from landfront.shell import DONE, EARLY, INFEASIBLE, MISMATCH, AsJson, Options, command, print_json, say, tell
 
 app = typer.Typer(
@@ -482,6 +482,8 @@ def demo(
 app.command()(cli_regions.cascade)
 app.command()(cli_regions.compensate)
 app.command()(cli_account.account)
+app.command()(cli_report.report)
+app.command()(cli_report.explore)
 app.command()(cli_risk.robust)
 app.command()(cli_risk.mrv)
 cli_change.add_to(app)
