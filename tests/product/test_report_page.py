@@ -156,6 +156,16 @@ def test_the_map_is_a_picture_of_parcels(squares: Path) -> None:
     assert (picture.parcel[0, 0], picture.parcel[0, 10], picture.parcel[10, 0]) == (0, 1, 6)
 
 
+def test_very_many_parcels_are_drawn_coarser_and_that_is_told(
+    squares_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("landfront.report.ground.RASTER_FROM", 10)
+    content, arrays = told(lf.report(squares_run, tmp_path / "page.html", seconds=0))
+    assert content["map"]["exact"] is False
+    assert set(np.unique(arrays["picture"])) - {-1} <= set(range(36))
+    assert "Coarser picture" in content["words"]["en"]["map_coarse"]
+
+
 def test_the_same_run_gives_the_same_file(squares_run: Path, tmp_path: Path) -> None:
     one, two = (lf.report(squares_run, tmp_path / f"{name}.html", seconds=0) for name in "ab")
     assert one.read_bytes() == two.read_bytes()

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from landfront.optimizer.rates import edges, trade_offs
+from landfront.optimizer.rates import all_trade_offs, edges
 from landfront.report.bars import level_of
 from landfront.report.bounds_text import bounds_text
 from landfront.report.ground import Ground
@@ -139,8 +139,7 @@ def _rates(result: Result) -> dict[str, Any]:
     front = result.front
     if len(front) < 2:
         return {}
-    points = range(len(front))
-    rates: dict[str, Any] = {"points": [trade_offs(front, point).to_dict("records") for point in points]}
+    rates: dict[str, Any] = {"points": [frame.to_dict("records") for frame in all_trade_offs(front)]}
     if len(front.criteria) == 2:
         frame = edges(front, program=result.program)
         first, second = front.criteria
