@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from landfront.report.named_fronts import named_fronts
     from landfront.report.nested import Nested
     from landfront.report.no_regret import NoRegret, no_regret
+    from landfront.report.page.explore import explore
     from landfront.report.page.write import report
     from landfront.report.parcel_requests import cost_of_requests
     from landfront.report.prices import Prices, prices
@@ -95,6 +96,7 @@ __all__ = [
     "diff",
     "draft",
     "explain",
+    "explore",
     "front",
     "generate",
     "importance",
@@ -157,6 +159,7 @@ NAMES = {
     "criterion6": "landfront.report.criterion6.write",
     "diff": "landfront.report.change",
     "explain": "landfront.report.change",
+    "explore": "landfront.report.page.explore",
     "monitor": "landfront.report.monitor",
     "replan": "landfront.report.replan",
     "triggers": "landfront.report.change",

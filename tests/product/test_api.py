@@ -57,6 +57,7 @@ NAMES = [
     "diff",
     "draft",
     "explain",
+    "explore",
     "front",
     "generate",
     "importance",

@@ -12,8 +12,10 @@ import docx
 import pandas as pd
 import pytest
 from pypdf import PdfReader
+from typer.testing import CliRunner
 
 import landfront.api as lf
+from landfront.cli import app
 from landfront.report.criterion6 import pdf_file
 from landfront.report.criterion6.words import all_words
 from landfront.report.quantities import quantity
@@ -172,3 +174,16 @@ def test_the_bundled_provinces_in_both_languages(tmp_path: Path) -> None:
         word, page = lf.criterion6(tmp_path / "run", language=language, output=tmp_path)
         assert len(PdfReader(page).pages) > 4
         assert len(texts(word)) > 300
+
+
+def test_the_command_writes_documents_and_says_where(squares_run: Path, tmp_path: Path) -> None:
+    asked = ["report", str(squares_run), "--criterion6", "--xlsx", "--language", "en", "-o", str(tmp_path)]
+    done = CliRunner().invoke(app, [*asked, "--point", "1"])
+    assert done.exit_code == 0, done.output
+    names = {"criterion6_en.docx", "criterion6_en.pdf", "tables_en.xlsx"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    assert all(name in done.output for name in names)
+    assert "point 1 of 6" in texts(tmp_path / "criterion6_en.docx")
+    plain = CliRunner().invoke(app, ["report", str(squares_run), "--point", "1"])
+    assert plain.exit_code == 2
+    assert "point: is for documents on one plan" in plain.stderr

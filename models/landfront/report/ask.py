@@ -91,7 +91,7 @@ class Asking:
         InputError
             If a criterion is none of the front's, or a threshold is no number.
         """
-        refuse(*self._faults(thresholds))
+        self.check(thresholds)
         senses = self.program.senses.astype(np.float64)
         upper = np.array(
             [senses[i] * thresholds.get(name, senses[i] * inf) for i, name in enumerate(self.criteria)]
@@ -129,6 +129,10 @@ class Asking:
         plan = Plan(self.formulation, point.x, point=point)
         return Asked(plan, solves[-1].reason, solves)
 
+    def check(self, thresholds: Mapping[str, float]) -> None:
+        """Refuse thresholds of what is no criterion of the front, or that are no numbers."""
+        refuse(*self._faults(thresholds))
+
     def _faults(self, thresholds: Mapping[str, float]) -> list[Fault]:
         known = ", ".join(self.criteria)
         faults = [
@@ -146,24 +150,26 @@ class Asking:
         return faults
 
 
-def keep(folder: Path, formulation: Formulation, asked: Asked) -> None:
-    """Keep an answer in the journal of its run, durably; `join` makes it a point of the front.
+def keep(folder: Path, formulation: Formulation, asked: Asked) -> tuple[Solve, ...]:
+    """Keep an answer in the journal of its run, durably, and return what was kept; `join` makes it a point.
 
     Raises
     ------
     InputError
         If another process writes the run, or the disk is full.
     """
-    good = [
-        solve for solve in asked.solves if solve.reason in ("optimal", "infeasible") or solve.x is not None
-    ]
+    # The deadline is no part of a problem: an answer counts whatever came of it.
+    kept = tuple(
+        replace(solve, task=replace(solve.task, deadline=inf))
+        for solve in asked.solves
+        if solve.x is not None or solve.reason == "infeasible"
+    )
     with held_folder(folder), Store.reopen(folder / "run.sqlite") as store:
-        for solve in good:
-            # The deadline is no part of the problem: the answer counts whatever came of it.
-            timeless = replace(solve, task=replace(solve.task, deadline=inf))
-            store.add(timeless, lambda key, x: write_columns(formulation, folder, key, x))
+        for solve in kept:
+            store.add(solve, lambda key, x: write_columns(formulation, folder, key, x))
         known = store.read().meta.get(ALSO, [])
-        store.note(**{ALSO: list(dict.fromkeys([*known, *(solve.task.key for solve in good)]))})
+        store.note(**{ALSO: list(dict.fromkeys([*known, *(solve.task.key for solve in kept)]))})
+    return kept
 
 
 def join(folder: Path, *, study: Path | None = None, watch: Watch | None = None) -> Result:

@@ -21,7 +21,7 @@ from landfront.report.folder import held_folder
 from landfront.report.plans import read_columns
 from landfront.report.quantities import percent
 from landfront.report.result import Result, front_program
-from landfront.report.run import ALSO, Sitting, Watch, input_digests
+from landfront.report.run import ALSO, JOINED, Sitting, Watch, input_digests
 from landfront.report.search import EARLY_REASONS, Request, checked
 from landfront.report.stored import read_run, result_of, study_of
 
@@ -129,6 +129,8 @@ def _nothing_left(folder: Path, stored: Stored, asked: Request) -> str:
     if not stored.finished or not (folder / "run.toml").is_file():
         return ""
     meta, count = stored.meta, len(stored.points)
+    if meta.get(ALSO, []) != meta.get(JOINED, []):
+        return ""
     if meta["reason"] in EARLY_REASONS:
         return ""
     if meta["reason"] == "optimal":

@@ -35,8 +35,9 @@ from landfront.report.tables import TABLES
 PACKAGES = ("landfront", "highspy", "numpy", "scipy", "pandas", "geopandas", "matplotlib", "moocore")
 PAGE = "report.html"
 """The interactive page in a run's folder; `landfront.report.page.write` makes it."""
-ALSO = "also"
-"""Under which name a store notes the keys of tasks that somebody asked beside the search."""
+ALSO, JOINED = "also", "joined"
+"""Under which names a store notes the keys of tasks that somebody asked beside the search: all of them, and
+those that are in the front that was written."""
 
 Stage = Callable[[str], None]
 
@@ -134,13 +135,13 @@ class Sitting:
             raise NothingFoundError(f"The search stopped ({front.reason}) before it found a plan.")
         result = Result(self.formulation, replace(front, seconds=front.seconds + earlier))
         with finish_first():
-            self._write(result, asked)
+            self._write(result, asked, also)
         return result
 
     def _keep(self, key: str, x: NDArray[Any]) -> None:
         write_columns(self.formulation, self.folder, key, x)
 
-    def _write(self, result: Result, asked: Request) -> None:
+    def _write(self, result: Result, asked: Request, also: Sequence[str]) -> None:
         """Replace what an earlier sitting wrote by what this one found, in one go at the end."""
         for point in result.front.points:
             self._keep(point.key, point.x)
@@ -149,7 +150,7 @@ class Sitting:
             self.watch.stage("writing run.toml")
             # Written last: a folder with run.toml is a whole run.
             (self.folder / "run.toml").unlink(missing_ok=True)
-            self.store.finish(result.front)
+            self.store.finish(result.front, **{JOINED: list(also)})
             shutil.rmtree(self.folder / "figures", ignore_errors=True)
             # A page tells of the front that was there when it was written.
             (self.folder / PAGE).unlink(missing_ok=True)

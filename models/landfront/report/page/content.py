@@ -251,11 +251,13 @@ def _map(result: Result, arrays: Arrays) -> dict[str, Any]:
     landscape = result.formulation.landscape
     if landscape.geometry is None or not len(result.front):
         return {}
-    ground = Ground.of(result)
-    picture = picture_of(ground)
+    if "picture" not in result.kept:
+        ground = Ground.of(result)
+        picture = picture_of(ground)
+        result.kept["picture"] = ground, picture, borders_of(ground, picture)
+    ground, picture, lines = result.kept["picture"]
     arrays["picture"] = picture.parcel
     arrays["parcel_region"] = ground.regions.astype(np.int32)
-    lines = borders_of(ground, picture)
     arrays["borders"] = np.concatenate([np.zeros((0, 2)), *lines])
     arrays["border_ends"] = np.cumsum([len(line) for line in lines]).astype(np.int32)
     named = 1 < len(ground.names) <= MOST_NAMES

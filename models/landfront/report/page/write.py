@@ -25,7 +25,7 @@ from landfront.report.resume import changed
 from landfront.report.run import PAGE, input_digests
 from landfront.report.stored import Run, read_run, result_of
 
-SCRIPTS = ("format.js", "state.js", "plots.js", "map.js", "tables.js", "more.js", "main.js")
+SCRIPTS = ("format.js", "state.js", "plots.js", "map.js", "tables.js", "more.js", "live.js", "main.js")
 """Parts of the page's script, in their order."""
 MODEL = re.compile(r'(?<=")p\d+(?=")')
 """How bokeh names its models."""
@@ -71,19 +71,36 @@ def report(
     _check_target(target)
     refuse(*_seconds_faults(seconds))
     say("reading the run")
-    result = _result(folder, Path(study) if study is not None else None)
+    result = checked_result(folder, Path(study) if study is not None else None)
     say("gathering what it tells")
     content, arrays = content_of(result)
     say("pricing safeguards and carbon")
     content["solved"] = solved_of(result, seconds)
-    content |= {"run": folder.resolve().name, "version": version("landfront"), "created": _created(folder)}
+    content |= created(folder)
     say("writing the page")
     _put(target, html_of(content, arrays))
     return target
 
 
-def _created(folder: Path) -> str:
-    return str(read_run(folder).record.get("created", ""))
+def created(folder: Path) -> dict[str, str]:
+    """Which run a page is of, and what made it when."""
+    made = str(read_run(folder).record.get("created", ""))
+    return {"run": folder.resolve().name, "version": version("landfront"), "created": made}
+
+
+def said_for_page(**asked: object) -> None:
+    """Refuse what only documents on one plan can be told.
+
+    Raises
+    ------
+    InputError
+        Naming each option that has a value.
+    """
+    rule, fix = (
+        "is for documents on one plan; the page shows all",
+        "Add --criterion6 or --xlsx, or leave it out.",
+    )
+    refuse(*(Fault("report", name, rule, fix) for name, value in asked.items() if value is not None))
 
 
 def _check_target(target: Path) -> None:
@@ -101,7 +118,7 @@ def _seconds_faults(seconds: float) -> list[Fault]:
     return [Fault("report", "solve", f"must be a number of seconds from 0 on, found {seconds}", "Mend it.")]
 
 
-def _result(folder: Path, place: Path | None) -> Result:
+def checked_result(folder: Path, place: Path | None) -> Result:
     """The run as a result, after what could make its figures untrue has been looked at."""
     run = read_run(folder)
     refuse(*_newer(run), *_damage(run))
@@ -151,8 +168,11 @@ def _columns(formulation: Formulation, run: Run, key: str) -> Any:
     return x
 
 
-def html_of(content: dict[str, Any], arrays: dict[str, Any]) -> str:
-    """The page: words in both languages, scripts and data inside, and leave to run these scripts only."""
+def html_of(content: dict[str, Any], arrays: dict[str, Any], *, live: bool = False) -> str:
+    """The page: words in both languages, scripts and data inside, and leave to run these scripts only.
+
+    A `live` page may ask the server that it came from, and nobody else.
+    """
     import jinja2
     from bokeh.resources import Resources
 
@@ -174,6 +194,7 @@ def html_of(content: dict[str, Any], arrays: dict[str, Any]) -> str:
         style=_raw((assets / "page.css").read_text("utf-8")),
         library=_raw(library),
         script=_raw(script),
+        live=live,
         hashes=[_hash(library), _hash(script)],
         data=_raw(packed(content, arrays)),
     )

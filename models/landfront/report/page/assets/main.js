@@ -68,6 +68,7 @@ async function start() {
   listen();
   calmTouch();
   listenPage();
+  startLive();
   if (M.parallel) new ResizeObserver(drawParallelWords).observe(get("plot-parallel").parentElement);
   // What is measured ends with the first picture of the plan on the screen.
   requestAnimationFrame(() => setTimeout(() => { performance.mark("landfront-ready"); document.body.dataset.ready = "yes"; }, 0));

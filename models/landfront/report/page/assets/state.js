@@ -96,6 +96,7 @@ function set(change, { remember = true } = {}) {
   draw({ words: words !== `${S.lang} ${S.units}` });
   say("told", !some ? t("none_pass") : moved ? t("moved", { plan: planName(S.a) }) : "");
   answered();
+  if (!some) askSoon();
 }
 function undo() {
   const before = past.pop();
