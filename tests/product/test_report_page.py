@@ -134,6 +134,16 @@ def test_transfers_are_those_of_compensate(page: Path, squares_run: Path) -> Non
             lf.compensate(squares_run, "town", point=point)
 
 
+def test_levels_of_very_many_regions_are_left_to_the_tables(
+    squares_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("landfront.report.page.content.MOST_REGIONS", 1)
+    content, arrays = told(lf.report(squares_run, tmp_path / "page.html", seconds=0))
+    assert [level["level"] for level in content["levels"]] == [""]
+    assert "changes1" not in arrays
+    assert content["solved"]["transfers"] == {"missing": "one region"}
+
+
 def test_nothing_is_solved_when_no_time_is_given(squares_run: Path, tmp_path: Path) -> None:
     solved = told(lf.report(squares_run, tmp_path / "page.html", seconds=0))[0]["solved"]
     assert solved["safeguards"] == solved["mac"] == {"missing": "not asked for"}

@@ -153,7 +153,7 @@ def _levels(result: Result, arrays: Arrays) -> list[dict[str, Any]]:
     """Areas by region and intervention, and who gains and loses, of every plan; the whole study first."""
     landscape = result.formulation.landscape
     levels: list[str | None] = [None]
-    levels += [name for name in _shown_levels(landscape) if len(result.front)]
+    levels += [name for name in shown_levels(landscape) if len(result.front)]
     found = []
     for place, level in enumerate(levels):
         names, arrays[f"areas{place}"] = _areas(result, level)
@@ -165,7 +165,7 @@ def _levels(result: Result, arrays: Arrays) -> list[dict[str, Any]]:
     return found
 
 
-def _shown_levels(landscape: Landscape) -> list[str]:
+def shown_levels(landscape: Landscape) -> list[str]:
     """Levels of regions that a reader can walk through, the one that fits a page first."""
     sizes = {level: len(names) for level, names in zip(landscape.levels, landscape.region_names, strict=True)}
     first = level_of(landscape)
