@@ -313,6 +313,10 @@ def _report(result: Any, folder: Path, *, as_json: bool) -> int:
     else:
         typer.echo((folder / "summary.txt").read_text(encoding="utf-8"))
         typer.echo(f"Written to {folder}. Check it with: landfront verify {folder}")
+        page = folder / "report.html"
+        typer.echo(
+            f"Open {page} in a browser." if page.is_file() else f"Walk through it: landfront report {folder}"
+        )
     if result.front.reason in EARLY_REASONS:
         say(f"Stopped early: {result.front.detail or result.front.reason}.")
         return EARLY
