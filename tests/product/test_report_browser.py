@@ -65,8 +65,10 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Reader:
     """A page that is open, and what went wrong on it."""
 
-    def __init__(self, browser: Any, run: Path, fragment: str = "", size: dict[str, int] = DESK) -> None:
-        self.context = browser.new_context(viewport=size, locale="en-US", offline=True)
+    def __init__(
+        self, browser: Any, run: Path, fragment: str = "", size: dict[str, int] = DESK, **device: Any
+    ) -> None:
+        self.context = browser.new_context(viewport=size, locale="en-US", offline=True, **device)
         self.page = self.context.new_page()
         self.faults: list[str] = []
         self.asked: list[str] = []
@@ -161,8 +163,8 @@ class Reader:
 def opened(browser: Any) -> Iterator[Any]:
     readers: list[Reader] = []
 
-    def open_page(run: Path, fragment: str = "", size: dict[str, int] = DESK) -> Reader:
-        readers.append(Reader(browser, run, fragment, size))
+    def open_page(run: Path, fragment: str = "", size: dict[str, int] = DESK, **device: Any) -> Reader:
+        readers.append(Reader(browser, run, fragment, size, **device))
         return readers[-1]
 
     yield open_page
@@ -311,7 +313,7 @@ def test_language_and_units_change_all_words(opened: Any, pair: Path) -> None:
     reader.page.click("#language")
     assert reader.page.get_attribute("html", "lang") == "zh-CN"
     chinese = reader.text("main")
-    for word in ("权衡前沿", "边际减排成本曲线", "横向补偿", "已证明", "拐点"):
+    for word in ("权衡前沿", "边际减排成本曲线", "横向碳补偿", "已证明", "拐点"):
         assert word in chinese
         assert word not in english
     reader.page.select_option("#units", "cn")
@@ -381,6 +383,23 @@ def test_nothing_runs_over_the_edge_of_a_screen(
         reader.page.add_style_tag(content=".scroll { content-visibility: visible !important }")
         reader.page.screenshot(path=str(shots / f"{name}-{language}.png"), full_page=True)
     assert (shots / f"{name}-en.png").stat().st_size > 10_000
+
+
+def test_a_swipe_scrolls_and_a_tap_chooses_on_a_phone(opened: Any, pair: Path) -> None:
+    reader = opened(pair, "#a=3", PHONE, has_touch=True, is_mobile=True)
+    x, y = reader.dot("front_0_1", 6)
+    touch = reader.context.new_cdp_session(reader.page)
+    before, everything = reader.page.evaluate("scrollY"), reader.within
+    for place in range(11):
+        kind = "touchMove" if place else "touchStart"
+        spot = {"x": x, "y": y - 15 * place}
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [spot]})
+        reader.page.wait_for_timeout(16)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    reader.wait(f"scrollY > {before}")
+    assert reader.within == everything
+    reader.page.touchscreen.tap(*reader.dot("front_0_1", 6))
+    reader.wait("document.getElementById('step').value === '6'")
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE])

@@ -134,6 +134,16 @@ def test_transfers_are_those_of_compensate(page: Path, squares_run: Path) -> Non
             lf.compensate(squares_run, "town", point=point)
 
 
+def test_levels_of_very_many_regions_are_left_to_the_tables(
+    squares_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("landfront.report.page.content.MOST_REGIONS", 1)
+    content, arrays = told(lf.report(squares_run, tmp_path / "page.html", seconds=0))
+    assert [level["level"] for level in content["levels"]] == [""]
+    assert "changes1" not in arrays
+    assert content["solved"]["transfers"] == {"missing": "one region"}
+
+
 def test_nothing_is_solved_when_no_time_is_given(squares_run: Path, tmp_path: Path) -> None:
     solved = told(lf.report(squares_run, tmp_path / "page.html", seconds=0))[0]["solved"]
     assert solved["safeguards"] == solved["mac"] == {"missing": "not asked for"}
@@ -154,6 +164,16 @@ def test_the_map_is_a_picture_of_parcels(squares: Path) -> None:
     assert np.array_equal(np.bincount(picture.parcel.ravel()), np.full(36, 100))
     # Parcel 1 lies east of parcel 0, parcel 6 north of it, and the picture begins in the south.
     assert (picture.parcel[0, 0], picture.parcel[0, 10], picture.parcel[10, 0]) == (0, 1, 6)
+
+
+def test_very_many_parcels_are_drawn_coarser_and_that_is_told(
+    squares_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("landfront.report.ground.RASTER_FROM", 10)
+    content, arrays = told(lf.report(squares_run, tmp_path / "page.html", seconds=0))
+    assert content["map"]["exact"] is False
+    assert set(np.unique(arrays["picture"])) - {-1} <= set(range(36))
+    assert "Coarser picture" in content["words"]["en"]["map_coarse"]
 
 
 def test_the_same_run_gives_the_same_file(squares_run: Path, tmp_path: Path) -> None:

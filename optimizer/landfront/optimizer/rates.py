@@ -160,18 +160,35 @@ def trade_offs(front: Front, point: int) -> pd.DataFrame:
         (own senses and units; infinite where the half-plane does not bound the first objective), and
         ``proof``. Empty where no half-plane is known to touch the point.
     """
+    return _trade_offs(front, point, _half_planes(front))
+
+
+def all_trade_offs(front: Front) -> list[pd.DataFrame]:
+    """The `trade_offs` of every point, whose half-planes are worked out once."""
+    planes = _half_planes(front)
+    return [_trade_offs(front, point, planes) for point in range(len(front))]
+
+
+def _half_planes(front: Front) -> list[tuple[Floats, float, str]]:
+    """Weights, bound and proof of every fact that holds without caps."""
+    found = [(*plane(fact), fact.proof) for fact in front.facts]
+    return [
+        (weights, beta, proof)
+        for weights, beta, upper, proof in found
+        if not np.isfinite(upper).any() and np.isfinite(beta) and not np.any(weights < 0)
+    ]
+
+
+def _trade_offs(front: Front, point: int, planes: list[tuple[Floats, float, str]]) -> pd.DataFrame:
     import pandas as pd
 
     y, span = _minimised(front)[point], _span(front)
     rows: dict[tuple[float, ...], tuple[Floats, str]] = {}
-    for fact in front.facts:
-        weights, beta, upper = plane(fact)
-        if np.isfinite(upper).any() or not np.isfinite(beta) or np.any(weights < 0):
-            continue
+    for weights, beta, proof in planes:
         size = weights * span
         if weights @ y > beta + SUPPORT * size.sum():
             continue
-        rows.setdefault(tuple(np.round(size / size.sum(), SAME_RATE).tolist()), (weights, fact.proof))
+        rows.setdefault(tuple(np.round(size / size.sum(), SAME_RATE).tolist()), (weights, proof))
     rates = np.array([_rates(front, weights) for weights, _ in rows.values()])
     frame = pd.DataFrame(rates.reshape(len(rows), len(front.criteria)), columns=list(front.criteria))
     frame["proof"] = [proof for _, proof in rows.values()]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from landfront.optimizer.rates import edges, trade_offs
+from landfront.optimizer.rates import all_trade_offs, edges
 from landfront.report.bars import level_of
 from landfront.report.bounds_text import bounds_text
 from landfront.report.ground import Ground
@@ -139,8 +139,7 @@ def _rates(result: Result) -> dict[str, Any]:
     front = result.front
     if len(front) < 2:
         return {}
-    points = range(len(front))
-    rates: dict[str, Any] = {"points": [trade_offs(front, point).to_dict("records") for point in points]}
+    rates: dict[str, Any] = {"points": [frame.to_dict("records") for frame in all_trade_offs(front)]}
     if len(front.criteria) == 2:
         frame = edges(front, program=result.program)
         first, second = front.criteria
@@ -154,7 +153,7 @@ def _levels(result: Result, arrays: Arrays) -> list[dict[str, Any]]:
     """Areas by region and intervention, and who gains and loses, of every plan; the whole study first."""
     landscape = result.formulation.landscape
     levels: list[str | None] = [None]
-    levels += [name for name in _shown_levels(landscape) if len(result.front)]
+    levels += [name for name in shown_levels(landscape) if len(result.front)]
     found = []
     for place, level in enumerate(levels):
         names, arrays[f"areas{place}"] = _areas(result, level)
@@ -166,7 +165,7 @@ def _levels(result: Result, arrays: Arrays) -> list[dict[str, Any]]:
     return found
 
 
-def _shown_levels(landscape: Landscape) -> list[str]:
+def shown_levels(landscape: Landscape) -> list[str]:
     """Levels of regions that a reader can walk through, the one that fits a page first."""
     sizes = {level: len(names) for level, names in zip(landscape.levels, landscape.region_names, strict=True)}
     first = level_of(landscape)

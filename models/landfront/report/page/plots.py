@@ -30,7 +30,6 @@ ALONE, TOGETHER = 400, 310
 MARGIN = 0.16
 """Room around the dots, as a share of their range, for the numbers beside them."""
 FONT = "13px"
-TOUCH = ":host { touch-action: pan-y; }"
 
 
 def plots_of(content: dict[str, Any], arrays: dict[str, Any]) -> list[Any]:
@@ -76,7 +75,6 @@ def _plain(name: str, height: int, **more: Any) -> Any:
     plot.toolbar.autohide = False
     plot.outline_line_color = None
     plot.background_fill_color = plot.border_fill_color = "#FFFFFF"
-    plot.stylesheets = [TOUCH]
     for axis in (*plot.xaxis, *plot.yaxis):
         axis.axis_line_color = axis.major_tick_line_color = FAINT
         axis.minor_tick_line_color = None

@@ -8,10 +8,10 @@ from time import monotonic
 from typing import Any
 
 from landfront.instances.faults import InputError
-from landfront.report.bars import level_of
 from landfront.report.compensation import compensate
 from landfront.report.infeasible import InfeasibleError
 from landfront.report.mac import asked_of, find_mac
+from landfront.report.page.content import shown_levels
 from landfront.report.result import Result
 from landfront.report.safeguards import find_safeguards
 from landfront.report.search import EARLY_REASONS, NothingFoundError
@@ -77,7 +77,7 @@ def _mac(result: Result, seconds: float) -> dict[str, Any]:
 
 def _transfers(result: Result, seconds: float) -> dict[str, Any]:
     """The least transfers between regions in plans, the named first, at each plan's own shadow prices."""
-    level = level_of(result.formulation.landscape)
+    level = next(iter(shown_levels(result.formulation.landscape)), None)
     cost = _cost(result)
     if level is None or cost is None:
         return {"missing": "one region" if level is None else "no cost"}

@@ -66,6 +66,7 @@ async function start() {
   if (passing.some(Boolean) && !passing[S.a]) S.a = nearest(S.a);
   draw({ words: true });
   listen();
+  calmTouch();
   listenPage();
   startLive();
   if (M.parallel) new ResizeObserver(drawParallelWords).observe(get("plot-parallel").parentElement);

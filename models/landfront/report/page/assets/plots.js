@@ -160,6 +160,16 @@ function brushed(ranges) {
   }
   set({ low, high });
 }
+// On a touch screen a swipe scrolls the page until the reader switches a tool on; a mouse brushes at once.
+function calmTouch() {
+  if (!matchMedia("(pointer: coarse)").matches) return;
+  for (const plot of Bokeh.documents[Bokeh.documents.length - 1].roots()) {
+    const { canvas } = Bokeh.index.find_one(plot), tools = plot.toolbar.tools.filter((tool) => ["BoxSelectTool", "PanTool"].includes(tool.type));
+    const allow = () => { canvas.events_el.style.touchAction = tools.some((tool) => tool.active) ? "none" : "pan-x pan-y"; };
+    for (const tool of tools) { tool.active = false; tool.properties.active.change.connect(allow); }
+    allow();
+  }
+}
 // Two quick clicks are two clicks.
 function onTap(plot, act) { for (const kind of ["tap", "doubletap"]) plot.on_event(kind, act); }
 function listen() {

@@ -161,7 +161,15 @@ function buildRates() {
 }
 const knownEdges = () => D.rates.edges.filter((edge) => edge.rate !== null);
 const touches = (edge) => edge.left === S.a || edge.right === S.a;
+// What a unit of the front's first criterion costs at plan A, by the limits on money that bind there.
+function moneyWords() {
+  const count = D.limits.length, first = D.criteria[D.front.criteria[0]];
+  return D.limits.map((limit, row) => [limit, Math.abs(X.limit_prices.data[S.a * count + row])])
+    .filter(([limit, price]) => limit.unit === D.currency && price > 0)
+    .map(([limit, price]) => t("rate_money", { price: num(1 / price, 3), unit: `${unitText(D.currency, "")}/${unitText(first.unit, "")}`, name: word(first), rule: limit.name }));
+}
 function drawRates() {
+  say("rate-money", moneyWords().join(" "));
   if (!D.rates.points) { say("rate-here", t("rate_one")); return; }
   const first = word(D.criteria[D.front.criteria[0]]);
   if (D.rates.edges) {
