@@ -1,0 +1,135 @@
+"""The search for the best connected choice of one scalar problem, in columns without flows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+from time import monotonic
+
+import numpy as np
+import scipy.sparse as sp
+
+from landfront.optimizer.engine import Part
+from landfront.optimizer.front import Floats, Reason
+from landfront.optimizer.highs import HighsEngine
+from landfront.optimizer.joins.bound import Relaxed
+from landfront.optimizer.joins.growing import grown
+from landfront.optimizer.joins.projection import Projection
+
+TREES = 4
+"""Trees that are made one after the other, each around the choice that the last one gave."""
+
+KNOWN = 0.75
+"""Share of the known choice in what the next tree is near to; the rest is the relaxation's."""
+
+CLOSE = 0.01
+"""Columns that lose up to this share of the bound are looked at first when a choice is grown."""
+
+
+class Hunt:
+    """The best connected choice so far, what is proven, and the cuts that are known.
+
+    Attributes
+    ----------
+    x, value
+        The choice, None without, and its value.
+    bound
+        Proven lower bound.
+    part
+        What is searched.
+    """
+
+    def __init__(
+        self, projection: Projection, weights: Floats, upper: Floats, *, part: Part, found: Relaxed
+    ) -> None:
+        self._projection, self._weights, self._upper = projection, weights, upper
+        self._found, self.part = found, part
+        self._cuts, self._lower = found.cuts, found.lower
+        self.x, self.value, self.bound = part.start, self._value(part.start), found.fact.beta
+
+    def _value(self, x: Floats | None) -> float:
+        program = self._projection.program
+        return inf if x is None else float(self._weights @ (program.senses * program.values(x)))
+
+    @property
+    def done(self) -> bool:
+        """Whether the choice is good enough, or none below the cutoff is left."""
+        return (
+            self.value - self.bound <= self.part.gap
+            or self.value <= self.part.target
+            or self.bound >= self.part.cutoff
+        )
+
+    @property
+    def _worst(self) -> float:
+        """Only what is better is looked for."""
+        return min(self.value, self.part.cutoff)
+
+    def grow(self, x: Floats | None, deadline: float) -> None:
+        """Choices in trees near columns, from there on near the last choice."""
+        for _ in range(TREES):
+            if x is None or self.done or monotonic() >= deadline or not self._grown(x, deadline):
+                return
+            assert self.x is not None and self._found.x is not None
+            x = KNOWN * self.x + (1 - KNOWN) * self._found.x
+
+    def _grown(self, x: Floats, deadline: float) -> bool:
+        """Whether a tree has a better choice, among columns that lose little or among all."""
+        engine = HighsEngine(grown(self._projection, x))
+        gap = max(self.part.gap / 4, 0.0)
+        for close in (max(CLOSE * abs(self.bound), 4 * self.part.gap), inf):
+            part = replace(self._closed(close), start=None, gap=gap, target=-inf, cutoff=self._worst)
+            answer = engine.search(
+                self._weights, self._upper, part=part, seconds=max(deadline - monotonic(), 0.0)
+            )
+            if self._offer(answer.x):
+                return True
+            if self.x is not None:
+                break
+        return False
+
+    def _closed(self, gap: float) -> Part:
+        """The part without columns that only solutions worse than the bound by more than the gap hold."""
+        near, part = self._found.near(gap), self.part
+        return replace(part, free=part.free & near, base=np.where(part.free & ~near, 0.0, part.base))
+
+    def _offer(self, x: Floats | None) -> bool:
+        """Take a connected choice if it is better."""
+        value = self._value(x)
+        if x is None or not value < self.value:
+            return False
+        self.x, self.value = x, value
+        return True
+
+    def run(self, deadline: float) -> tuple[Reason, str]:
+        """Search under the known cuts until the choice misses none; why it ended, and words."""
+        searches = 0
+        while not self.done:
+            left = deadline - monotonic()
+            if left <= 0:
+                return "time limit", f"{len(self._lower)} node cuts, {searches} searches"
+            # A choice that is not connected may be better than any that is: half of the gap is for it.
+            part = replace(
+                self._closed(self._worst - self._found.fact.beta), start=self.x, gap=self.part.gap / 2,
+                target=-inf,
+            )  # fmt: skip
+            program = self._projection.with_cuts(self._cuts, self._lower)
+            answer = HighsEngine(program).search(self._weights, self._upper, part=part, seconds=left)
+            searches += 1
+            self.bound = max(self.bound, min(answer.bound, self._worst))
+            if answer.x is None:
+                return answer.reason, answer.detail
+            if not self._cut(answer.x):
+                better = self._offer(answer.x)
+                if not better and not self.done:
+                    return answer.reason, answer.detail
+            else:
+                self.grow(answer.x, deadline)
+        return "optimal", f"{len(self._lower)} node cuts, {searches} searches"
+
+    def _cut(self, x: Floats) -> bool:
+        """Whether a choice missed cuts, which are known from now on."""
+        more, least = self._projection.missed(x)
+        self._cuts = sp.csr_array(sp.vstack([self._cuts, more], format="csr"))
+        self._lower = np.concatenate([self._lower, least])
+        return len(least) > 0
