@@ -257,8 +257,8 @@ def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, 
     program
         Any.
     solver
-        "highs", "structured", "cuts" or "joins" to force one that is built in, or a solver to use through Pyomo:
-        "scip", "gurobi", "cplex", "cbc" or another that Pyomo knows.
+        "highs", "structured", "cuts" or "joins" to force one that is built in, or a solver to use
+        through Pyomo: "scip", "gurobi", "cplex", "cbc" or another that Pyomo knows.
 
     Raises
     ------

@@ -45,7 +45,8 @@ class Joined:
     most
         Units that go to or through each node at most, shape (V,); empty where each target has a flow.
     root
-        The first of V columns R that are 1 from one node on, where alone units come in; -1 where at all doors.
+        The first of V columns R that are 1 from one node on, where alone units come in; -1 where they come in
+        at all doors.
     row, rows
         The first of the rows of the description, and how many they are.
     column, columns
@@ -138,7 +139,7 @@ class Each(Arcs, Protocol):
 
 
 def units(net: Single, free: Flags, sources: Ints) -> tuple[Floats, Floats]:
-    """Units through each door and arc, by shortest paths to all nodes that are `free`, in shares of `most`."""
+    """Units through each door and arc, by shortest paths to all `free` nodes, in shares of `most`."""
     before = _before(net, free, sources)
     taken = through(before, np.append(free, False).astype(np.float64)[:, None])[:-1, 0]
     share = taken / np.maximum(net.most, 1.0)

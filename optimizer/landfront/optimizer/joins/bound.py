@@ -20,8 +20,11 @@ from landfront.optimizer.passes import priced
 from landfront.optimizer.program import Program
 from landfront.optimizer.session import Limits, Session
 
-STALLED = 40
+STALLED = 100
 """Rounds of cuts without a better bound after which the rest is left to the search."""
+
+ARCS_SECONDS = 40.0
+"""Longest time for cuts over arcs after those over nodes, where each target has a flow of its own."""
 
 BETTER = 1e-6
 """Share of its size by which a bound must rise to be better."""
@@ -45,6 +48,8 @@ class Relaxed:
         What the prices before any cut prove of the program with flows.
     rounds
         Solves.
+    beside
+        Columns of another relaxation, near which choices may be, too.
     """
 
     projection: Projection
@@ -55,6 +60,7 @@ class Relaxed:
     fact: Fact
     plain: Fact
     rounds: int
+    beside: tuple[Floats, ...] = ()
 
     @cached_property
     def program(self) -> Program:
@@ -65,6 +71,24 @@ class Relaxed:
     def _loss(self) -> Floats:
         return reduced_costs(self.program, self.fact)
 
+    @cached_property
+    def dear(self) -> Floats:
+        """What each group loses under the prices when its best column that counts is chosen, shape (groups,).
+
+        Of all rows but the links and the cuts: what a way over the group costs, 0 where that is for free.
+        """
+        projection, program = self.projection, self.projection.program
+        rows = np.arange(program.rows.shape[0]) < len(projection.rows)
+        prices = np.where(rows, certify.row_multipliers(self.program, self.fact)[: len(rows)], 0.0)
+        rate = priced(program, certify.half_plane(self.fact)[0], prices)[: program.starts[-1]]
+        rate = np.where(program.upper[: len(rate)] > 0, rate, inf)
+        inside = np.logical_or.reduce([place.net.inside for place in projection.places])
+        least = [
+            np.minimum.reduceat(np.where(side, rate, inf), program.starts[:-1]) for side in (inside, ~inside)
+        ]
+        lost = least[0] - least[1]
+        return np.where(np.isfinite(lost), np.maximum(lost, 0.0), 0.0)
+
     def near(self, gap: float) -> Flags:
         """Columns that a solution can hold that is worse than the bound by at most `gap`."""
         return reduced_part(self.program, self._loss, gap).free
@@ -73,8 +97,8 @@ class Relaxed:
 class Cutting:
     """The relaxation of one scalar problem while cuts are added."""
 
-    def __init__(self, projection: Projection, weights: Floats, upper: Floats) -> None:
-        self._projection, self._weights, self._upper = projection, weights, upper
+    def __init__(self, projection: Projection, weights: Floats, upper: Floats, *, arcs: bool) -> None:
+        self._projection, self._weights, self._upper, self._arcs = projection, weights, upper, arcs
         program = projection.program
         self._layout: Layout = lay_out(program)
         cost, self._constant = self._layout.opportunity_cost(weights)
@@ -107,7 +131,7 @@ class Cutting:
             plain = self._proven(duals) if plain is None else plain
             if outcome.bound > best + BETTER * (abs(best) if best > -inf else 0.0):
                 best, last = outcome.bound, rounds
-            cuts, lower = self._projection.missed(x)
+            cuts, lower = self._projection.missed(x, arcs=self._arcs)
             if not len(lower) or rounds - last >= STALLED:
                 reason = "optimal"
                 break
@@ -162,3 +186,17 @@ def tightened(projection: Projection, program: Program, fact: Fact) -> Fact:
         prices[first : first + len(nodes)] -= moved
         first += len(nodes)
     return replace(fact, row_prices=prices)
+
+
+def relaxed(projection: Projection, weights: Floats, upper: Floats, deadline: float) -> Relaxed:
+    """The relaxation with the better bound, by cuts over nodes or over arcs."""
+    nodes = Cutting(projection, weights, upper, arcs=False).run(deadline)
+    if nodes.reason != "optimal" or all(place.arc < 0 for place in projection.places):
+        return nodes
+    until = min(deadline, monotonic() + ARCS_SECONDS)
+    arcs = Cutting(projection, weights, upper, arcs=True).run(until)
+    first, second = (nodes, arcs) if nodes.fact.beta >= arcs.fact.beta else (arcs, nodes)
+    beside = () if second.x is None else (second.x,)
+    # What time left undone of the arcs is no reason to call the relaxation unfinished.
+    reason = arcs.reason if arcs.reason == "infeasible" else nodes.reason
+    return replace(first, reason=reason, beside=beside)

@@ -21,7 +21,7 @@ import numpy as np
 from landfront.optimizer.engine import Answer, Basis, Part
 from landfront.optimizer.front import Fact, Floats, Reason
 from landfront.optimizer.highs import HighsEngine, below_cutoff
-from landfront.optimizer.joins.bound import Cutting, Relaxed
+from landfront.optimizer.joins.bound import Relaxed, relaxed
 from landfront.optimizer.joins.hunt import Hunt
 from landfront.optimizer.joins.projection import Projection, projected
 from landfront.optimizer.program import Program
@@ -86,7 +86,7 @@ class JoinEngine:
         """The relaxation with cuts; the last one is kept, as a search asks for it again."""
         key = weights.tobytes() + upper.tobytes()
         if self._last is None or self._last[0] != key:
-            self._last = key, Cutting(self._projection, weights, upper).run(deadline)
+            self._last = key, relaxed(self._projection, weights, upper, deadline)
         return self._last[1]
 
     def _lifted(self, answer: Answer) -> Answer:
@@ -105,7 +105,7 @@ class JoinEngine:
             words = "no mixture of choices meets every cut"
             return self._answer(hunt, "infeasible", words)
         if hunt.x is None:
-            hunt.grow(found.x, monotonic() + GROWING * (deadline - monotonic()))
+            hunt.grow(monotonic() + GROWING * (deadline - monotonic()))
         reason, words = hunt.run(deadline)
         return self._answer(hunt, reason, words)
 
@@ -150,7 +150,7 @@ class JoinEngine:
         gap = max(target - fact.beta, 0.0)
         part = self._down(Part(np.ones(columns, dtype=bool), np.zeros(columns), gap=gap))
         hunt = Hunt(self._projection, weights, upper, part=part, found=found)
-        hunt.grow(found.x, began + GROWING * seconds)
+        hunt.grow(monotonic() + GROWING * max(began + seconds - monotonic(), 0.0))
         return None if hunt.x is None else self._projection.up(hunt.x)
 
     def core(self, fact: Fact, x: Floats, *, size: int) -> None:

@@ -1,8 +1,8 @@
 """Connected choices near a relaxation: the best part of a tree of shortest paths.
 
 Each node that must be reached is led to by a tree, whose paths are short where the relaxation, or a known
-choice, has much joined. With ``z_v <= z_u`` for the node u before v in the tree every choice is connected, and
-the program is small and nearly whole.
+choice, has much joined. With ``z_v <= z_u`` for the node u before v in the tree every choice is connected,
+and the program is nearly whole.
 """
 
 from __future__ import annotations
@@ -14,38 +14,44 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from landfront.optimizer.front import Floats
-from landfront.optimizer.joins.projection import Ints, Place, Projection, with_rows
+from landfront.optimizer.joins.projection import Entries, Ints, Place, Projection, matrix_of, with_rows
 from landfront.optimizer.program import Program
 
-STEP = 0.02
-"""Length of a way over a node that is joined as a whole; over one that is not at all it is 1 more."""
+STEP = 0.01
+"""Length of a way over a node that costs nothing, as a share of the mean of those that do."""
 
 BARRED = 1000.0
 """Length of a way over a node that cannot be passed: longer than any other way that is worth it."""
 
-Entries = list[tuple[Ints, Ints, float]]
 
+def grown(projection: Projection, x: Floats, dear: Floats) -> Program:
+    """The program without flows and with a tree near the columns `x`: each whole choice is connected.
 
-def grown(projection: Projection, x: Floats) -> Program:
-    """The program without flows and with a tree near the columns `x`: each whole choice is connected."""
+    A way over a group costs what it is `dear`, shape (groups,), and less by the share that is joined.
+    """
     program = projection.program
-    parts = [_rows(place, _tree(place, x, program.upper), program.columns) for place in projection.places]
+    parts = [
+        _rows(place, _tree(place, x, program.upper, dear), program.columns) for place in projection.places
+    ]
     matrix = sp.csr_array(sp.vstack([rows for rows, _ in parts], format="csr"))
     lower = np.concatenate([least for _, least in parts])
     return with_rows(program, matrix, lower, np.full(len(lower), np.inf), stem="tree")
 
 
-def _tree(place: Place, x: Floats, upper: Floats) -> Ints:
+def _tree(place: Place, x: Floats, upper: Floats, dear: Floats) -> Ints:
     """The node before each; V at a door, negative where none leads."""
     net, hub = place.net, len(place.z)
     joined = np.where(place.z >= 0, np.clip(x[place.z], 0.0, 1.0), 1.0)
-    length = 1.0 - joined + STEP
+    unit = float(dear[dear > 0].mean()) if (dear > 0).any() else 1.0
+    length = np.where(net.group >= 0, dear[net.group], 0.0) / unit * (1.0 - joined) + STEP
     length[(place.z >= 0) & (upper[place.z] < 1)] = BARRED
     doors = net.doors if place.root < 0 else _middle(place, joined)
     tail = np.concatenate([net.tail, np.full(len(doors), hub)])
     head = np.concatenate([net.head, doors])
     graph: Any = sp.csr_array((length[head], (tail, head)), shape=(hub + 1, hub + 1))
-    return np.asarray(dijkstra(graph, indices=hub, return_predecessors=True)[1][:hub], dtype=np.int64)
+    hubs: Any = np.array([hub])  # scipy's stubs know no single number here
+    before: Any = dijkstra(graph, directed=True, indices=hubs, return_predecessors=True)[1][0]
+    return np.asarray(before[:hub], dtype=np.int64)
 
 
 def _middle(place: Place, joined: Floats) -> Ints:
@@ -62,9 +68,7 @@ def _middle(place: Place, joined: Floats) -> Ints:
 def _rows(place: Place, before: Ints, columns: int) -> tuple[sp.csr_array, Floats]:
     """What the tree says, and lower bounds."""
     entries, lower = _nodes(place, before) if place.net.single else _paths(place, before)
-    data = np.concatenate([np.full(len(row), sign) for row, _, sign in entries])
-    where = tuple(np.concatenate([entry[k] for entry in entries]) for k in (0, 1))
-    return sp.csr_array((data, where), shape=(len(lower), columns)), lower
+    return matrix_of(entries, (len(lower), columns)), lower
 
 
 def _nodes(place: Place, before: Ints) -> tuple[Entries, Floats]:

@@ -23,7 +23,7 @@ SCALE = float(2**30)
 """Whole numbers per unit: shares are known to the solver's 1e-7."""
 
 EASED = 32
-"""Added to what each node lets through: of equal cuts the one with fewest nodes is found."""
+"""Added to what each arc lets through: of equal cuts the one with fewest arcs is found."""
 
 MISSED = 1e-4
 """A cut that is missed by less, as a share of one, is left: what it gives is less than the solver's noise."""
@@ -31,18 +31,20 @@ MISSED = 1e-4
 
 @dataclass(frozen=True)
 class NodeCuts:
-    """Cuts: what a target asks for is at most what the cut's nodes let through, and what comes in beyond.
+    """Cuts: what a target asks for is at most what the cut's arcs let through, and what comes in beyond.
 
     Attributes
     ----------
     target
         Shape (k,).
-    nodes, far
-        The nodes of each cut, and those beyond it where units may come in, as 0 or 1, shape (k, V).
+    arcs
+        The arcs of each cut, as 0 or 1: V through nodes, then those between them, shape (k, V + A).
+    far
+        The nodes beyond it where units may come in, as 0 or 1, shape (k, V).
     """
 
     target: Ints
-    nodes: sp.csr_array
+    arcs: sp.csr_array
     far: sp.csr_array
 
     def __len__(self) -> int:
@@ -58,7 +60,7 @@ class Network:
 
     @cached_property
     def _arcs(self) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-        """Starts, heads, twins, places of arcs between nodes and of those through them."""
+        """Starts, heads, twins, and the tail and the place of each arc; see `kernels.missed`."""
         n, net = len(self.net.group), self.net
         tail = np.concatenate([np.arange(n), n + net.tail])
         head = np.concatenate([n + np.arange(n), net.head])
@@ -69,37 +71,38 @@ class Network:
         place[order] = np.arange(2 * count)
         starts = np.concatenate([[0], np.cumsum(np.bincount(both, minlength=2 * n))])
         twin = place[(order + count) % (2 * count)]
-        return starts, ends[order].astype(np.int64), twin, place[n:count], place[:n]
+        return starts, ends[order].astype(np.int64), twin, tail, place[:count]
 
     def missed(self, passed: Floats, entry: Floats, asked: Floats) -> NodeCuts:
         """Cuts that are missed.
 
         Parameters
         ----------
-        passed, entry, asked
-            What each node lets through, what comes in there, both infinite where free, and what it asks for,
-            shape (V,).
+        passed
+            What each arc lets through, infinite where free, shape (V + A,).
+        entry, asked
+            What comes in at each node, infinite where free, and what it asks for, shape (V,).
         """
         from landfront.optimizer.joins import kernels
 
-        n = len(passed)
-        whole = [
+        n = len(entry)
+        room, comes, wanted = (
             np.where(np.isinf(part), kernels.ENDLESS, np.rint(np.where(np.isinf(part), 0.0, part) * SCALE))
+            .astype(np.int64)
+            .clip(0)
             for part in (passed, entry, asked)
-        ]
-        room, comes, wanted = (part.astype(np.int64) for part in whole)
-        room = np.where(np.isinf(passed), room, np.maximum(room, 0) + EASED)
+        )
+        room = np.where(np.isinf(passed), room, room + EASED)
         order = np.flatnonzero(asked > MISSED)
         # Equal ones at random: neighbours would give nearly the same cut.
         mixed = np.random.default_rng(0).permutation(len(order))
         order = order[mixed][np.argsort(-asked[order][mixed], kind="stable")]
-        slack = int(MISSED * SCALE)
-        target, nodes, ends, far, far_ends = kernels.missed(
-            *self._arcs, room, np.maximum(comes, 0), np.maximum(wanted, 0), order, slack
+        target, crossed, ends, far, far_ends = kernels.missed(
+            *self._arcs, room, comes, wanted, order, int(MISSED * SCALE)
         )
-        shape = (len(target), n)
+        count = len(target)
         return NodeCuts(
             target,
-            sp.csr_array((np.ones(len(nodes)), nodes, ends), shape=shape),
-            sp.csr_array((np.ones(len(far)), far, far_ends), shape=shape),
+            sp.csr_array((np.ones(len(crossed)), crossed, ends), shape=(count, len(passed))),
+            sp.csr_array((np.ones(len(far)), far, far_ends), shape=(count, n)),
         )
