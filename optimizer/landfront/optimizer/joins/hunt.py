@@ -9,6 +9,7 @@ from time import monotonic
 import numpy as np
 import scipy.sparse as sp
 
+from landfront.optimizer import tolerances
 from landfront.optimizer.engine import Part
 from landfront.optimizer.front import Floats, Reason
 from landfront.optimizer.highs import HighsEngine
@@ -51,6 +52,11 @@ class Hunt:
         self._projection, self._weights, self._upper = projection, weights, upper
         self._found, self.part = found, part
         self._cuts, self._lower = found.cuts, found.lower
+        program = projection.program
+        # Values closer than this are the same.
+        self._noise = tolerances.NOISE * float(
+            np.abs(weights) @ (program.objective_span + program.objective_scale)
+        )
         self.x, self.value, self.bound = part.start, self._value(part.start), found.fact.beta
 
     def _value(self, x: Floats | None) -> float:
@@ -61,7 +67,7 @@ class Hunt:
     def done(self) -> bool:
         """Whether the choice is good enough, or none below the cutoff is left."""
         return (
-            self.value - self.bound <= self.part.gap
+            self.value - self.bound <= self.part.gap + self._noise
             or self.value <= self.part.target
             or self.bound >= self.part.cutoff
         )
@@ -140,10 +146,10 @@ class Hunt:
 
     def _offer(self, x: Floats | None) -> bool:
         """Take a choice if it is connected and better."""
-        if x is None or not self._value(x) < self.value:
+        if x is None:
             return False
         x = self._projection.down(self._projection.up(x))
-        if len(self._projection.missed(x)[1]):
+        if not self._value(x) < self.value - self._noise or len(self._projection.missed(x)[1]):
             return False
         self.x, self.value = x, self._value(x)
         return True
