@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from landfront.report.change import diff, explain, triggers
     from landfront.report.check import Check
     from landfront.report.compensation import Compensation
+    from landfront.report.criterion6.write import criterion6
     from landfront.report.diff import Diff
     from landfront.report.explain import Explanation
     from landfront.report.importance import Importance, importance
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from landfront.report.named_fronts import named_fronts
     from landfront.report.nested import Nested
     from landfront.report.no_regret import NoRegret, no_regret
+    from landfront.report.page.explore import explore
+    from landfront.report.page.write import report
     from landfront.report.parcel_requests import cost_of_requests
     from landfront.report.prices import Prices, prices
     from landfront.report.replan import Replan, Stability, replan
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from landfront.report.triggers import Triggers
     from landfront.report.verify import Verification
     from landfront.report.versions import Versions, versions
+    from landfront.report.workbook import workbook
 
 __all__ = [
     "Account",
@@ -87,10 +91,12 @@ __all__ = [
     "check",
     "compensate",
     "cost_of_requests",
+    "criterion6",
     "demo",
     "diff",
     "draft",
     "explain",
+    "explore",
     "front",
     "generate",
     "importance",
@@ -104,6 +110,7 @@ __all__ = [
     "prices",
     "read",
     "replan",
+    "report",
     "resume",
     "robust",
     "run",
@@ -113,6 +120,7 @@ __all__ = [
     "triggers",
     "verify",
     "versions",
+    "workbook",
 ]
 
 NAMES = {
@@ -148,18 +156,22 @@ NAMES = {
     "Verification": "landfront.report.verify",
     "Versions": "landfront.report.versions",
     "cost_of_requests": "landfront.report.parcel_requests",
+    "criterion6": "landfront.report.criterion6.write",
     "diff": "landfront.report.change",
     "explain": "landfront.report.change",
+    "explore": "landfront.report.page.explore",
     "monitor": "landfront.report.monitor",
     "replan": "landfront.report.replan",
     "triggers": "landfront.report.change",
     "versions": "landfront.report.versions",
+    "workbook": "landfront.report.workbook",
     "mrv": "landfront.report.mrv",
     "robust": "landfront.report.robust",
     "alternatives": "landfront.report.alternatives",
     "importance": "landfront.report.importance",
     "no_regret": "landfront.report.no_regret",
     "prices": "landfront.report.prices",
+    "report": "landfront.report.page.write",
 }
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from landfront import cli_account, cli_change, cli_choices, cli_parcels, cli_regions, cli_risk
+from landfront import cli_account, cli_change, cli_choices, cli_parcels, cli_regions, cli_report, cli_risk
 from landfront.shell import DONE, EARLY, INFEASIBLE, MISMATCH, AsJson, Options, command, print_json, say, tell
 
 app = typer.Typer(
@@ -313,6 +313,10 @@ def _report(result: Any, folder: Path, *, as_json: bool) -> int:
     else:
         typer.echo((folder / "summary.txt").read_text(encoding="utf-8"))
         typer.echo(f"Written to {folder}. Check it with: landfront verify {folder}")
+        page = folder / "report.html"
+        typer.echo(
+            f"Open {page} in a browser." if page.is_file() else f"Walk through it: landfront report {folder}"
+        )
     if result.front.reason in EARLY_REASONS:
         say(f"Stopped early: {result.front.detail or result.front.reason}.")
         return EARLY
@@ -482,6 +486,8 @@ def demo(
 app.command()(cli_regions.cascade)
 app.command()(cli_regions.compensate)
 app.command()(cli_account.account)
+app.command()(cli_report.report)
+app.command()(cli_report.explore)
 app.command()(cli_risk.robust)
 app.command()(cli_risk.mrv)
 cli_change.add_to(app)

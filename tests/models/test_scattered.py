@@ -9,15 +9,19 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial import Delaunay
 
 from landfront.instances.faults import InputError
-from landfront.instances.neighbours import Neighbours, grid_neighbours
-from landfront.models.formulate import Formulation
+from landfront.instances.neighbours import Neighbours, grid_neighbours, neighbours_of
+from landfront.models.formulate import Formulation, Tables
 from landfront.models.plan import Plan
-from landfront.models.scattered import connected_sets, squares
+from landfront.models.scattered import Scattered, across, connected_sets, enclosing, squares
 from landfront.optimizer.certify import faults
+from landfront.optimizer.engine import choose_engine
+from landfront.optimizer.fronts import solve_front
 from landfront.optimizer.scalarize import solve_single
 from tests.models import builders as b
 from tests.models import test_pairs
@@ -112,6 +116,43 @@ def test_sets_that_hang_together_are_those_of_networkx(seed: int, size: int) -> 
     assert [tuple(row) for row in found.tolist()] == sorted(expected)
 
 
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), size=st.integers(2, 5), share=st.floats(0.2, 0.8))
+def test_a_parcel_in_a_patch_has_treated_land_in_all_that_is_around_it(
+    seed: int, size: int, share: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    graph: Any = nx.gnp_random_graph(9, 0.2, seed=seed)
+    ends = np.array(list(graph.edges), dtype=np.int64).reshape(-1, 2)
+    can = rng.random(9) < 0.8
+    kept = can[ends].all(axis=1)
+    of, around = enclosing(ends[kept, 0], ends[kept, 1], can, size)
+    treated = can & (rng.random(9) < share)
+    parts = list(nx.connected_components(graph.subgraph(np.flatnonzero(treated).tolist())))
+    whole = np.isin(np.arange(9), [p for part in parts if len(part) >= size for p in part])
+    some = around @ treated > 0
+    assert some[whole[of]].all()
+    if size <= 3:  # then nothing else is needed to tell
+        alone = np.unique(of[~some & treated[of]])
+        assert alone.tolist() == np.flatnonzero(treated & ~whole).tolist()
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 10_000), side=st.integers(2, 4), share=st.floats(0.4, 0.95))
+def test_a_cell_in_a_square_has_treated_cells_across(seed: int, side: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    place = np.sort(rng.permutation(49)[:45])
+    row, column = np.divmod(place, 7)
+    can = rng.random(45) < 0.95
+    of, around = across(row, column, side, can)
+    treated = can & (rng.random(45) < share)
+    full = squares(row, column, side)
+    whole = np.zeros(45, dtype=bool)
+    whole[full[treated[full].all(axis=1)]] = True
+    assert ((around @ treated)[whole[of]] > 0).all()
+    assert np.bincount(of, minlength=45).tolist() == (2 * (side - 1) * can).tolist()
+
+
 def test_squares_of_a_grid_with_holes() -> None:
     row, column = np.divmod(np.delete(np.arange(16), 5), 4)
     found = squares(row, column, 2)
@@ -151,3 +192,93 @@ def test_too_many_patches_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         b.formulation({"bits": {**BITS, "patch": {"parcels": 3}}}, land=b.landscape(
             neighbours=b.neighbours(), ids=pd.Index(b.IDS)
         ))  # fmt: skip
+
+
+def many(patch: dict[str, int], *, rows: int = 20, **sections: Any) -> Formulation:
+    """Rows of 21 cells, or parcels in no order, with two options of random gain and cost, and a budget."""
+    rng, width, n = np.random.default_rng(5), 21, 21 * rows
+    if "square" in patch:
+        near = grid_neighbours(np.arange(n) // width, np.arange(n) % width, 100.0)
+    else:
+        lines = beside(rng.random((n, 2)))
+        near = neighbours_of(n, (*lines.T, np.ones(len(lines))), np.zeros(n))
+    land = b.landscape(
+        ids=pd.RangeIndex(n), area=rng.uniform(1, 2, n), cover=np.full(n, -1, dtype=np.int16), levels=(),
+        regions=np.zeros((n, 0), dtype=np.int32), region_names=(), covariates={}, neighbours=near,
+        zone_share=np.zeros((n, 2), dtype=np.float32), features=sp.csr_array((n, 2)),
+    )  # fmt: skip
+    kinds = ("natural_forest_restoration", "cropland_to_forest")
+    frame = pd.DataFrame(
+        {
+            "parcel": np.repeat(np.arange(n), 2), "intervention": list(kinds) * n,
+            "carbon": rng.gamma(1.0, 50.0, 2 * n), "cost": rng.uniform(20.0, 60.0, 2 * n),
+        }
+    )  # fmt: skip
+    effects = {
+        "source": "effects.csv", "layout": "wide", "parcel": "id", "intervention": "intervention",
+        "columns": {"carbon": "carbon", "cost": "cost"},
+    }  # fmt: skip
+    limits = [{"name": "budget", "criterion": "cost", "max": 7.0 * n}, *sections.pop("limits", [])]
+    criteria = {"carbon": {"sense": "max"}, "bits": {**BITS, "patch": patch}}
+    tables = Tables(effects=frame, feature_change=b.FEATURE_CHANGE, baselines={})
+    return b.formulation(criteria, land=land, tables=tables, effects=effects, limits=limits, **sections)
+
+
+def beside(places: Any) -> Any:
+    """The pairs of points that share the side of a triangle, shape (pairs, 2)."""
+    triangles = Delaunay(places).simplices
+    pairs = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [0, 2]]])
+    return np.unique(np.sort(pairs, axis=1), axis=0)
+
+
+WHOLE = {"name": "whole", "criterion": "bits", "max": 4}
+
+
+@pytest.mark.parametrize("patch", [{"square": 2}, {"square": 3}, {"parcels": 3}])
+def test_plans_of_hundreds_of_parcels_are_proven(patch: dict[str, int]) -> None:
+    found = many(patch, limits=[WHOLE])
+    point = solve_single(found.program, 0, gap=1e-2)
+    treated = found.measures["bits"].amounts_of(point.x[: len(found.menu)].astype(float))
+    near = found.landscape.neighbours
+    assert near is not None
+    assert 0 < outside(near, treated, found.landscape.area, patch) <= 4
+    assert faults(found.program, point.x.astype(float)) == []
+    assert point.termination == "optimal"
+    assert point.values[0] <= point.bound <= 1.01 * point.values[0]
+
+
+@pytest.mark.parametrize("patch", [{"square": 2}, {"square": 3}, {"parcels": 3}])
+def test_what_is_around_parcels_takes_no_plan_but_tightens_the_relaxation(patch: dict[str, int]) -> None:
+    found = many(patch, rows=3 if "square" in patch else 2, limits=[WHOLE])
+    program, measure = found.program, found.measures["bits"]
+    assert isinstance(measure, Scattered)
+    plain = program.with_rows(np.arange(program.rows.shape[0] - len(measure.around[0])))
+    one, other = (solve_single(each, 0, gap=1e-6) for each in (program, plain))
+    assert one.values[0] == pytest.approx(other.values[0], rel=2e-6)
+    weights, free = np.array([1.0, 0.0]), np.full(2, np.inf)
+    engines = [choose_engine(each)[0] for each in (program, plain)]
+    tight, loose = (-engine.relax(weights, free, seconds=60.0).bound for engine in engines)
+    assert one.values[0] - 1e-6 <= tight < loose - 1.0
+
+
+def test_shares_may_be_spread_over_patches() -> None:
+    found = many({"square": 2}, rows=3, about={"decision": "share"})
+    measure = found.measures["bits"]
+    assert isinstance(measure, Scattered)
+    amounts = np.random.default_rng(1).uniform(0.0, 0.25, size=63)
+    of, around = measure.around
+    assert (amounts[of] - measure.columns_of(amounts)[-63:][of] > around @ amounts + 1e-3).any()
+    x = np.zeros(len(found.menu))
+    x[found.menu.starts[:-1]], x[found.menu.starts[:-1] + 1] = 1 - amounts, amounts
+    full = found.completed(x)
+    assert faults(found.program, full) == []
+    assert found.program.values(full)[1] == pytest.approx(measure.value(amounts))
+
+
+def test_a_front_of_hundreds_of_cells_in_little_time_has_plans_and_bounds() -> None:
+    program = many({"square": 2}).program
+    front = solve_front(program, points=4, gap=1e-2, time_limit=20.0)
+    assert len(front.points) >= 2
+    for point in front.points:
+        assert faults(program, point.x.astype(float)) == []
+        assert point.bound >= point.values[0] - 1e-6

@@ -52,10 +52,12 @@ NAMES = [
     "check",
     "compensate",
     "cost_of_requests",
+    "criterion6",
     "demo",
     "diff",
     "draft",
     "explain",
+    "explore",
     "front",
     "generate",
     "importance",
@@ -69,6 +71,7 @@ NAMES = [
     "prices",
     "read",
     "replan",
+    "report",
     "resume",
     "robust",
     "run",
@@ -78,6 +81,7 @@ NAMES = [
     "triggers",
     "verify",
     "versions",
+    "workbook",
 ]
 
 

@@ -20,7 +20,7 @@ from .conftest import copy_tiny, write_squares
 
 COMMANDS = (
     "new", "check", "plan", "front", "resume", "score", "verify", "figures", "generate", "catalogue", "demo",
-    "nested", "mac", "cascade", "compensate",
+    "nested", "mac", "cascade", "compensate", "report",
 )  # fmt: skip
 
 
@@ -288,6 +288,7 @@ def test_demo_writes_the_study_beside_the_run(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.stderr
     assert (tmp_path / "demo-study" / "study.toml").is_file()
     assert not (tmp_path / "demo" / "plans.gpkg").exists()
+    assert (tmp_path / "demo" / "report.html").is_file()
     assert run("verify", tmp_path / "demo").exit_code == 0
     assert run("demo", "china", "-o", tmp_path / "demo").exit_code == 2
 

@@ -281,3 +281,11 @@ def test_a_limit_on_a_measure_has_no_price_for_each_region(tmp_path: Path) -> No
         lf.compensate(plan, "village")
     with pytest.raises(lf.InputError, match="'worst' is a measure"):
         lf.compensate(plan, "village", {"worst": 10.0})
+
+
+def test_a_front_of_a_measure_has_no_price_for_each_region(tmp_path: Path) -> None:
+    write_files("biodiversity.md", tmp_path)
+    lf.run(tmp_path, tmp_path / "run", ["carbon", "cost", "missing"], 4)
+    by = lf.check(tmp_path).formulation.landscape.levels[0]
+    with pytest.raises(lf.InputError, match="trades missing, a measure"):
+        lf.compensate(tmp_path / "run", by, point=1)

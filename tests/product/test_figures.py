@@ -16,7 +16,7 @@ import landfront.api as lf
 from landfront.models.formulate import formulate
 from landfront.optimizer.plots.fonts import LATIN_FONT, cjk_font, drawable
 from landfront.report.bars import region_figure
-from landfront.report.canvas import KeyRow, key, key_height, sheet
+from landfront.report.canvas import KeyRow, key, key_height, save, sheet
 from landfront.report.figures import drawable_result, write_figures
 from landfront.report.front_figure import badges, front_figure
 from landfront.report.ground import Ground
@@ -294,3 +294,15 @@ def test_a_number_stays_with_its_unit() -> None:
         ["cost", "47.99", "million", "CNY,"],
         ["water", "-706", "thousand", "m3"],
     ]
+
+
+def test_every_figure_says_what_it_is_computed_from(squares: Path, tmp_path: Path) -> None:
+    study = lf.read(squares)
+    page = sheet("Title", "subject", "a note")
+    save(page.figure, tmp_path, "figure", Labels.of_system(study))
+    source = page.figure.texts[-1]
+    assert source.get_text().startswith(
+        f"Source: parcels.gpkg, effects.csv; study {study.digest[:8]}; landfront "
+    )
+    note = page.figure.texts[-2].get_window_extent()
+    assert source.get_window_extent().y1 <= note.y0

@@ -6,15 +6,19 @@ Formula, for the sets P of parcels that are smallest patches, and areas a_p:
 
     min sum of a_p s_p    with    t_p - sum over P with p in P of z_P - s_p <= 0,    z_P - t_q <= 0 for q in P
 
+and, where parcels are whole,    t_p - sum over q in H of t_q - s_p <= 0
+
 | symbol | meaning |
 |---|---|
 | t_p | 1 where p has one of the interventions, or the share of it that has |
 | P | with ``patch.parcels = n``: every set of n parcels that hang together; with ``patch.square = b``: every square of b x b cells of a grid |
 | z_P, s_p | linking columns from 0 to 1 |
+| H | parcels without p, at least one of which is in every P with p in P: all neighbours of p, and with n > 2 all of p and one neighbour of it; two cells of a row or column, b apart, with p between them |
 
 Sets of n parcels that hang together cover exactly the treated parcels whose contiguous patch has n parcels or
 more, so that a limit ``max = 0`` says that no patch is smaller. Squares cover what a tool of b cells can
-reach: patches are unions of squares.
+reach: patches are unions of squares. The rows of H say nothing new of whole parcels, but let no relaxation spread
+one patch thinly over many.
 
 >>> chain = connected_sets(np.array([0, 1, 2]), np.array([1, 2, 3]), 4, 3)
 >>> chain.tolist()
@@ -54,10 +58,13 @@ class Scattered(OnMap):
         ha, shape (n,).
     patches
         Parcels of each smallest patch, all of which may be treated, shape (m_P, size).
+    around
+        The sets H: a parcel p and, by rows of a matrix, what is around it, shapes (k,) and (k, n).
     """
 
     area: Floats
     patches: Ints
+    around: tuple[Ints, sp.csr_array]
 
     kind = "scattered"
 
@@ -93,24 +100,25 @@ class Scattered(OnMap):
         return sp.csr_array((self.area[self.open], (np.zeros(len(at), dtype=int), at)), shape=(1, columns))
 
     def added(self, program: Program) -> Added:
-        """A row for each parcel that may be treated, then one for each parcel of each patch."""
-        treated, count = self.amounts.rows.matrix, len(self.patches)
-        n, size = treated.shape[0], self.patches.shape[1]
-        member, patch = self.patches.ravel(), np.repeat(np.arange(count), size)
+        """A row for each parcel that may be treated, for each parcel of each patch, and for each set H."""
+        options, n = self.amounts.rows.matrix, len(self.area)
+        treated = sp.csr_array((options.data, options.indices, options.indptr), shape=(n, program.columns))
+        count, many = len(self.patches), len(self.open)
+        member, patch = self.patches.ravel(), np.repeat(np.arange(count), self.patches.shape[1])
         cover = sp.csr_array((-np.ones(len(member)), (member, patch)), shape=(n, count))[self.open]
         each = sp.csr_array((np.ones(len(patch)), (np.arange(len(patch)), patch)), shape=(len(patch), count))
-        gap = program.columns - treated.shape[1]
-        none = sp.csr_array((len(self.open), gap)), sp.csr_array((len(patch), gap))
-        alone = -sp.eye_array(len(self.open))
-        matrix = sp.block_array(
-            [
-                [treated[self.open], none[0], cover, alone],
-                [-treated[member], none[1], each, sp.csr_array((len(patch), len(self.open)))],
-            ],
-            format="csr",
-        )
+        alone = -sp.csr_array(sp.eye_array(many))
+        blocks: list[list[sp.csr_array | None]] = [
+            [treated[self.open], cover, alone],
+            [-treated[member], each, None],
+        ]
+        if program.integer[:1].all():  # shares may be spread over patches
+            of, around = self.around
+            place = np.searchsorted(self.open, of)
+            blocks.append([treated[of] - around @ treated, None, alone[place]])
+        matrix = sp.csr_array(sp.block_array(blocks, format="csr"))
         rows = matrix.shape[0]
-        return Added(sp.csr_array(matrix), np.full(rows, -np.inf), np.zeros(rows), "row")
+        return Added(matrix, np.full(rows, -np.inf), np.zeros(rows), "row")
 
 
 def scattered_of(name: str, entry: Criterion, landscape: Landscape, menu: Menu) -> Scattered:
@@ -137,12 +145,14 @@ def scattered_of(name: str, entry: Criterion, landscape: Landscape, menu: Menu) 
         assert neighbours.cells is not None
         patches = squares(*neighbours.cells, entry.patch.square)
         patches = patches[can[patches].all(axis=1)]
+        around = across(*neighbours.cells, entry.patch.square, can)
     else:
         assert entry.patch.parcels is not None
         a, b, _ = neighbours.edges
         kept = can[a] & can[b]
         patches = connected_sets(a[kept], b[kept], len(can), entry.patch.parcels, key=key)
-    return Scattered(name, "ha", menu, kinds, landscape.area, patches)
+        around = enclosing(a[kept], b[kept], can, entry.patch.parcels)
+    return Scattered(name, "ha", menu, kinds, landscape.area, patches, around)
 
 
 def squares(row: Ints, column: Ints, side: int) -> Ints:
@@ -151,15 +161,69 @@ def squares(row: Ints, column: Ints, side: int) -> Ints:
     >>> squares(np.array([0, 0, 1, 1, 1]), np.array([0, 1, 0, 1, 2]), 2).tolist()
     [[0, 1, 2, 3]]
     """
-    row, column = row - row.min(), column - column.min()
-    width = int(column.max()) + side + 1
-    code = row * width + column
+    steps = np.divmod(np.arange(side * side), side)
+    found = _cells_at(row[:, None] + steps[0], column[:, None] + steps[1], (row, column))
+    return found[(found >= 0).all(axis=1)]
+
+
+def across(row: Ints, column: Ints, side: int, can: NDArray[np.bool_]) -> tuple[Ints, sp.csr_array]:
+    """Cells that may be treated, and two of which every square with such a cell has one.
+
+    As in `Scattered.around`.
+
+    >>> of, around = across(np.zeros(3, dtype=int), np.arange(3), 2, np.ones(3, dtype=bool))
+    >>> of.tolist(), around.toarray().astype(int).tolist()
+    ([0, 1, 2, 0, 1, 2], [[0, 1, 0], [1, 0, 1], [0, 1, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]])
+    """
+    open_cells = np.flatnonzero(can)
+    before = np.repeat(np.arange(1, side), len(open_cells))
+    of = np.tile(open_cells, side - 1)
+    ends = np.stack([-before, side - before], axis=1)
+    level = np.zeros_like(ends)
+    steps = np.concatenate([level, ends]), np.concatenate([ends, level])
+    of = np.tile(of, 2)
+    found = _cells_at(row[of, None] + steps[0], column[of, None] + steps[1], (row, column))
+    there = (found >= 0) & can[found]
+    place = np.nonzero(there)[0]
+    return of, sp.csr_array((np.ones(len(place)), (place, found[there])), shape=(len(of), len(can)))
+
+
+def _cells_at(row: Ints, column: Ints, cells: tuple[Ints, Ints]) -> Ints:
+    """The cell at each place, -1 where there is none, of the shape of the places."""
+    first = min(row.min(), cells[0].min()), min(column.min(), cells[1].min())
+    width = int(max(column.max(), cells[1].max()) - first[1]) + 1
+    code, wanted = ((r - first[0]) * width + c - first[1] for r, c in (cells, (row, column)))
     order = np.argsort(code)
-    steps = (np.arange(side)[:, None] * width + np.arange(side)).ravel()
-    wanted = code[:, None] + steps
-    at = np.minimum(np.searchsorted(code[order], wanted), len(code) - 1)
-    whole = (code[order][at] == wanted).all(axis=1)
-    return np.asarray(order[at[whole]], dtype=np.int64)
+    at = order[np.minimum(np.searchsorted(code[order], wanted), len(code) - 1)]
+    return np.where(code[at] == wanted, at, -1)
+
+
+def enclosing(a: Ints, b: Ints, can: NDArray[np.bool_], size: int) -> tuple[Ints, sp.csr_array]:
+    """Parcels that may be treated, and all neighbours of each, then of each together with one neighbour.
+
+    Of a patch of more parcels than these at least one is beside them. As in `Scattered.around`.
+
+    >>> of, around = enclosing(np.array([0, 1]), np.array([1, 2]), np.ones(3, dtype=bool), 3)
+    >>> of.tolist(), around.toarray().astype(int).tolist()
+    ([0, 1, 2, 0, 1, 1, 2], [[0, 1, 0], [1, 0, 1], [0, 1, 0], [0, 0, 1], [0, 0, 1], [1, 0, 0], [1, 0, 0]])
+    """
+    n = len(can)
+    ends = np.concatenate([a, b]), np.concatenate([b, a])
+    beside = sp.csr_array((np.ones(len(ends[0])), ends), shape=(n, n))
+    of = np.flatnonzero(can)
+    if size == 2:
+        return of, beside[of]
+    one = np.repeat(np.arange(n), np.diff(beside.indptr))
+    other = beside.indices.astype(np.int64)
+    each = np.arange(len(one))
+    both = sp.csr_array(
+        (np.ones(2 * len(one)), (np.tile(each, 2), np.concatenate([one, other]))), shape=(len(one), n)
+    )
+    pair = beside[one] + beside[other]
+    outside = pair.astype(bool).astype(np.float64)
+    outside = sp.csr_array(outside - outside.multiply(both))
+    outside.eliminate_zeros()
+    return np.concatenate([of, one]), sp.csr_array(sp.vstack([beside[of], outside], format="csr"))
 
 
 def connected_sets(a: Ints, b: Ints, n: int, size: int, *, key: str = "patch") -> Ints:

@@ -89,7 +89,7 @@ def sheet(title: str, subject: str, note: str, *, width: float = 10.0, body: flo
     heads = lines_of(title, width * 9.0, most=2)
     # A number is not parted from its percent sign.
     notes = lines_of(note.replace(" %", f"{TIE}%"), width * 15.4)
-    head, foot = 0.62 + 0.24 * len(heads), 0.3 + NOTE * len(notes)
+    head, foot = 0.62 + 0.24 * len(heads), 0.3 + NOTE * (len(notes) + 1)
     height = head + body + foot
     figure = Figure(figsize=(width, height), facecolor="white")
     figure.text(
@@ -98,7 +98,13 @@ def sheet(title: str, subject: str, note: str, *, width: float = 10.0, body: flo
     below = 0.21 + 0.24 * len(heads)
     figure.text(0.2 / width, 1 - below / height, subject, fontsize=11, color=MUTED, va="top")
     figure.text(
-        0.2 / width, 0.12 / height, "\n".join(notes), fontsize=8.5, color=MUTED, va="bottom", linespacing=1.3
+        0.2 / width,
+        (0.12 + NOTE) / height,
+        "\n".join(notes),
+        fontsize=8.5,
+        color=MUTED,
+        va="bottom",
+        linespacing=1.3,
     )
     return Sheet(figure, width, body, foot)
 
@@ -256,6 +262,8 @@ def save(figure: Figure, folder: Path, name: str, labels: Labels) -> list[Path]:
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+    width, height = figure.get_size_inches()
+    figure.text(0.2 / width, 0.1 / height, labels.source, fontsize=7, color=MUTED, va="bottom")
     labels.apply(figure)
     FigureCanvasAgg(figure)
     folder.mkdir(parents=True, exist_ok=True)

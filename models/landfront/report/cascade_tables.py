@@ -116,7 +116,7 @@ def write_cascade(found: Cascade, folder: Path) -> Path:
         splits_table(found).to_csv(folder / "splits.csv", index=False)
         regions_table(found).to_csv(folder / "regions.csv", index=False)
         found.supply.to_csv(folder / "supply.csv", index=False)
-        labels = Labels.of_system()
+        labels = Labels.of_system(found.setting.formulation.study)
         save(cascade_figure(found), folder, "cascade", labels)
         words = [as_text(found), *([labels.warning] if labels.warning else [])]
         (folder / "summary.txt").write_text("\n\n".join(words) + "\n", encoding="utf-8")

@@ -65,7 +65,7 @@ def classes_map(
     """
     if formulation.landscape.geometry is None:
         return []
-    labels = Labels.of_system()
+    labels = Labels.of_system(formulation.study)
     result = drawable_result(_alone(formulation), labels)
     area = np.bincount(choice, weights=formulation.landscape.area, minlength=len(classes))
     rows = [

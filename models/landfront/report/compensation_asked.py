@@ -256,6 +256,10 @@ def shadow_prices(plan: Plan, cost: str, traded: Sequence[str] = ()) -> dict[str
     if not found:
         rule = f"the plan's shadow prices say nothing of money: {cost} is neither traded nor limited"
         refuse(Fault("compensate", "price", rule, fix))
+    measures = [name for name in found if name in plan.formulation.measures]
+    if measures:
+        rule = f"the front trades {some(measures)}, a measure, of which regions have no amounts of their own"
+        refuse(Fault("compensate", "price", rule, fix))
     return found
 
 

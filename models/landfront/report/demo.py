@@ -7,6 +7,7 @@ from typing import Literal
 
 from landfront.instances.study import read_study
 from landfront.report.folder import check_new
+from landfront.report.page.write import report
 from landfront.report.result import Result
 from landfront.report.run import Watch, write_run
 from landfront.report.search import request
@@ -23,7 +24,7 @@ def study_folder(run: Path) -> Path:
 
 
 def run_demo(name: Demo, run: Path, *, watch: Watch | None = None) -> Result:
-    """Write a bundled study beside `run`, and compute its front in `run`.
+    """Write a bundled study beside `run`, and compute its front in `run`, with its page.
 
     Raises
     ------
@@ -35,7 +36,9 @@ def run_demo(name: Demo, run: Path, *, watch: Watch | None = None) -> Result:
     if watch is not None:
         watch.stage(f"writing the study {name}")
     study = read_study(_write_study(name, study_folder(run)))
-    return write_run(study, run, request(study), watch=watch)
+    result = write_run(study, run, request(study), watch=watch)
+    report(run, stage=watch.stage if watch is not None else None)
+    return result
 
 
 def _write_study(name: Demo, folder: Path) -> Path:

@@ -89,4 +89,4 @@ def write_diff_map(found: Diff, folder: Path, name: str = "map_change") -> None:
     """Draw the map as PNG and SVG."""
     from landfront.report.canvas import save
 
-    save(diff_map(found), folder, name, Labels.of_system())
+    save(diff_map(found), folder, name, Labels.of_system(found.second.formulation.study))

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from landfront.instances.schema import by_key
 from landfront.models.plan import NO_SHARE
 from landfront.optimizer.show import table
 from landfront.report.explain import LINKS, Explanation
-from landfront.report.quantities import area, number, quantity
+from landfront.report.languages import amount, criterion_label, land
+from landfront.report.quantities import quantity
 from landfront.report.result import labels_in
 
 SHOWN = 6
@@ -63,18 +63,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
 }  # fmt: skip
 JOINT = {"en": ", ", "zh": "、"}
-UNITS_ZH = {
-    "CNY": "元", "USD": "美元", "EUR": "欧元", "ha": "公顷", "t CO2e": "吨CO2e", "t": "吨", "m3": "立方米",
-    "GJ": "吉焦", "person days": "工日",
-}  # fmt: skip
-HA_TO_MU = 15
 
 
 def sheet(found: Explanation, place: int, language: str = "en") -> str:
     """What there is to say of the parcel at a place of the landscape."""
     words, landscape = WORDS[language], found.plan.formulation.landscape
     mu = found.plan.formulation.study.study.currency == "CNY"
-    size = _size(float(landscape.area[place]), language, mu=mu)
+    size = land(float(landscape.area[place]), language, mu=mu)
     lines = [words["head"].format(id=landscape.ids[place], size=size)]
     if found.chosen[place] < 0:
         return "\n".join([*lines, words["off"], *_excluded(found, place, language)])
@@ -82,24 +77,6 @@ def sheet(found: Explanation, place: int, language: str = "en") -> str:
         [*lines, *_choice(found, place, language), *_other(found, place, language),
          *_excluded(found, place, language)]
     )  # fmt: skip
-
-
-def _size(hectares: float, language: str, *, mu: bool) -> str:
-    if language == "en":
-        return area(hectares, mu=mu)
-    return _amount(hectares, "ha", language) + (f"（{number(hectares * HA_TO_MU)} 亩）" if mu else "")
-
-
-def _amount(value: float, unit: str, language: str, *, signed: bool = False) -> str:
-    """A quantity in the words of a language; Chinese counts in ten thousands.
-
-    >>> _amount(15000.0, "CNY", "zh", signed=True), _amount(15000.0, "CNY", "en")
-    ('+1.5 万元', '15 thousand CNY')
-    """
-    if language == "en":
-        return quantity(value, unit, signed=signed)
-    word, factor = next(((w, f) for w, f in (("亿", 1e8), ("万", 1e4)) if abs(value) >= f), ("", 1.0))
-    return f"{number(value / factor, signed=signed)} {word}{UNITS_ZH.get(unit, unit)}"
 
 
 def _choice(found: Explanation, place: int, language: str) -> Iterator[str]:
@@ -113,8 +90,10 @@ def _choice(found: Explanation, place: int, language: str) -> Iterator[str]:
         if not found.margin[place] < 0 and found.second[place] >= 0:
             yield words["kept"]
         return
-    worth = _amount(float(found.worth[option]), found.unit, language, signed=True)
-    yield words["worth"].format(worth=worth, main=_criterion(found, found.traded[0], language))
+    worth = amount(float(found.worth[option]), found.unit, language, signed=True)
+    yield words["worth"].format(
+        worth=worth, main=criterion_label(found.plan.formulation.study, found.traded[0], language)
+    )
 
 
 def _other(found: Explanation, place: int, language: str) -> Iterator[str]:
@@ -128,7 +107,7 @@ def _other(found: Explanation, place: int, language: str) -> Iterator[str]:
         parts = sorted((name for name in gains if sign * gains[name] > 0), key=lambda name: -abs(gains[name]))
         if parts:
             listed = [
-                f"{_name(found, name, language)} {_amount(abs(gains[name]), found.unit, language)}"
+                f"{_name(found, name, language)} {amount(abs(gains[name]), found.unit, language)}"
                 for name in parts[:SHOWN]
             ]
             yield words[key].format(parts=JOINT[language].join(listed))
@@ -136,7 +115,7 @@ def _other(found: Explanation, place: int, language: str) -> Iterator[str]:
     changes = JOINT[language].join(_changes(found, place, language)) or words["nothing"]
     yield words["second" if margin >= 0 else "behind"].format(
         option=_option(found, option, language),
-        gap=_amount(abs(margin), found.unit, language),
+        gap=amount(abs(margin), found.unit, language),
         changes=changes,
     )
 
@@ -148,7 +127,7 @@ def _changes(found: Explanation, place: int, language: str) -> Iterator[str]:
     for name, (one, two) in found.amounts.items():
         change = float(two[place] - one[place])
         if change:
-            yield f"{_name(found, name, language)} {_amount(change, units[name], language, signed=True)}"
+            yield f"{_name(found, name, language)} {amount(change, units[name], language, signed=True)}"
 
 
 def _excluded(found: Explanation, place: int, language: str) -> Iterator[str]:
@@ -160,11 +139,14 @@ def _excluded(found: Explanation, place: int, language: str) -> Iterator[str]:
             rules.setdefault(rule, []).append(labels.get(name, name))
     if rules:
         mark = {"en": "; ", "zh": "；"}[language]
-        listed = [f"{JOINT[language].join(names)} ({_rule(rule, language)})" for rule, names in rules.items()]
+        listed = [
+            f"{JOINT[language].join(names)} ({rule_words(rule, language)})" for rule, names in rules.items()
+        ]
         yield WORDS[language]["none"].format(rules=mark.join(listed))
 
 
-def _rule(rule: str, language: str) -> str:
+def rule_words(rule: str, language: str) -> str:
+    """Why something is not on the menu, by the name of the rule."""
     kind, _, name = rule.partition(":")
     return RULES[language].get(kind, kind).format(name)
 
@@ -181,15 +163,7 @@ def _name(found: Explanation, name: str, language: str) -> str:
         return WORDS[language]["links"]
     if name.startswith("limit:"):
         return WORDS[language]["limit"].format(name.removeprefix("limit:"))
-    return _criterion(found, name, language)
-
-
-def _criterion(found: Explanation, name: str, language: str) -> str:
-    study = found.plan.formulation.study
-    entry, known = study.criteria[name], by_key("effects").get(study.effect_of(name))
-    if language == "zh":
-        return entry.label_zh or (str(known["label_zh"]) if known else name)
-    return entry.label or name.replace("_", " ")
+    return criterion_label(found.plan.formulation.study, name, language)
 
 
 def overview(found: Explanation) -> str:

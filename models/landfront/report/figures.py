@@ -17,7 +17,7 @@ from landfront.report.tradeoffs import panels, tradeoff_figure
 
 def write_figures(result: Result, folder: Path) -> list[str]:
     """Draw every figure of a result as PNG and SVG; returns warnings for the summary."""
-    labels = Labels.of_system()
+    labels = Labels.of_system(result.formulation.study)
     result = drawable_result(result, labels)
     if len(result.front.criteria) == 2:
         save(front_figure(result), folder, "front", labels)

@@ -255,7 +255,7 @@ class Mac:
         from landfront.report.mac_figure import mac_figure
         from landfront.report.style import Labels
 
-        labels = Labels.of_system()
+        labels = Labels.of_system(self.formulation.study)
         tables = {
             "mac.csv": self.to_frame(),
             "mac_interventions.csv": self.interventions(),

@@ -21,7 +21,7 @@ from landfront.report.folder import held_folder
 from landfront.report.plans import read_columns
 from landfront.report.quantities import percent
 from landfront.report.result import Result, front_program
-from landfront.report.run import Sitting, Watch, input_digests
+from landfront.report.run import ALSO, JOINED, Sitting, Watch, input_digests
 from landfront.report.search import EARLY_REASONS, Request, checked
 from landfront.report.stored import read_run, result_of, study_of
 
@@ -34,6 +34,7 @@ def resume_run(
     study_folder: Path | None = None,
     watch: Watch | None = None,
     time_limit: float | None = None,
+    joining: bool = False,
     **changes: Any,
 ) -> tuple[Result, str]:
     """Go on with a run from its journal.
@@ -48,6 +49,8 @@ def resume_run(
         Who is told how it gets on.
     time_limit
         Seconds for this sitting; None to go on to the end, whatever limit the run had before.
+    joining
+        Only take what was asked beside the search into the front; nothing is solved.
     changes
         Fields of `Request` that are now asked for differently, such as ``points``; those that are None stay.
 
@@ -69,17 +72,21 @@ def resume_run(
         )
     with held_folder(folder), _store(folder) as store:
         stored = store.read()
+        if joining:
+            time_limit = stored.meta["request"]["time_limit"]
         begun, asked = _noted(folder, stored, time_limit, changes)
         study = study_of(folder, begun, study_folder)
-        refuse(*checked(study, asked), *_changed(begun["inputs"], input_digests(study)))
+        refuse(*checked(study, asked), *changed(begun["inputs"], input_digests(study)))
         watch.stage("reading the study")
         formulation = formulate(study)
-        if words := _nothing_left(folder, stored, asked):
+        if not joining and (words := _nothing_left(folder, stored, asked)):
             return result_of(read_run(folder), formulation), words
         watch.stage("reading the journal")
         journal = _journal(folder, store, formulation, asked)
         earlier = stored.meta["seconds"] if stored.finished else sum(solve.seconds for solve in journal)
-        return Sitting(formulation, folder, store, begun, watch).run(asked, journal, earlier=earlier), ""
+        also = stored.meta.get(ALSO, [])
+        sitting = Sitting(formulation, folder, store, begun, watch)
+        return sitting.run(asked, journal, earlier=earlier, also=also, joining=joining), ""
 
 
 def _store(folder: Path) -> Store:
@@ -104,7 +111,7 @@ def _noted(
     )
 
 
-def _changed(then: Mapping[str, str], now: Mapping[str, str]) -> list[Fault]:
+def changed(then: Mapping[str, str], now: Mapping[str, str]) -> list[Fault]:
     """Input files that are not those that the run was begun with."""
     rules = {
         name: "is no longer read by the study" if name not in now
@@ -122,6 +129,8 @@ def _nothing_left(folder: Path, stored: Stored, asked: Request) -> str:
     if not stored.finished or not (folder / "run.toml").is_file():
         return ""
     meta, count = stored.meta, len(stored.points)
+    if meta.get(ALSO, []) != meta.get(JOINED, []):
+        return ""
     if meta["reason"] in EARLY_REASONS:
         return ""
     if meta["reason"] == "optimal":

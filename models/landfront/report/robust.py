@@ -163,7 +163,7 @@ class Robust:
         from landfront.report.robust_figure import robust_figure
         from landfront.report.style import Labels
 
-        labels = Labels.of_system()
+        labels = Labels.of_system(next(iter(self.results.values())).formulation.study)
         with new_folder(folder):
             self.fronts_frame().to_csv(folder / "fronts.csv", index=False)
             self.band_frame().to_csv(folder / "band.csv", index=False)

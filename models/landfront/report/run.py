@@ -6,7 +6,7 @@ import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -33,6 +33,12 @@ from landfront.report.search import NothingFoundError, OnProgress, Request, find
 from landfront.report.tables import TABLES
 
 PACKAGES = ("landfront", "highspy", "numpy", "scipy", "pandas", "geopandas", "matplotlib", "moocore")
+PAGE = "report.html"
+"""The interactive page in a run's folder; `landfront.report.page.write` makes it."""
+ALSO, JOINED = "also", "joined"
+"""Under which names a store notes the keys of tasks that somebody asked beside the search: all of them, and
+those that are in the front that was written."""
+
 Stage = Callable[[str], None]
 
 
@@ -101,14 +107,27 @@ class Sitting:
     begun: Mapping[str, Any]
     watch: Watch
 
-    def run(self, asked: Request, journal: Iterable[Solve] = (), *, earlier: float = 0.0) -> Result:
-        """Search, from where a journal ends, and write everything; `earlier` sittings took these seconds."""
+    def run(
+        self,
+        asked: Request,
+        journal: Iterable[Solve] = (),
+        *,
+        earlier: float = 0.0,
+        also: Sequence[str] = (),
+        joining: bool = False,
+    ) -> Result:
+        """Search, from where a journal ends, and write everything; `earlier` sittings took these seconds.
+
+        `also` are keys of tasks in the journal that somebody asked beside the search; `joining` only takes
+        these into the front.
+        """
         self.store.note(request=asdict(asked))
         self.watch.stage("searching")
         front = find_front(
             self.formulation,
-            asked,
+            replace(asked, time_limit=0.0) if joining else asked,
             resume=journal,
+            also=also,
             on_solve=lambda solve: self.store.add(solve, self._keep),
             on_progress=self.watch.progress,
         )
@@ -116,13 +135,13 @@ class Sitting:
             raise NothingFoundError(f"The search stopped ({front.reason}) before it found a plan.")
         result = Result(self.formulation, replace(front, seconds=front.seconds + earlier))
         with finish_first():
-            self._write(result, asked)
+            self._write(result, asked, also)
         return result
 
     def _keep(self, key: str, x: NDArray[Any]) -> None:
         write_columns(self.formulation, self.folder, key, x)
 
-    def _write(self, result: Result, asked: Request) -> None:
+    def _write(self, result: Result, asked: Request, also: Sequence[str]) -> None:
         """Replace what an earlier sitting wrote by what this one found, in one go at the end."""
         for point in result.front.points:
             self._keep(point.key, point.x)
@@ -131,8 +150,10 @@ class Sitting:
             self.watch.stage("writing run.toml")
             # Written last: a folder with run.toml is a whole run.
             (self.folder / "run.toml").unlink(missing_ok=True)
-            self.store.finish(result.front)
+            self.store.finish(result.front, **{JOINED: list(also)})
             shutil.rmtree(self.folder / "figures", ignore_errors=True)
+            # A page tells of the front that was there when it was written.
+            (self.folder / PAGE).unlink(missing_ok=True)
             for output in sorted(Path(scratch).iterdir()):
                 output.replace(self.folder / output.name)
         partial = self.folder / "run.toml.partial"

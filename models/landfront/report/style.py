@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +16,11 @@ from landfront.optimizer.plots.fonts import LATIN_FONT, cjk_font, drawable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from landfront.instances.study import Study
+
+SHOWN_DIGEST = 8
+"""Digits of a study's digest in the source line of a figure."""
 
 # Chosen from Paul Tol's, Okabe and Ito's and Kelly's palettes so that the smallest colour difference between
 # any two, seen with normal vision or with any colour-vision deficiency, is as large as we found (CIE76
@@ -88,6 +95,17 @@ STRONG_FIRST = (
 )  # fmt: skip
 
 
+def source_line(study: Study | None) -> str:
+    """What a figure is computed from: the files of the study, its digest, and the program."""
+    made = f"landfront {version('landfront')}"
+    if study is None:
+        return f"Source: {made}"
+    read = [study.parcels.source, *([study.effects.source] if study.effects else [])]
+    return (
+        f"Source: {', '.join(Path(name).name for name in read)}; study {study.digest[:SHOWN_DIGEST]}; {made}"
+    )
+
+
 @dataclass
 class Labels:
     """Texts for figures in the fonts found on this system; what they cannot draw becomes Latin.
@@ -98,16 +116,19 @@ class Labels:
         Font families, tried in this order for each character.
     replaced
         Texts that had to be replaced, for the warning in the summary.
+    source
+        What figures are computed from, for the line under each.
     """
 
     families: tuple[str, ...]
     replaced: list[str] = field(default_factory=list)
+    source: str = ""
 
     @classmethod
-    def of_system(cls) -> Labels:
-        """Labels in the Latin font and, where the system has one, a CJK font."""
+    def of_system(cls, study: Study | None = None) -> Labels:
+        """Labels in the Latin font and, where the system has one, a CJK font; `study` is the source."""
         found = cjk_font()
-        return cls((LATIN_FONT, found) if found else (LATIN_FONT,))
+        return cls((LATIN_FONT, found) if found else (LATIN_FONT,), source=source_line(study))
 
     def text(self, text: str, fallback: str = "") -> str:
         """The text when every character can be drawn, else the fallback, else what is left of it."""

@@ -31,6 +31,12 @@ REVIEWED = 0.5
 BINDING = 1e-6
 """A margin below this share of the bound is none: rounding of sums leaves as much."""
 SHOWN = 20
+ACTIONS = {
+    "broken": "replan: the limit is broken",
+    "tight": "replan at any fall in what was counted on: the plan has no margin",
+    "review": "review the plan; replan where the threshold is passed",
+}
+"""What is to be done about a limit."""
 
 
 @dataclass(frozen=True)
@@ -175,10 +181,7 @@ def _of_limit(row: LimitRow, state: tuple[str, float, float], holds: bool, rest:
     room = value - bound if side == "below" else bound - value
     tight = abs(room) <= BINDING * max(abs(bound), abs(value))
     fired = not holds and room < 0
-    action = "replan: the limit is broken" if fired else (
-        "replan at any fall in what was counted on: the plan has no margin" if tight
-        else "review the plan; replan where the threshold is passed"
-    )  # fmt: skip
+    action = ACTIONS["broken" if fired else "tight" if tight else "review"]
     return Entry(
         row.name, "limit", row.criterion, row.region, row.unit, side, value,
         bound + (value - bound) * (1 - REVIEWED) if not fired else bound, bound, price, fired, action,

@@ -20,6 +20,15 @@ from landfront.optimizer.program import Program
 MOVES_OF_CLASS = 8
 """Fewest moves of a class in a core, however many classes there are."""
 
+LOCAL = 50
+"""Groups and other columns that a row may hold for what it holds to be near each other: a budget ties all."""
+
+MOST_LOOSE = 0.1
+"""Whole columns outside groups, as a share of the groups, from which on they decide what a core must hold."""
+
+SHRUNK = 1600
+"""Groups below which a core around what is divided shrinks with their number, so that it stays a part."""
+
 SIGN_DIGITS = 9
 """Digits at which random sums of signs are compared: far above rounding, far below any difference."""
 
@@ -93,6 +102,38 @@ def core_part(program: Program, fact: Fact, x: Floats, *, loss: Floats, size: in
     free = np.ones(program.columns, dtype=bool)
     free[:grouped] = near
     return Part(free, base)
+
+
+def is_linked(program: Program) -> bool:
+    """Whether whole columns outside groups are so many that moves of single groups seldom stand alone."""
+    loose = int(program.integer[program.starts[-1] :].sum())
+    return program.groups > 0 and loose > MOST_LOOSE * program.groups
+
+
+def linked_part(program: Program, x: Floats, size: int) -> Part:
+    """What the relaxation divides and what rows tie to it, in rings until `size` groups or so may change.
+
+    The rest is fixed. Relaxation enforced neighbourhoods: T. Berthold, RENS, Mathematical Programming
+    Computation 6 (2014), here with columns freed around those that are divided, so that what must change with
+    them can.
+
+    Parameters
+    ----------
+    x
+        Solution of the relaxation, shape (m,), which stays possible apart from integrality.
+    """
+    groups, loose = program.groups, program.columns - int(program.starts[-1])
+    node = np.concatenate([np.repeat(np.arange(groups), np.diff(program.starts)), groups + np.arange(loose)])
+    join = sp.csr_array((np.ones(len(node)), (np.arange(len(node)), node)))
+    ties = sp.csr_array(abs(program.row_matrix).sign() @ join)
+    ties = sp.csr_array(ties[np.diff(ties.indptr) <= LOCAL]).sign()
+    divided = program.integer & (np.abs(x - np.rint(x)) > tolerances.INTEGER)
+    near, enough = np.bincount(node, weights=divided) > 0, size * min(groups / SHRUNK, 1.0)
+    while True:
+        reached = near | (ties.T @ (ties @ near) > 0)
+        grown, near = np.any(reached != near), reached
+        if not grown or near[:groups].sum() >= enough:
+            return Part(near[node] | ~program.integer, np.rint(x))
 
 
 def _directions(program: Program, fact: Fact, x: Floats, *, origin: NDArray[np.int64]) -> NDArray[np.int64]:

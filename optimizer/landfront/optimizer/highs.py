@@ -11,7 +11,7 @@ from time import monotonic
 import numpy as np
 
 from landfront.optimizer.branching import OWN_MODEL, Whole, search_among, search_core
-from landfront.optimizer.core import core_part, reduced_costs, reduced_part
+from landfront.optimizer.core import core_part, is_linked, linked_part, reduced_costs, reduced_part
 from landfront.optimizer.engine import Answer, Basis, Engine, Part
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.layout import Layout, answer_of, lay_out
@@ -138,7 +138,9 @@ class HighsEngine:
         return self._rounding.round(weights, upper, fact, x, target=target, seconds=seconds, tighter=tighter)
 
     def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
-        """See `core.core_part`."""
+        """See `core.linked_part` and `core.core_part`."""
+        if is_linked(self._program):
+            return linked_part(self._program, x, size)
         return core_part(self._program, fact, x, loss=reduced_costs(self._program, fact), size=size)
 
     def rest(self, fact: Fact, gap: float) -> Part:

@@ -74,20 +74,30 @@ def change(
 
 
 @compiled
+def crossing(
+    value: Floats, chosen: Array, inside: Array, arcs: Array, head: Array, edge: Array, first: int, group: int
+) -> float:
+    """What a group's edges cost more once it is on the other side."""
+    side, total = inside[chosen[group]], 0.0
+    for a in range(arcs[group], arcs[group + 1]):
+        apart = value[first + edge[a]]
+        total += apart if inside[chosen[head[a]]] == side else -apart
+    return total
+
+
+@compiled
 def dearness(
-    weight: Floats, ends: Array, term: Array, amount: Array, chosen: Array, inside: Array, upper: Array,
-    starts: Array, arcs: Array, head: Array, edge: Array, first: int,
+    value: Floats, chosen: Array, inside: Array, upper: Array, starts: Array, arcs: Array, head: Array,
+    edge: Array, first: int,
 ) -> Floats:  # fmt: skip
-    """What each column would cost instead of the chosen one of its group, by weights of the rows."""
-    found, change_of = np.full(starts[-1], np.inf), np.zeros(len(weight))
+    """What each column would cost instead of the chosen one of its group, by values of all columns."""
+    found = np.full(starts[-1], np.inf)
     for g in range(len(starts) - 1):
+        old = chosen[g]
+        apart = crossing(value, chosen, inside, arcs, head, edge, first, g)
         for j in range(starts[g], starts[g + 1]):
-            if upper[j] > 0 and j != chosen[g]:
-                change(change_of, ends, term, amount, chosen, inside, arcs, head, edge, first, g, j)
-                total = 0.0
-                for r in range(len(weight)):
-                    total += weight[r] * change_of[r]
-                found[j] = total
+            if upper[j] > 0 and j != old:
+                found[j] = value[j] - value[old] + (apart if inside[j] != inside[old] else 0.0)
     return found
 
 
@@ -105,7 +115,7 @@ def missed(activity: Floats, lower: Floats, upper: Floats, size: Floats) -> floa
 
 @compiled
 def better(
-    moves: Array, owner: Array, listed: Floats, weight: Floats, multipliers: Floats, activity: Floats,
+    moves: Array, owner: Array, listed: Floats, weight: Floats, value: Floats, activity: Floats,
     lower: Floats, upper: Floats, size: Floats, ends: Array, term: Array, amount: Array, chosen: Array,
     inside: Array, arcs: Array, head: Array, edge: Array, first: int,
 ) -> int:  # fmt: skip
@@ -122,13 +132,17 @@ def better(
         if chosen[g] == j:
             continue
         change(change_of, ends, term, amount, chosen, inside, arcs, head, edge, first, g, j)
-        cost, dear = 0.0, 0.0
+        cost = 0.0
         for r in range(len(weight)):
             after[r] = activity[r] + change_of[r]
             cost += weight[r] * change_of[r]
-            dear += multipliers[r] * change_of[r]
         then = missed(after, lower, upper, size)
-        eases = then < now and dear <= listed[place] + STALE * abs(listed[place])
+        eases = then < now
+        if eases:
+            dear = value[j] - value[chosen[g]]
+            if inside[j] != inside[chosen[g]]:
+                dear += crossing(value, chosen, inside, arcs, head, edge, first, g)
+            eases = dear <= listed[place] + STALE * abs(listed[place])
         if eases or (then == now and cost < 0.0):
             activity[:] = after
             chosen[g] = j

@@ -77,16 +77,15 @@ class Rounding:
         graph: tuple[Any, Any, Any, Any] = arcs, head, edge, terms.edges.column
         size = np.maximum(program_scale(terms), np.finfo(np.float64).tiny)
         plan = Plan(chosen, terms.activity(chosen))
+        value = terms.columns @ self.multipliers
         many = program.groups >= tolerances.MANY_GROUPS
         for _ in range(PASSES_MANY if many else PASSES):
-            dear = kernels.dearness(
-                self.multipliers, *entries, chosen, terms.edges.inside, terms.upper, program.starts, *graph
-            )
+            dear = kernels.dearness(value, chosen, terms.edges.inside, terms.upper, program.starts, *graph)
             moves = _cheapest(dear)
             owner = np.searchsorted(program.starts, moves, side="right") - 1
             taken = kernels.better(
-                moves, owner, dear[moves], self.weights, self.multipliers, plan.activity, self.lower,
-                self.upper, size, *entries, chosen, terms.edges.inside, *graph,
+                moves, owner, dear[moves], self.weights, value, plan.activity, self.lower, self.upper, size,
+                *entries, chosen, terms.edges.inside, *graph,
             )  # fmt: skip
             plan.value = float(self.weights @ plan.activity)
             plan.feasible = kernels.missed(plan.activity, self.lower, self.upper, size) == 0

@@ -19,7 +19,7 @@ CLASSIC: dict[str, Callable[..., Front]] = {
 }
 """Methods that answer a stated preference; each takes options of its own."""
 
-FRONT_ONLY = ("points", "executor", "resume")
+FRONT_ONLY = ("points", "executor", "resume", "also")
 """What only a front can use; the other options of a classic method are its own."""
 
 

@@ -5,7 +5,7 @@ A front is called complete only when `proof` derives from the archive and the fa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
@@ -54,6 +54,7 @@ def solve_front(
     executor: Executor | None = None,
     workers: int | None = None,
     resume: Front | Iterable[Solve] = (),
+    also: Collection[str] = (),
 ) -> Front:
     """The front of a program with two objectives or more.
 
@@ -93,6 +94,9 @@ def solve_front(
     resume
         A front of the same program, or its journal: what is known is not solved again. The result is the
         same as that of one uninterrupted run, so that points can be added to a finished front too.
+    also
+        Keys of tasks in `resume` that somebody asked beside the method: their points and facts join the front
+        once the method has ended, beyond the number of points.
 
     Returns
     -------
@@ -128,6 +132,7 @@ def solve_front(
     driver = Driver(search, pool, {solve.task.key: solve for solve in journal})
     try:
         reason, detail = driver.run(run)
+        driver.join(also)
     except Failed as failed:
         raise failure(failed.solve, asked, program) from None
     words = f"{method_words}; {engine_words}"
@@ -190,6 +195,14 @@ class Driver:
             return "interrupted", "interrupted from the keyboard"
         finally:
             self._pool.drop()
+
+    def join(self, keys: Collection[str]) -> None:
+        """Take answers that somebody asked beside the method."""
+        for key in keys:
+            solve = self._known.get(key)
+            if solve is not None and key not in self.journal:
+                self._note(solve)
+                self.search.join(solve)
 
     def _finish(self, detail: str) -> tuple[Reason, str]:
         return ("points reached" if self.search.enough else "optimal"), detail

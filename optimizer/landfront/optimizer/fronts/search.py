@@ -270,10 +270,17 @@ class Search:
             raise Stop("time limit", "the time limit was reached")
         raise Stop("error", f"a solve failed: {solve.reason}, {solve.detail}")
 
-    def keep(self, solve: Solve) -> bool:
+    def join(self, solve: Solve) -> None:
+        """Take an answer from outside: what it proved, and its point beyond the number asked for."""
+        self.facts.extend(solve.facts)
+        if solve.y is not None:
+            self.keep(solve, beyond=True)
+
+    def keep(self, solve: Solve, *, beyond: bool = False) -> bool:
         """Put a solution in the archive unless it is dominated or there already; drop what it dominates.
 
-        One that would be more than were asked for is not kept: what its solve proved counts all the same.
+        One that would be more than were asked for is kept only `beyond` them: what its solve proved counts
+        all the same.
         Continuous columns beside whole ones reach beyond a row as far as the solver's tolerance lets them:
         solutions that differ by no more are the same one.
         """
@@ -285,7 +292,7 @@ class Search:
         if np.any(np.all(values <= solve.y + noise, axis=1)):
             return False
         beaten = np.all(solve.y <= values + noise, axis=1)
-        if self.enough and not beaten.any():
+        if self.enough and not beyond and not beaten.any():
             return False
         self.archive = [kept for kept, gone in zip(self.archive, beaten, strict=True) if not gone]
         self.archive.append(solve)
