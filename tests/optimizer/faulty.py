@@ -56,7 +56,7 @@ class Faulty:
     ) -> Floats | None:
         return self.inner.round(weights, upper, fact, x, target=target, seconds=seconds, tighter=tighter)
 
-    def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
+    def core(self, fact: Fact, x: Floats, *, size: int) -> Part | None:
         return self.inner.core(fact, x, size=size)
 
     def rest(self, fact: Fact, gap: float) -> Part | None:

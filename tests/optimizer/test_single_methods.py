@@ -305,7 +305,7 @@ def test_an_interrupted_stage_leaves_the_one_before(big: Make) -> None:
         def round(self, *args: Any, **options: Any) -> Floats | None:
             return self.inner.round(*args, **options)
 
-        def core(self, *args: Any, **options: Any) -> Part:
+        def core(self, *args: Any, **options: Any) -> Part | None:
             return self.inner.core(*args, **options)
 
         def rest(self, *args: Any) -> Part | None:

@@ -16,6 +16,7 @@ from landfront.models.limits import LimitRow, kinds_of_limit
 from landfront.models.menu import Menu
 from landfront.optimizer.blocks import Wider
 from landfront.optimizer.edges import Edges
+from landfront.optimizer.joined import Joined
 from landfront.optimizer.names import Names
 from landfront.optimizer.program import Block, Csr, Program, Stack
 
@@ -54,6 +55,8 @@ class Added:
         What they are called before their number.
     edges
         What they say of neighbours that may differ, if they do.
+    joined
+        What they say of parcels that hang together, if they do.
     """
 
     matrix: sp.csr_array
@@ -61,6 +64,7 @@ class Added:
     upper: Floats
     stem: str
     edges: Edges | None = None
+    joined: Joined | None = None
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,7 @@ def _with_columns(program: Program, criterion: OnMap) -> Program:
         integer=np.concatenate([program.integer, criterion.whole & bool(program.integer[:1].all())]),
         row_names=Names(program.row_names, f"{criterion.name}: {added.stem}", len(added.lower)),
         edges=added.edges,
+        joined=program.joined if added.joined is None else (*program.joined, added.joined),
     )
 
 
@@ -224,4 +229,5 @@ def _inserted(
         row_upper=np.insert(program.row_upper, place, [row.upper - row.baseline for row in limits]),
         row_names=replace(names, named=named),
         edges=edges and replace(edges, row=edges.row + more),
+        joined=tuple(replace(net, row=net.row + more) for net in program.joined),
     )

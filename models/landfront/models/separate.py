@@ -41,8 +41,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import linprog
-from scipy.sparse.csgraph import breadth_first_order, connected_components
-from scipy.sparse.linalg import spsolve
+from scipy.sparse.csgraph import connected_components
 
 from landfront.instances.faults import Fault, refuse
 from landfront.instances.landscape import Landscape
@@ -51,6 +50,7 @@ from landfront.instances.study_rules import Criterion
 from landfront.instances.study_space import Core
 from landfront.models.appended import Added, OnMap, treated_kinds
 from landfront.models.menu import Menu
+from landfront.optimizer.joined import Joined, units
 from landfront.optimizer.program import Program
 
 Floats = NDArray[np.float64]
@@ -253,7 +253,7 @@ class Separate(OnMap):
         apart = self._apart(treated)[net.open]
         joined = treated[net.open] & ~apart
         root = np.flatnonzero(joined)[:1]
-        door, arc = _units(net, joined, root if net.rooted else net.doors)
+        door, arc = units(net, joined, root if net.rooted else net.doors)
         after = np.arange(len(joined)) >= (root[0] if len(root) else len(joined))
         return np.concatenate([apart, door, arc, after[: net.parts[3]]]).astype(np.float64)
 
@@ -269,30 +269,31 @@ class Separate(OnMap):
         over, own, lower = self.net.rows(len(self.area), whole=bool(program.integer[:1].all()))
         gap = sp.csr_array((len(lower), program.columns - treated.shape[1]))
         matrix = sp.csr_array(sp.hstack([over @ treated, gap, own], format="csr"))
-        return Added(matrix, lower, np.zeros(len(lower)), "row")
+        return Added(matrix, lower, np.zeros(len(lower)), "row", joined=self._joined(program, len(lower)))
+
+    def _joined(self, program: Program, rows: int) -> Joined:
+        """What its rows say of whole parcels."""
+        net, first = self.net, program.columns
+        m, d, arcs, roots = net.parts
+        return Joined(
+            group=net.open,
+            apart=first + np.arange(m),
+            tail=net.tail,
+            head=net.head,
+            doors=net.doors,
+            inside=self.inside,
+            most=net.most,
+            root=first + m + d + arcs if roots else -1,
+            row=program.rows.shape[0],
+            rows=rows,
+            column=first + m,
+            columns=d + arcs,
+        )
 
 
 def is_whole(amounts: Floats) -> bool:
     """Whether no parcel is shared."""
     return bool((np.abs(amounts - np.rint(amounts)) <= WHOLE).all())
-
-
-def _units(net: Net, joined: Flags, sources: Ints) -> tuple[Floats, Floats]:
-    """Units through each door and arc, by shortest paths to all that is joined."""
-    m, hub = len(joined), len(joined)
-    kept = joined[net.tail] & joined[net.head]
-    starts = sources[joined[sources]]
-    tail = np.concatenate([net.tail[kept], np.full(len(starts), hub)])
-    head = np.concatenate([net.head[kept], starts])
-    graph: Any = sp.csr_array((np.ones(len(tail)), (tail, head)), shape=(m + 1, m + 1))
-    before = breadth_first_order(graph, hub)[1][:m]
-    led = np.flatnonzero(before >= 0)
-    down = sp.csc_array((np.ones(len(led)), (before[led], led)), shape=(m + 1, m + 1))
-    # Each passes on what all take that it leads to.
-    units = np.rint(spsolve(sp.eye_array(m + 1, format="csc") - down, np.append(joined, False).astype(float)))
-    share = units[:m] / np.maximum(net.most, 1.0)
-    door = np.where(before[net.doors] == hub, share[net.doors], 0.0)
-    return door, np.where(before[net.head] == net.tail, share[net.head], 0.0)
 
 
 def _least(net: Net, amounts: Floats, area: Floats) -> Floats:

@@ -32,8 +32,6 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import linprog
-from scipy.sparse.csgraph import breadth_first_order
-from scipy.sparse.linalg import spsolve
 
 from landfront.instances.contiguous import blocks_of
 from landfront.instances.faults import Fault, refuse
@@ -42,6 +40,7 @@ from landfront.instances.study_rules import Criterion
 from landfront.models.appended import Added, OnMap, treated_kinds
 from landfront.models.menu import Menu
 from landfront.models.separate import Ends, Flags, Floats, Ints, core_of, is_whole, labels
+from landfront.optimizer.joined import Joined, paths
 from landfront.optimizer.program import Program
 
 MOST_FLOWS = 1_000_000
@@ -85,6 +84,11 @@ class Ways:
     def nodes(self) -> int:
         """Parcels and blocks."""
         return len(self.open) + self.blocks
+
+    @property
+    def doors(self) -> Ints:
+        """The root, as a node."""
+        return np.array([len(self.open) + self.root])
 
     @property
     def targets(self) -> Ints:
@@ -179,7 +183,7 @@ class Unlinked(OnMap):
             return _least(ways, amounts)
         apart = np.delete(not_reached(amounts > 0.5, self.ends, self.block, self.root), self.root)
         active = np.concatenate([amounts[ways.open] > 0.5, np.ones(ways.blocks, dtype=bool)])
-        flows = _paths(ways, active) * ~apart
+        flows = paths(ways, active) * ~apart
         return np.concatenate([apart, flows.T.ravel()]).astype(np.float64)
 
     def coefficients(self, columns: int, first: int) -> sp.csr_array:
@@ -193,23 +197,28 @@ class Unlinked(OnMap):
         treated = self.amounts.rows.matrix
         over, own, lower, upper = self.ways.rows(treated)
         gap = sp.csr_array((len(lower), program.columns - treated.shape[1]))
-        return Added(sp.csr_array(sp.hstack([over, gap, own], format="csr")), lower, upper, "row")
+        matrix = sp.csr_array(sp.hstack([over, gap, own], format="csr"))
+        return Added(matrix, lower, upper, "row", joined=self._joined(program, len(lower)))
 
-
-def _paths(ways: Ways, active: Flags) -> Floats:
-    """1 for each arc on a shortest path from the root to a target, shape (A, targets)."""
-    kept, nodes = active[ways.tail] & active[ways.head], ways.nodes
-    arcs = ways.tail[kept], ways.head[kept]
-    graph: Any = sp.csr_array((np.ones(len(arcs[0])), arcs), shape=(nodes, nodes))
-    before = breadth_first_order(graph, len(ways.open) + ways.root)[1]
-    led = np.flatnonzero(before >= 0)
-    down = sp.csc_array((np.ones(len(led)), (before[led], led)), shape=(nodes, nodes))
-    ends = np.zeros((nodes, ways.blocks - 1))
-    ends[ways.targets, np.arange(ways.blocks - 1)] = 1.0
-    # Each lies on the paths to all that it leads to.
-    rest: Any = sp.eye_array(nodes, format="csc") - down
-    through = np.rint(spsolve(rest, ends)).reshape(ends.shape)
-    return np.where((before[ways.head] == ways.tail)[:, None], through[ways.head], 0.0)
+    def _joined(self, program: Program, rows: int) -> Joined:
+        """What its rows say of whole parcels."""
+        ways, first = self.ways, program.columns
+        apart = np.full(ways.nodes, -1)
+        apart[ways.targets] = first + np.arange(ways.blocks - 1)
+        return Joined(
+            group=np.concatenate([ways.open, np.full(ways.blocks, -1)]),
+            apart=apart,
+            tail=ways.tail,
+            head=ways.head,
+            doors=ways.doors,
+            inside=self.inside,
+            most=np.zeros(0),
+            root=-1,
+            row=program.rows.shape[0],
+            rows=rows,
+            column=first + ways.blocks - 1,
+            columns=ways.parts[1],
+        )
 
 
 def _least(ways: Ways, amounts: Floats) -> Floats:

@@ -225,8 +225,11 @@ class Engine(Protocol):
         """
         ...
 
-    def core(self, fact: Fact, x: Floats, *, size: int) -> Part:
-        """About `size` of the cheapest moves away from the relaxation's choice; the rest is fixed."""
+    def core(self, fact: Fact, x: Floats, *, size: int) -> Part | None:
+        """About `size` of the cheapest moves away from the relaxation's choice; the rest is fixed.
+
+        None where a search of everything finds plans as soon.
+        """
         ...
 
     def rest(self, fact: Fact, gap: float) -> Part | None:
@@ -254,8 +257,8 @@ def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, 
     program
         Any.
     solver
-        "highs", "structured" or "cuts" to force one that is built in, or a solver to use through Pyomo:
-        "scip", "gurobi", "cplex", "cbc" or another that Pyomo knows.
+        "highs", "structured", "cuts" or "joins" to force one that is built in, or a solver to use
+        through Pyomo: "scip", "gurobi", "cplex", "cbc" or another that Pyomo knows.
 
     Raises
     ------
@@ -264,11 +267,15 @@ def choose_engine(program: Program, solver: str | None = None) -> tuple[Engine, 
     """
     from landfront.optimizer.structured.support import structured_reason, unfit_shape
 
-    if solver not in (None, "highs", "structured", "cuts"):
+    if solver not in (None, "highs", "structured", "cuts", "joins"):
         from landfront.optimizer.pyomo_engine import PyomoEngine
 
         other = PyomoEngine(program, solver)
         return other, f"{other.name}: asked for"
+    if program.joined or solver == "joins":
+        by_joins = _by_joins(program, solver)
+        if by_joins is not None:
+            return by_joins
     if program.edges is not None or solver == "cuts":
         by_cuts = _by_cuts(program, solver)
         if by_cuts is not None:
@@ -307,4 +314,19 @@ def _by_cuts(program: Program, solver: str | None) -> tuple[Engine, str] | None:
     from landfront.optimizer.cuts.engine import CutEngine
 
     engine = CutEngine(program)
+    return engine, f"{engine.name}: {reason or 'asked for'}"
+
+
+def _by_joins(program: Program, solver: str | None) -> tuple[Engine, str] | None:
+    """The engine of node cuts where it is asked for or the better choice, and why."""
+    from landfront.optimizer.joins.support import join_reason, unfit
+
+    if solver == "joins" and (words := unfit(program)):
+        raise ValueError(f"node cuts cannot take this program: {words}")
+    reason = join_reason(program)
+    if solver != "joins" and (solver is not None or not reason):
+        return None
+    from landfront.optimizer.joins.engine import JoinEngine
+
+    engine = JoinEngine(program)
     return engine, f"{engine.name}: {reason or 'asked for'}"

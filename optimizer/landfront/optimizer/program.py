@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from landfront.optimizer.blocks import Block, Csr, Factored, Stack
 from landfront.optimizer.edges import Edges
+from landfront.optimizer.joined import Joined
 from landfront.optimizer.lattice import lattice_step
 
 __all__ = ["Block", "Csr", "Factored", "Program", "Stack"]
@@ -51,6 +52,8 @@ class Program:
         Labels, one per objective and per coupling row; those of very many rows are made when asked for.
     edges
         Which rows and columns say where neighbouring groups differ, if any do.
+    joined
+        Which rows and columns say that groups hang together.
     """
 
     objectives: Stack
@@ -66,6 +69,7 @@ class Program:
     objective_names: tuple[str, ...]
     row_names: Sequence[str]
     edges: Edges | None = None
+    joined: tuple[Joined, ...] = ()
 
     @property
     def columns(self) -> int:
@@ -158,13 +162,13 @@ class Program:
 
     def with_rows(self, kept: Ints) -> Program:
         """The same program with these coupling rows only, in this order."""
-        edges = self.edges
+        edges, joined = self.edges, []
         if edges is not None:
-            place = np.flatnonzero(kept == edges.row)
-            first = int(place[0]) if len(place) else 0
-            own = kept[first : first + len(edges)]
-            whole = len(place) == 1 and np.array_equal(own, edges.row + np.arange(len(edges)))
-            edges = replace(edges, row=first) if whole else None
+            first = _first_of(kept, edges.row, len(edges))
+            edges = None if first is None else replace(edges, row=first)
+        for net in self.joined:
+            first = _first_of(kept, net.row, net.rows)
+            joined += [] if first is None else [replace(net, row=first)]
         return replace(
             self,
             rows=self.rows.take(kept.tolist()) if len(kept) else Stack((), self.columns),
@@ -172,11 +176,20 @@ class Program:
             row_upper=self.row_upper[kept],
             row_names=tuple(self.row_names[row] for row in kept.tolist()),
             edges=edges,
+            joined=tuple(joined),
         )
 
     def relaxed(self) -> Program:
         """The same program without integrality."""
         return replace(self, integer=np.zeros(self.columns, dtype=bool))
+
+
+def _first_of(kept: Ints, row: int, count: int) -> int | None:
+    """Where `count` rows from `row` on lie among those kept; None unless they are all there, in order."""
+    place = np.flatnonzero(kept == row)
+    first = int(place[0]) if len(place) else 0
+    whole = len(place) == 1 and np.array_equal(kept[first : first + count], row + np.arange(count))
+    return first if whole else None
 
 
 def _scale(largest: Floats) -> Floats:

@@ -187,7 +187,10 @@ class Scalarizer:
             for size in CORE_SIZES:
                 if attempt.closed or task.seconds <= 0 or size >= self.program.groups:
                     break
-                last = self._core(task, attempt, self.engine.core(attempt.fact, relaxed.x, size=size))
+                part = self.engine.core(attempt.fact, relaxed.x, size=size)
+                if part is None:
+                    break
+                last = self._core(task, attempt, part)
                 if attempt.x is None and linked and size == CORE_SIZES[0]:
                     self._round(task, attempt, relaxed.x, tighter=True)
         if attempt.closed:

@@ -248,6 +248,17 @@ class Session:
         scale = float(self._row_scale[row])
         self._highs.changeRowBounds(row, lower * scale, upper * scale)
 
+    def add_rows(self, matrix: sp.csr_array, lower: Floats, upper: Floats) -> None:
+        """Put rows behind the others; the next run goes on from where the last one ended."""
+        scale = _row_scale(matrix)
+        data = matrix.data * np.repeat(scale, np.diff(matrix.indptr)) * self._column_scale[matrix.indices]
+        starts, indices = matrix.indptr[:-1].astype(np.int32), matrix.indices.astype(np.int32)
+        self._highs.addRows(
+            len(lower), lower * scale, upper * scale, len(data), starts, indices, np.ascontiguousarray(data)
+        )
+        self._row_scale = np.concatenate([self._row_scale, scale])
+        self._rows += len(lower)
+
     def edit_last(self, values: Floats) -> None:
         """Replace the last column by a free one with these coefficients, shape (rows,), and cost 0.
 

@@ -20,6 +20,7 @@ from landfront.optimizer.edges import Edges
 from landfront.optimizer.files.columns import Array, read_columns
 from landfront.optimizer.files.draft import FileFault, duplicates
 from landfront.optimizer.files.write import VERSION, Text
+from landfront.optimizer.joined import Joined
 from landfront.optimizer.program import Block, Csr, Factored, Program, Stack
 
 SLAB = 1 << 18
@@ -73,6 +74,7 @@ def _program(text: Text, arrays: _Arrays) -> Program:
         objective_names=_names(text, "objective_names", p),
         row_names=_names(text, "row_names", r),
         edges=_edges(text.get("edges"), arrays, at["starts"], (r, columns)),
+        joined=tuple(_joined(part, arrays, at["starts"], (r, columns)) for part in text.get("joined", ())),
     )
 
 
@@ -86,6 +88,29 @@ def _edges(text: Text | None, arrays: _Arrays, starts: str, shape: tuple[int, in
     _expect(fits, "edges", "their rows and columns are not among those of the program")
     a, b = (arrays.indices(text[name], count, len(ends) - 1) for name in ("a", "b"))
     return Edges(a, b, arrays.truths(text["inside"], int(ends[-1])), row, column)
+
+
+def _joined(text: Text, arrays: _Arrays, starts: str, shape: tuple[int, int]) -> Joined:
+    """What hangs together, within the rows and columns that there are."""
+    ends, (r, m) = arrays.starts(starts, shape[1]), shape
+    names = ("row", "rows", "column", "columns", "root", "nodes")
+    row, rows, column, columns, root, nodes = (_count(text[name], "joined") for name in names)
+    fits = row + rows <= r and column + columns <= m and root <= m
+    _expect(fits, "joined", "its rows and columns are not among those of the program")
+    return Joined(
+        group=arrays.indices(text["group"], nodes, len(ends)) - 1,
+        apart=arrays.indices(text["apart"], nodes, m + 1) - 1,
+        tail=arrays.indices(text["tail"], None, nodes),
+        head=arrays.indices(text["head"], None, nodes),
+        doors=arrays.indices(text["doors"], None, nodes),
+        inside=arrays.truths(text["inside"], int(ends[-1])),
+        most=arrays.finite(text["most"], nodes if text["single"] else 0),
+        root=root - 1,
+        row=row,
+        rows=rows,
+        column=column,
+        columns=columns,
+    )
 
 
 def _stack(text: Text, arrays: _Arrays, columns: int) -> Stack:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from landfront.optimizer.blocks import Wider
 from landfront.optimizer.edges import Edges
 from landfront.optimizer.files.draft import FileFault
+from landfront.optimizer.joined import Joined
 from landfront.optimizer.program import Block, Csr, Factored, Program, Stack
 
 VERSION = 1
@@ -77,6 +78,7 @@ def _text(program: Program, parts: _Parts) -> Text:
         "objectives": _block(program.objectives, "objectives", parts),
         "rows": _block(program.rows, "rows", parts),
         "edges": _edges(program.edges, parts),
+        "joined": [_joined(net, f"joined.{place}", parts) for place, net in enumerate(program.joined)],
     }
 
 
@@ -85,6 +87,15 @@ def _edges(edges: Edges | None, parts: _Parts) -> Text | None:
         return None
     arrays = {name: parts.add(f"edges.{name}", getattr(edges, name)) for name in ("a", "b", "inside")}
     return {"row": edges.row, "column": edges.column, "count": len(edges), **arrays}
+
+
+def _joined(net: Joined, at: str, parts: _Parts) -> Text:
+    plain = {name: getattr(net, name) for name in ("tail", "head", "doors", "inside", "most")}
+    # Files hold no negative places: 0 is none.
+    shifted = {name: getattr(net, name) + 1 for name in ("group", "apart")}
+    arrays = {name: parts.add(f"{at}.{name}", array) for name, array in {**plain, **shifted}.items()}
+    counts = {name: getattr(net, name) for name in ("row", "rows", "column", "columns")}
+    return {**counts, "root": net.root + 1, "nodes": len(net.group), "single": net.single, **arrays}
 
 
 def _block(block: Block, at: str, parts: _Parts) -> Text:
