@@ -43,13 +43,13 @@ def between(base: Path, criterion: str) -> float:
     return float(values[1:3].mean())
 
 
-def limited(base: Path, criterion: str, least: float) -> lf.Plan:
-    """The best plan in carbon under one more limit, by the ordinary command."""
+def limited(base: Path, criterion: str, least: float, *, maximise: str = "carbon") -> lf.Plan:
+    """The best plan under one more limit, by the ordinary command."""
     folder = base / "limited"
     shutil.copytree(base / "study", folder)
     with (folder / "study.toml").open("a", encoding="utf-8") as file:
         file.write(f'\n[[limits]]\nname = "asked"\ncriterion = "{criterion}"\nmin = {least!r}\n')
-    return lf.plan(folder, maximise="carbon", gap=1e-9)
+    return lf.plan(folder, maximise=maximise, gap=1e-9)
 
 
 def test_a_threshold_gets_the_best_plan_that_meets_it(base: Path) -> None:
@@ -68,10 +68,23 @@ def test_a_threshold_on_the_first_criterion_is_answered_with_the_next(base: Path
     found = asking(base, gap=1e-7).ask({"carbon": least})
     assert found.plan is not None
     assert found.plan.values["carbon"] >= least * (1 - 1e-9)
-    again = asking(base, gap=1e-7).ask({"food": found.plan.values["food"]})
-    assert again.plan is not None
-    assert found.plan.values["carbon"] == pytest.approx(again.plan.values["carbon"], rel=1e-6)
+    assert (found.criterion, found.reason) == ("food", "optimal")
     assert found.gap <= 1e-6
+    best = limited(base, "carbon", least, maximise="food").values["food"]
+    assert found.plan.values["food"] == pytest.approx(best, rel=1e-6)
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4, 0.6, 0.8])
+def test_what_is_told_of_an_answer_holds(base: Path, share: float) -> None:
+    """The gap is that of the criterion asked for: no plan within the thresholds is better by more."""
+    values = pd.read_csv(base / "run" / "front.csv")["carbon"]
+    least = float(values.min() + share * np.ptp(values))
+    found = asking(base, gap=1e-2).ask({"carbon": least})
+    assert found.plan is not None
+    assert found.reason == "optimal"
+    best = limited(base, "carbon", least, maximise="food").values["food"]
+    got = found.plan.values["food"]
+    assert best - got <= max(found.gap, 1e-6) * max(abs(got), abs(got - 1000.0)) * (1 + 1e-6)
 
 
 def test_what_nothing_can_meet_is_proven(base: Path) -> None:
@@ -108,6 +121,24 @@ def test_what_was_kept_survives_a_crash_and_later_resumes(base: Path) -> None:
     assert lf.verify(run).holds
 
 
+def test_why_a_search_ended_stays_and_what_told_of_the_old_front_goes(base: Path) -> None:
+    run = base / "run"
+    lf.run(base / "study", base / "short", points=6, max_solves=5)
+    before = read_run(base / "short").record["certificate"]
+    for name in ("criterion6_en.docx", "tables_zh.xlsx", "report.html", "notes.docx"):
+        (base / "short" / name).write_bytes(b"old")
+    run, told = base / "short", Asking(read_run(base / "short"), formulate(lf.read(base / "study")))
+    ask.keep(run, told.formulation, told.ask({"food": between(base, "food")}))
+    ask.join(run)
+    after = read_run(run).record["certificate"]
+    assert after["complete"] or [after[key] for key in ("reason", "detail")] == [
+        before[key] for key in ("reason", "detail")
+    ]
+    left = {path.name for path in run.iterdir()}
+    assert "notes.docx" in left
+    assert left.isdisjoint({"criterion6_en.docx", "tables_zh.xlsx", "report.html"})
+
+
 def test_the_same_question_again_adds_nothing(base: Path) -> None:
     run, told, least = base / "run", asking(base), between(base, "food")
     for _ in range(2):
@@ -121,6 +152,7 @@ def test_the_same_question_again_adds_nothing(base: Path) -> None:
         ({"wood": 1.0}, "'wood' is no criterion of the front. Choose among: carbon, food"),
         ({"food": float("nan")}, "nan is no number"),
         ({"food": "1"}, "'1' is no number"),
+        ({"food": 10**400}, "is no number"),
     ],
 )
 def test_bad_questions(base: Path, thresholds: dict[str, Any], message: str) -> None:

@@ -5,10 +5,12 @@ import os
 import re
 import shutil
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import docx
+import openpyxl
 import pandas as pd
 import pytest
 from pypdf import PdfReader
@@ -150,6 +152,34 @@ def test_no_run_and_an_unfinished_run(tmp_path: Path, copied: Path) -> None:
     (copied / "run.toml").unlink()
     with pytest.raises(lf.InputError, match=r"not finished.*landfront resume"):
         lf.criterion6(copied)
+
+
+@pytest.mark.parametrize("write", [lf.criterion6, lf.workbook])
+def test_input_that_has_changed_is_refused(copied: Path, write: Callable[[Path], Any]) -> None:
+    file = copied.parent / "study" / "effects.csv"
+    file.write_text(file.read_text(encoding="utf-8").replace("mixed_plantation,1", "mixed_plantation,2"))
+    with pytest.raises(lf.InputError, match=r"effects\.csv.*has changed since the run began"):
+        write(copied)
+
+
+def test_too_short_a_time_for_prices_leaves_them_out(squares_run: Path, tmp_path: Path) -> None:
+    word, _ = lf.criterion6(squares_run, prices=True, seconds=1e-9, output=tmp_path)
+    assert any("--solve SECONDS" in text for text in texts(word))
+    with pytest.raises(lf.InputError, match="solve: must be a number of seconds from 0 on"):
+        lf.criterion6(squares_run, prices=True, seconds=-1.0)
+
+
+def test_a_limit_on_a_change_is_told_as_one(tmp_path: Path) -> None:
+    study = write_squares(tmp_path / "study", side=3, budget=1e5)
+    limit = '[[limits]]\nname = "loss"\ncriterion = "food"\nof = "change"\nmin = -20.0\n\n[front]'
+    text = (study / "study.toml").read_text(encoding="utf-8").replace("[front]", limit)
+    (study / "study.toml").write_text(text, encoding="utf-8")
+    lf.run(study, tmp_path / "run", points=3)
+    assert "change of food at least -20 t" in texts(lf.criterion6(tmp_path / "run")[0])
+    rows = openpyxl.load_workbook(lf.workbook(tmp_path / "run", language="en"))["Indicators"]
+    row = next(row for row in rows.iter_rows(values_only=True) if str(row[0]).startswith("loss"))
+    assert row[3:5] == (None, None)
+    assert row[6] == -20.0
 
 
 def test_a_full_disk_leaves_the_earlier_document(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:

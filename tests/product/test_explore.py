@@ -222,7 +222,7 @@ def test_a_reader_asks_in_the_browser(served: Served, tmp_path: Path) -> None:
         page.wait_for_selector("body[data-ready]", timeout=30_000)
         assert page.locator("#second option").count() == len(front) + 1
         page.click("#ask")
-        page.locator("#asked", has_text="Found and proven within").wait_for(timeout=30_000)
+        page.locator("#asked", has_text="proven to within").wait_for(timeout=30_000)
         page.wait_for_selector("body[data-ready]", timeout=30_000)
         page.locator("#second option").nth(len(front) + 1).wait_for(state="attached", timeout=30_000)
         assert "joins the run" in page.inner_text("#asked")

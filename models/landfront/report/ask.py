@@ -14,9 +14,10 @@ from landfront.instances.faults import Fault, refuse
 from landfront.models.formulate import Formulation
 from landfront.models.plan import Plan
 from landfront.optimizer import tolerances
+from landfront.optimizer.certify import PointBounds, value_noise
 from landfront.optimizer.engine import choose_engine
 from landfront.optimizer.front import Floats
-from landfront.optimizer.points import make_point
+from landfront.optimizer.points import make_point, relative_gap
 from landfront.optimizer.program import Program
 from landfront.optimizer.scalarize import Scalarizer
 from landfront.optimizer.store import Store
@@ -46,21 +47,22 @@ class Asked:
     ----------
     plan
         The plan, with its point; None where there is none.
+    criterion
+        In which it is the best plan.
     reason
-        ``"optimal"``: proven within the gap; ``"infeasible"``: proven that no plan meets the thresholds; else
-        why the search ended before.
+        ``"optimal"``: proven within the gap asked for; ``"infeasible"``: proven that no plan meets the
+        thresholds; else why the search ended before.
+    gap
+        Gap of that criterion among the plans that meet the thresholds; infinite without a plan or a bound.
     solves
         The answers, to be kept (`keep`).
     """
 
     plan: Plan | None
+    criterion: str
     reason: str
+    gap: float
     solves: tuple[Solve, ...]
-
-    @property
-    def gap(self) -> float:
-        """Gap of the front's first criterion; infinite without a plan."""
-        return inf if self.plan is None or self.plan.point is None else float(self.plan.point.gap)
 
 
 class Asking:
@@ -99,13 +101,14 @@ class Asking:
         main = next((i for i in range(len(upper)) if upper[i] == inf), 0)
         deadline = monotonic() + seconds
         first = self._solve(main, upper, deadline)
-        if first.y is None or main == 0:
-            return self._asked((first,))
+        if first.y is None or main == 0 or not self.program.integer.any():
+            # Without whole parcels the first answer proves both.
+            return self._asked(main, (first,))
         # What a run states of each point is how good its first criterion can be beside the others.
         room = ROOM * (np.abs(first.y) + self.program.objective_scale)
         caps = np.minimum(upper, first.y + room)
         caps[0] = upper[0]
-        return self._asked((first, self._solve(0, caps, deadline, start=first)))
+        return self._asked(main, (first, self._solve(0, caps, deadline, start=first)))
 
     def _solve(self, main: int, upper: Floats, deadline: float, *, start: Solve | None = None) -> Solve:
         """One criterion, with a little of the others so that no better plan is as good in it."""
@@ -116,18 +119,21 @@ class Asking:
             Task(weights, upper, share=self.gap, main=main, deadline=deadline, start=x)
         )
 
-    def _asked(self, solves: tuple[Solve, ...]) -> Asked:
-        found = [solve for solve in solves if solve.x is not None]
+    def _asked(self, main: int, solves: tuple[Solve, ...]) -> Asked:
+        first, found = solves[0], [solve for solve in solves if solve.x is not None]
+        name = self.criteria[main]
         if not found:
-            return Asked(None, solves[-1].reason, solves)
+            return Asked(None, name, first.reason, inf, solves)
         best = found[-1]
         assert best.y is not None
-        # For plans at least as good in the other criteria, which the weights count as well.
-        others = float(best.task.weights[1:] @ best.y[1:])
-        bound = min(best.beta - others, float(best.y[0])) if best.task.main == 0 else -inf
-        point = make_point(self.program, best, bound)
+        bounds = PointBounds([fact for solve in solves for fact in solve.facts], value_noise(self.program))
+        point = make_point(self.program, best, bounds.at(best.y))
+        others = np.arange(len(best.y)) != main
+        bound = min(first.beta - float(first.task.weights[others] @ best.y[others]), float(best.y[main]))
+        offset = float(self.program.minimised_offsets[main])
+        gap = relative_gap(bound, float(best.y[main]), offset)
         plan = Plan(self.formulation, point.x, point=point)
-        return Asked(plan, solves[-1].reason, solves)
+        return Asked(plan, name, first.reason, gap, solves)
 
     def check(self, thresholds: Mapping[str, float]) -> None:
         """Refuse thresholds of what is no criterion of the front, or that are no numbers."""
@@ -145,9 +151,19 @@ class Asking:
         faults += [
             Fault("explore", f"thresholds.{name}", f"{value!r} is no number", "Give a number in its unit.")
             for name, value in thresholds.items()
-            if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value)
+            if not _is_number(value)
         ]
         return faults
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value is a finite number; an integer may be too large for one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return isfinite(float(value))
+    except OverflowError:
+        return False
 
 
 def keep(folder: Path, formulation: Formulation, asked: Asked) -> tuple[Solve, ...]:

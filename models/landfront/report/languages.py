@@ -50,6 +50,17 @@ def criterion_label(study: Study, name: str, language: str) -> str:
     return entry.label or name.replace("_", " ")
 
 
+def title_in(study: Study, language: str) -> str:
+    """The study's title in a language, else in its own."""
+    return (study.study.title_zh or study.title) if language == "zh" else study.title
+
+
+def effect_label(name: str, language: str) -> str:
+    """What a limit sums that is no criterion, in words of the data dictionary, else its name."""
+    known = by_key("effects").get(name)
+    return str(known[f"label_{language}"]) if known else name.replace("_", " ")
+
+
 def share_text(share: float, language: str) -> str:
     """A share as a percentage.
 

@@ -39,6 +39,9 @@ ALSO, JOINED = "also", "joined"
 """Under which names a store notes the keys of tasks that somebody asked beside the search: all of them, and
 those that are in the front that was written."""
 
+TOLD = (PAGE, "criterion6_*.docx", "criterion6_*.pdf", "tables_*.xlsx")
+"""What other commands write into a run's folder about its front."""
+
 Stage = Callable[[str], None]
 
 
@@ -131,6 +134,9 @@ class Sitting:
             on_solve=lambda solve: self.store.add(solve, self._keep),
             on_progress=self.watch.progress,
         )
+        if joining and not front.complete:
+            ended = self.store.read().meta
+            front = replace(front, reason=ended["reason"], detail=ended["detail"])
         if not len(front):
             raise NothingFoundError(f"The search stopped ({front.reason}) before it found a plan.")
         result = Result(self.formulation, replace(front, seconds=front.seconds + earlier))
@@ -152,8 +158,9 @@ class Sitting:
             (self.folder / "run.toml").unlink(missing_ok=True)
             self.store.finish(result.front, **{JOINED: list(also)})
             shutil.rmtree(self.folder / "figures", ignore_errors=True)
-            # A page tells of the front that was there when it was written.
-            (self.folder / PAGE).unlink(missing_ok=True)
+            # They tell of the front that was there when they were written.
+            for told in (path for name in TOLD for path in self.folder.glob(name)):
+                told.unlink()
             for output in sorted(Path(scratch).iterdir()):
                 output.replace(self.folder / output.name)
         partial = self.folder / "run.toml.partial"

@@ -21,11 +21,12 @@ from landfront.models.plan import MU_PER_HA, Plan
 from landfront.report.bars import level_of
 from landfront.report.folder import disk_full
 from landfront.report.land_account import transitions
-from landfront.report.languages import UNITS_ZH, criterion_label
+from landfront.report.languages import UNITS_ZH, criterion_label, title_in
 from landfront.report.lineage import chosen_point
+from landfront.report.page.write import checked_result
 from landfront.report.policy_table import policy_table
 from landfront.report.result import labels_in
-from landfront.report.stored import read_run, result_of
+from landfront.report.stored import read_run
 from landfront.report.workbook_words import CLASSES_ZH, WORDS
 
 if TYPE_CHECKING:
@@ -97,13 +98,11 @@ def workbook(
         refuse(Fault(str(folder), "point", f"the front has no point {place}", fix))
     if not target.is_dir():
         refuse(Fault(str(target), "", "the folder is missing", "Make it first."))
-    from landfront.models.formulate import formulate
-
-    result = result_of(found, formulate(found.study(None if study is None else Path(study))))
+    result = checked_result(folder, None if study is None else Path(study))
     sheets = sheets_of(result.plan(place), language)
     words = WORDS[language]
     about: list[Sequence[Cell]] = [
-        [words["title"], result.formulation.study.title], [words["run"], folder.name],
+        [words["title"], title_in(result.formulation.study, language)], [words["run"], folder.name],
         [words["made"], str(found.record.get("created", ""))], [words["point"], float(place)],
         [words["digest"], str(found.record["study_digest"])], [words["said"], None],
     ]  # fmt: skip
@@ -134,12 +133,17 @@ def _indicators(plan: Plan, language: str) -> Sheet:
     rows: list[Sequence[Cell]] = []
     for row, state in zip(plan.formulation.limits, plan.limits().to_dict("records"), strict=True):
         name = f"{row.limit}（{row.region}）" if row.region and language == "zh" else row.name
-        today = row.baseline if row.of == "total" else 0.0
+        known = row.of == "total"  # a limit on a change says nothing of totals
         for side, bound in (("at_least", row.lower), ("at_most", row.upper)):
             if math.isfinite(bound):
                 value, met = float(state["value"]), words["yes" if state["holds"] else "no"]
                 label, unit = f"{name}: {words[side]}", _unit(row.unit, language)
-                numbers = [today, value, value - today, bound]
+                numbers = (
+                    [row.baseline, value, value - row.baseline, bound]
+                    if known
+                    else [None, None, value, bound]
+                )
+                label = label if known else f"{label} ({words['change']})"
                 rows.append([label, words["binding"], unit, *numbers, met, row.owner])
     for name in study.criteria:
         today, value = plan.baseline[name], plan.values[name]

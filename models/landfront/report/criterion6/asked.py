@@ -10,7 +10,7 @@ from typing import Any
 
 from landfront.models.plan import Plan
 from landfront.report.criterion6.words import Words, all_words
-from landfront.report.languages import amount, criterion_label, land, share_text
+from landfront.report.languages import UNITS_ZH, amount, criterion_label, effect_label, land, share_text
 from landfront.report.result import Named, Result
 from landfront.report.safeguards import Safeguards
 
@@ -67,6 +67,10 @@ class Source:
         """How well a number is known."""
         return self.words(f"mark_{mark}") if f"mark_{mark}" in all_words() else mark
 
+    def unit(self, unit: str) -> str:
+        """A unit as readers know it."""
+        return UNITS_ZH.get(unit, unit) if self.language == "zh" else unit
+
     def land(self, hectares: float) -> str:
         """An area, with mu for studies in yuan."""
         return land(hectares, self.language, mu=self.result.in_yuan)
@@ -75,7 +79,9 @@ class Source:
         """A criterion in words; what a limit sums may be none of the study's criteria."""
         study = self.result.formulation.study
         known = criterion in study.criteria
-        return criterion_label(study, criterion, self.language) if known else criterion.replace("_", " ")
+        if known:
+            return criterion_label(study, criterion, self.language)
+        return effect_label(criterion, self.language)
 
     def name(self, named: Named) -> str:
         """A named plan in words."""

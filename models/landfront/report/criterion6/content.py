@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from landfront.report.criterion6 import review, rights, tradeoffs
 from landfront.report.criterion6.asked import Source
 from landfront.report.criterion6.document import Blank, Block, Document, Heading, Table, Text
+from landfront.report.languages import title_in
 
 PARTS: dict[str, tuple[Callable[[Source], Iterator[Block]], ...]] = {
     "e1_61": (
@@ -24,7 +25,7 @@ PARTS: dict[str, tuple[Callable[[Source], Iterator[Block]], ...]] = {
 def document(source: Source, *, notes: tuple[str, ...] = ()) -> Document:
     """The whole document; `notes` stand after its first paragraph."""
     words = source.words
-    title = words("title", title=source.result.formulation.study.title)
+    title = words("title", title=title_in(source.result.formulation.study, source.language))
     parts = {key: [block for part in build for block in part(source)] for key, build in PARTS.items()}
     blocks: list[Block] = [Text(words("intro")), *(Text(note, quiet=True) for note in notes), _run(source)]
     blocks += tradeoffs.today(source)

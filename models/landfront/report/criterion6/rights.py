@@ -10,6 +10,7 @@ from landfront.report.compensation import compensate
 from landfront.report.criterion6.asked import Source
 from landfront.report.criterion6.document import Blank, Block, Heading, Table, Text
 from landfront.report.explain_text import rule_words
+from landfront.report.page.solved import cost_of
 from landfront.report.tables import menu_table
 
 MOST_TRANSFERS = 20
@@ -51,11 +52,12 @@ def _transfers(source: Source) -> Iterator[Block]:
         return
     yield Heading(words("pays_head"), 2)
     try:
-        found = compensate(source.plan, level, traded=result.front.criteria)
+        cost = cost_of(result) or "cost"
+        found = compensate(source.plan, level, cost=cost, traded=result.front.criteria)
     except InputError as error:
         yield Text(words("pays_no", why=error.faults[0].rule))
         return
-    unit = result.units.get("cost", result.formulation.study.study.currency)
+    unit = result.units[cost]
     moved, fund = source.quantity(found.moved, unit), source.quantity(float(found.fund.sum()), unit)
     yield Text(words("pays_text", level=level, moved=moved, fund=fund))
     rows = [

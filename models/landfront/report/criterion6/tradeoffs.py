@@ -92,14 +92,17 @@ def _steps(source: Source) -> Iterator[Block]:
         for name in others:
             loss = result.total(start, name) - result.total(end, name)
             loss *= 1 if result.formulation.study.criteria[name].sense == "max" else -1
-            if loss > 0 and gain > 0:
-                given.append(f"{source.label(name)}: {source.amount(loss, name)}")
-                each = source.amount(gain / loss, first)
-                rates.append(words("per", gain=each, unit=result.units[name], criterion=source.label(name)))
+            if loss <= 0:
+                continue
+            given.append(f"{source.label(name)}: {source.amount(loss, name)}")
+            if len(others) == 1 and gain > 0:  # what several give up together has no rate of its own
+                each, unit = source.amount(gain / loss, first), source.unit(result.units[name])
+                rates.append(words("per", gain=each, unit=unit, criterion=source.label(name)))
         rows.append(
             [f"{start} → {end}", source.amount(gain, first), "\n".join(given) or "0", "\n".join(rates) or "-"]
         )
-    gained = words("gained", criterion=source.label(first))
+    better = "gained" if result.formulation.study.criteria[first].sense == "max" else "saved"
+    gained = words(better, criterion=source.label(first))
     yield Table(
         [words("from_to"), gained, words("given"), words("rate")], rows, right=(1,), widths=(1, 1.5, 2, 2)
     )
@@ -208,7 +211,9 @@ def bound_text(source: Source, row: LimitRow) -> str:
     for key, bound in (("at_least", row.lower), ("at_most", row.upper)):
         if math.isfinite(bound):
             amount = source.quantity(bound, row.unit)
-            parts.append(source.words(key, criterion=source.label(row.criterion), amount=amount))
+            label = source.label(row.criterion)
+            label = source.words("change_of", criterion=label) if row.of == "change" else label
+            parts.append(source.words(key, criterion=label, amount=amount))
     return "; ".join(parts)
 
 

@@ -7,14 +7,15 @@ from tempfile import TemporaryDirectory
 
 from landfront.instances.faults import Fault, InputError, refuse
 from landfront.instances.study import Study
-from landfront.models.formulate import formulate
 from landfront.report.criterion6.asked import Source
 from landfront.report.criterion6.content import document
 from landfront.report.criterion6.words import LANGUAGES, Words
 from landfront.report.folder import disk_full
 from landfront.report.lineage import chosen_point
+from landfront.report.page.write import checked_result, seconds_faults
 from landfront.report.safeguards import Safeguards, find_safeguards
-from landfront.report.stored import read_run, result_of
+from landfront.report.search import NothingFoundError
+from landfront.report.stored import read_run
 
 NAME = "criterion6"
 SECONDS = 60.0
@@ -58,8 +59,8 @@ def criterion6(
     Raises
     ------
     InputError
-        If the folder is no finished run, it has no such point or plan, the language is not known, a file
-        cannot be written, or the disk is full.
+        If the folder is no finished run, is damaged or from a newer version, its input has changed, it has no
+        such point or plan, the language is not known, a file cannot be written, or the disk is full.
     """
     folder, target = Path(run), Path(output or run)
     if language not in LANGUAGES:
@@ -79,7 +80,8 @@ def criterion6(
     if not target.is_dir():
         refuse(Fault(str(target), "", "the folder is missing", "Make it first."))
     where = None if study is None else Path(study)
-    result = result_of(found, formulate(found.study(where)))
+    refuse(*seconds_faults(seconds))
+    result = checked_result(folder, where)
     priced = None
     if prices and result.formulation.limits:
         priced = _prices(result.formulation.study, result.front.criteria[0], seconds)
@@ -87,11 +89,14 @@ def criterion6(
     return _write(source, target)
 
 
-def _prices(study: Study, criterion: str, seconds: float) -> Safeguards:
-    """What each limit costs in a criterion."""
-    if study.criteria[criterion].sense == "max":
-        return find_safeguards(study, maximise=criterion, time_limit=seconds)
-    return find_safeguards(study, minimise=criterion, time_limit=seconds)
+def _prices(study: Study, criterion: str, seconds: float) -> Safeguards | None:
+    """What each limit costs in a criterion; None where the time was too short for a plan."""
+    try:
+        if study.criteria[criterion].sense == "max":
+            return find_safeguards(study, maximise=criterion, time_limit=seconds)
+        return find_safeguards(study, minimise=criterion, time_limit=seconds)
+    except NothingFoundError:
+        return None
 
 
 def _write(source: Source, target: Path) -> tuple[Path, Path]:

@@ -136,20 +136,25 @@ class Live:
             return {"state": "done", "reason": str(error.faults[0]), "point": None}
         values = {} if found.plan is None else dict(found.plan.values)
         gap = None if not np.isfinite(found.gap) else found.gap
-        return {"state": "done", "reason": found.reason, "point": point, "values": values, "gap": gap}
+        told = {"criterion": found.criterion, "values": values, "gap": gap}
+        return {"state": "done", "reason": found.reason, "point": point, **told}
 
     def _join(self, found: Asked, kept: tuple[Solve, ...]) -> int | None:
         """Position of the plan on the front with it; None without a plan."""
         known = {solve.task.key for solve in self._journal}
-        self._journal += [solve for solve in kept if solve.task.key not in known]
+        new = [solve for solve in kept if solve.task.key not in known]
+        self._journal += new
         self._also = list(dict.fromkeys([*self._also, *(solve.task.key for solve in kept)]))
         request = replace(self._request, time_limit=0.0, workers=1)
         front = find_front(self._result.formulation, request, resume=self._journal, also=self._also)
+        if not front.complete:
+            before = self._result.front
+            front = replace(front, reason=before.reason, detail=before.detail)
         with self._lock:
             # What is costly to read of the study stays the same.
             self._result = Result(self._result.formulation, front, self._result.kept)
             self._page = ""
-            self.grown += 1
+            self.grown += bool(new)
         if found.plan is None or found.plan.point is None:
             return None
         values = np.array([found.plan.values[name] for name in front.criteria])

@@ -7,6 +7,7 @@ to anywhere. Other host names are refused, so that no page elsewhere can reach i
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import json
 import secrets
@@ -24,6 +25,8 @@ from landfront.report.page.live import Live
 
 HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")
+HTTP = 80
+"""The port that browsers leave out of an address."""
 TOKEN_BYTES = 24
 MOST_BYTES = 4096
 """Longest question: thresholds of some criteria."""
@@ -120,7 +123,7 @@ def _line(text: str) -> str:
 
 def application(live: Live, token: str, port: int) -> Application:
     """The server's pages."""
-    names = frozenset(f"{name}:{port}" for name in NAMES)
+    names = frozenset([*(f"{name}:{port}" for name in NAMES), *(NAMES if port == HTTP else ())])
     given = {"live": live, "token": token, "names": names}
     rules: list[Any] = [
         (r"/(?P<token>[^/]*)/", Page, given),
@@ -129,6 +132,14 @@ def application(live: Live, token: str, port: int) -> Application:
         (r"/(?P<token>[^/]*).*", Other, given),
     ]
     return Application(rules, log_function=lambda handler: None)
+
+
+def _loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def serve(live: Live, *, port: int = 0, token: str | None = None, ready: Callable[[str], None]) -> None:
@@ -140,6 +151,9 @@ def serve(live: Live, *, port: int = 0, token: str | None = None, ready: Callabl
         If the port is taken or not allowed.
     """
     token = token or secrets.token_urlsafe(TOKEN_BYTES)
+    if _loop_runs():
+        fix = "Run landfront explore in a terminal."
+        refuse(Fault("explore", "", "an event loop runs here already, as in a notebook", fix))
     opened = socket.socket()
     opened.setblocking(False)
     try:

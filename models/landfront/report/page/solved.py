@@ -78,7 +78,7 @@ def _mac(result: Result, seconds: float) -> dict[str, Any]:
 def _transfers(result: Result, seconds: float) -> dict[str, Any]:
     """The least transfers between regions in plans, the named first, at each plan's own shadow prices."""
     level = next(iter(shown_levels(result.formulation.landscape)), None)
-    cost = _cost(result)
+    cost = cost_of(result)
     if level is None or cost is None:
         return {"missing": "one region" if level is None else "no cost"}
     named = dict.fromkeys(entry.point for entry in result.named)
@@ -102,7 +102,7 @@ def _transfer(result: Result, point: int, level: str, cost: str) -> dict[str, An
     }
 
 
-def _cost(result: Result) -> str | None:
+def cost_of(result: Result) -> str | None:
     """The criterion that is paid for: the first one of money that is to be least."""
     study = result.formulation.study
     return next(

@@ -69,7 +69,7 @@ def report(
     folder = Path(run)
     target = folder / PAGE if output is None else Path(output)
     _check_target(target)
-    refuse(*_seconds_faults(seconds))
+    refuse(*seconds_faults(seconds))
     say("reading the run")
     result = checked_result(folder, Path(study) if study is not None else None)
     say("gathering what it tells")
@@ -112,7 +112,8 @@ def _check_target(target: Path) -> None:
         refuse(Fault(str(target), "", "its folder is missing", "Make the folder first."))
 
 
-def _seconds_faults(seconds: float) -> list[Fault]:
+def seconds_faults(seconds: float) -> list[Fault]:
+    """What is wrong with the seconds that may be spent on prices."""
     if 0 <= seconds < float("inf"):
         return []
     return [Fault("report", "solve", f"must be a number of seconds from 0 on, found {seconds}", "Mend it.")]

@@ -24,7 +24,8 @@ function told(found) {
   if (found.point === null) return t("ask_early", { reason: found.reason });
   const values = listed(D.front.criteria.map((c) => `${word(D.criteria[c])} ${qty(found.values[D.criteria[c].name], D.criteria[c].unit)}`));
   if (found.reason !== "optimal") return t("ask_weak", { reason: found.reason, values });
-  return t("ask_found", { gap: pct(found.gap), values });
+  const asked = D.criteria.find((entry) => entry.name === found.criterion);
+  return t("ask_found", { gap: pct(found.gap), values, criterion: word(asked) });
 }
 async function ask() {
   clearTimeout(waiting);
