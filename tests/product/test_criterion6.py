@@ -194,7 +194,7 @@ def test_a_full_disk_leaves_the_earlier_document(copied: Path, monkeypatch: pyte
     with pytest.raises(lf.InputError, match="disk is full"):
         lf.criterion6(copied)
     assert (word.read_bytes(), page.read_bytes()) == before
-    assert not list(copied.glob(".criterion6-*"))
+    assert not list(copied.glob(".documents-*"))
 
 
 @pytest.mark.slow

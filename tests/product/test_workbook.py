@@ -128,4 +128,4 @@ def test_a_full_disk_leaves_the_earlier_file(copied: Path, monkeypatch: pytest.M
     with pytest.raises(lf.InputError, match="disk is full"):
         lf.workbook(copied)
     assert (copied / "tables_zh.xlsx").read_bytes() == before
-    assert not list(copied.glob(".tables-*"))
+    assert not list(copied.glob(".documents-*"))

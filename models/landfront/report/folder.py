@@ -16,7 +16,15 @@ UNWRITTEN = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 PROBE_BYTES = 256 * 1024
 CLAIM = ".writing"
 """An empty file in a folder while a run is being written, so that a second run keeps out."""
-SCRATCH = (CLAIM, f"{CLAIM}-journal", ".probe", ".outputs-*", "run.toml.partial", "plans/*.partial")
+SCRATCH = (
+    CLAIM,
+    f"{CLAIM}-journal",
+    ".probe",
+    ".outputs-*",
+    ".documents-*",
+    "run.toml.partial",
+    "plans/*.partial",
+)
 """What a killed run may leave behind that nobody needs."""
 FIX = "Name a new folder; nothing is ever overwritten."
 

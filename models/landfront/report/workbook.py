@@ -10,23 +10,18 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from landfront.instances.codes import classes
-from landfront.instances.faults import Fault, InputError, refuse
 from landfront.models.plan import MU_PER_HA, Plan
 from landfront.report.bars import level_of
-from landfront.report.folder import disk_full
+from landfront.report.documents import put, subject_of
 from landfront.report.land_account import transitions
 from landfront.report.languages import UNITS_ZH, criterion_label, title_in
-from landfront.report.lineage import chosen_point
-from landfront.report.page.write import checked_result
 from landfront.report.policy_table import policy_table
 from landfront.report.result import labels_in
-from landfront.report.stored import read_run
 from landfront.report.workbook_words import CLASSES_ZH, WORDS
 
 if TYPE_CHECKING:
@@ -84,32 +79,21 @@ def workbook(
     InputError
         If the folder is no finished run, there is no such point or language, or the file cannot be written.
     """
-    folder, target = Path(run), Path(output or run)
-    if language not in WORDS:
-        rule = f"{language!r} is not a language of the tables"
-        refuse(Fault("report", "language", rule, f"Choose among: {', '.join(WORDS)}."))
-    found = read_run(folder)
-    count = len(found.stored.points)
-    place = chosen_point(found) if point is None else point
-    if not 0 <= place < count:
-        fix = (
-            f"Name one from 0 to {count - 1}." if count else "Give the run more time, with landfront resume."
-        )
-        refuse(Fault(str(folder), "point", f"the front has no point {place}", fix))
-    if not target.is_dir():
-        refuse(Fault(str(target), "", "the folder is missing", "Make it first."))
-    result = checked_result(folder, None if study is None else Path(study))
-    sheets = sheets_of(result.plan(place), language)
+    on = subject_of(Path(run), point=point, language=language, study=study)
+    sheets = sheets_of(on.result.plan(on.point), language)
     words = WORDS[language]
     about: list[Sequence[Cell]] = [
-        [words["title"], title_in(result.formulation.study, language)], [words["run"], folder.name],
-        [words["made"], str(found.record.get("created", ""))], [words["point"], float(place)],
-        [words["digest"], str(found.record["study_digest"])], [words["said"], None],
-    ]  # fmt: skip
+        [words["title"], title_in(on.result.formulation.study, language)],
+        [words["run"], on.folder.resolve().name],
+        [words["made"], str(on.record.get("created", ""))],
+        [words["point"], float(on.point)],
+        [words["digest"], str(on.record["study_digest"])],
+        [words["said"], None],
+    ]
     if words["matrix"] not in sheets:
         about.append([words["no_cover"], None])
     sheets[words["notes"]] = Sheet([words["notes"], ""], about, ("", "any"))
-    return _write(sheets, target, f"{NAME}_{language}.xlsx")
+    return put(Path(output or run), {f"{NAME}_{language}.xlsx": lambda path: _save(sheets, path)})[0]
 
 
 def sheets_of(plan: Plan, language: str) -> dict[str, Sheet]:
@@ -276,26 +260,15 @@ def _regions(plan: Plan, level: str, language: str) -> Sheet:
     return Sheet(head, rows, ("", "ha", "ha", *["any"] * len(sums)))
 
 
-def _write(sheets: Mapping[str, Sheet], target: Path, name: str) -> Path:
-    """Write the file as a whole or not at all."""
+def _save(sheets: Mapping[str, Sheet], path: Path) -> None:
+    """Write the file."""
     from openpyxl import Workbook
 
     book = Workbook()
     book.remove(book.worksheets[0])
     for title, sheet in sheets.items():
         _fill(book.create_sheet(title), sheet)
-    try:
-        with TemporaryDirectory(prefix=".tables-", dir=target) as scratch:
-            book.save(Path(scratch) / name)
-            (Path(scratch) / name).replace(target / name)
-    except OSError as error:
-        if disk_full(error, target):
-            rule = "the disk is full or fails, so nothing was written"
-            raise InputError([Fault(str(target), "", rule, "Make room or name another folder.")]) from error
-        if isinstance(error, PermissionError):
-            raise InputError([Fault(str(target), "", "cannot be written", "Name another folder.")]) from error
-        raise
-    return target / name
+    book.save(path)
 
 
 def _fill(made: Worksheet, sheet: Sheet) -> None:

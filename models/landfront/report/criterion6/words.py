@@ -6,8 +6,6 @@ import tomllib
 from functools import cache
 from importlib.resources import files
 
-LANGUAGES = ("en", "zh")
-
 
 class Words:
     """Texts by name in one language; ``words("today")``."""

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from landfront.instances.faults import Fault, InputError, refuse
+from landfront.instances.faults import refuse
 from landfront.instances.study import Study
 from landfront.report.criterion6.asked import Source
 from landfront.report.criterion6.content import document
-from landfront.report.criterion6.words import LANGUAGES, Words
-from landfront.report.folder import disk_full
-from landfront.report.lineage import chosen_point
-from landfront.report.page.write import checked_result, seconds_faults
+from landfront.report.criterion6.words import Words
+from landfront.report.documents import put, subject_of
+from landfront.report.page.write import seconds_faults
 from landfront.report.safeguards import Safeguards, find_safeguards
 from landfront.report.search import NothingFoundError
-from landfront.report.stored import read_run
 
 NAME = "criterion6"
 SECONDS = 60.0
@@ -62,31 +60,14 @@ def criterion6(
         If the folder is no finished run, is damaged or from a newer version, its input has changed, it has no
         such point or plan, the language is not known, a file cannot be written, or the disk is full.
     """
-    folder, target = Path(run), Path(output or run)
-    if language not in LANGUAGES:
-        rule = f"{language!r} is not a language of the document"
-        refuse(Fault("report", "language", rule, f"Choose among: {', '.join(LANGUAGES)}."))
-    found = read_run(folder)
-    count = len(found.stored.points)
-    if not count:
-        refuse(
-            Fault(str(folder), "", "the front has no plan", "Give the run more time, with landfront resume.")
-        )
-    place = chosen_point(found) if point is None else point
-    if not 0 <= place < count:
-        refuse(
-            Fault(str(folder), "point", f"the front has no point {place}", f"Name one from 0 to {count - 1}.")
-        )
-    if not target.is_dir():
-        refuse(Fault(str(target), "", "the folder is missing", "Make it first."))
-    where = None if study is None else Path(study)
     refuse(*seconds_faults(seconds))
-    result = checked_result(folder, where)
+    on = subject_of(Path(run), point=point, language=language, study=study)
     priced = None
-    if prices and result.formulation.limits:
-        priced = _prices(result.formulation.study, result.front.criteria[0], seconds)
-    source = Source(result, folder, found.record, place, point is not None, Words(language), priced)
-    return _write(source, target)
+    if prices and on.result.formulation.limits:
+        priced = _prices(on.result.formulation.study, on.result.front.criteria[0], seconds)
+    source = Source(on.result, on.folder, on.record, on.point, on.chosen, Words(language), priced)
+    word, page = put(Path(output or run), _writers(source))
+    return word, page
 
 
 def _prices(study: Study, criterion: str, seconds: float) -> Safeguards | None:
@@ -99,26 +80,14 @@ def _prices(study: Study, criterion: str, seconds: float) -> Safeguards | None:
         return None
 
 
-def _write(source: Source, target: Path) -> tuple[Path, Path]:
+def _writers(source: Source) -> dict[str, Callable[[Path], None]]:
+    """What writes each of the two files."""
     from landfront.report.criterion6.pdf_file import chinese_is_embedded, write_pdf
     from landfront.report.criterion6.word_file import write_word
 
-    words = source.words
-    notes = () if chinese_is_embedded() else (words("no_font"),)
-    names = f"{NAME}_{source.language}.docx", f"{NAME}_{source.language}.pdf"
-    try:
-        with TemporaryDirectory(prefix=".criterion6-", dir=target) as scratch:
-            write_word(document(source), Path(scratch) / names[0])
-            write_pdf(document(source, notes=notes), Path(scratch) / names[1])
-            for name in names:
-                (Path(scratch) / name).replace(target / name)
-    except OSError as error:
-        if disk_full(error, target):
-            rule = "the disk is full or fails, so nothing was written"
-            raise InputError([Fault(str(target), "", rule, "Make room or name another folder.")]) from error
-        if isinstance(error, PermissionError):
-            raise InputError(
-                [Fault(str(target), "", "cannot be written", "Name another folder with -o.")]
-            ) from error
-        raise
-    return target / names[0], target / names[1]
+    notes = () if chinese_is_embedded() else (source.words("no_font"),)
+    name = f"{NAME}_{source.language}"
+    return {
+        f"{name}.docx": lambda path: write_word(document(source), path),
+        f"{name}.pdf": lambda path: write_pdf(document(source, notes=notes), path),
+    }
