@@ -18,24 +18,16 @@ from time import monotonic, perf_counter, process_time
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 
-from landfront.instances.catalogue import Catalogue
-from landfront.instances.landscape import Landscape
-from landfront.instances.neighbours import grid_neighbours
-from landfront.instances.study import study_from
-from landfront.models.formulate import Formulation, Tables, formulate_from
+from landfront.models.formulate import Formulation
 from landfront.optimizer.engine import choose_engine
 from landfront.optimizer.points import relative_gap
 from landfront.optimizer.scalarize import Scalarizer
 from landfront.optimizer.task import Task
 from measure import RUNS, machine
+from squares import grid_study
 
 RESULTS = Path(__file__).parent / "results" / "boundary.json"
-NAMES = ("forest", "shrubs", "wetland")
-CELL = 100.0
 SHARE = 0.4
 """The boundary may be this share of that of the plan with the most carbon."""
 WEIGHT = 300.0
@@ -44,72 +36,9 @@ SECONDS = 60.0
 """Longest solve."""
 
 
-def field(rng: np.random.Generator, width: int) -> NDArray[np.float64]:
-    """Smooth at two scales with noise, mean 1, above 0."""
-    parts = [gaussian_filter(rng.standard_normal((width, width)), size, mode="wrap") for size in (8, 2)]
-    mixed = sum(part / part.std() for part in parts) + 0.3 * rng.standard_normal((width, width))
-    return np.exp(0.35 * mixed / mixed.std()).ravel()
-
-
-def grid_study(width: int, *, boundary_max: float | None = None, seed: int = 1) -> Formulation:
-    """The study of a square of cells."""
-    rng, n = np.random.default_rng(seed), width * width
-    base = field(rng, width)
-    gains = [base * field(rng, width) * 100 for _ in NAMES]
-    costs = [np.sqrt(base) * field(rng, width) * 50 for _ in NAMES]
-    frame = pd.DataFrame(
-        {
-            "parcel": np.repeat(np.arange(n, dtype=np.int32), len(NAMES)),
-            "intervention": pd.Categorical.from_codes(np.tile(np.arange(len(NAMES)), n), list(NAMES)),
-            "carbon": np.stack(gains, axis=1).ravel(),
-            "cost": np.stack(costs, axis=1).ravel(),
-        }
-    )
-    limits: list[dict[str, Any]] = [
-        {"name": "budget", "criterion": "cost", "max": 0.3 * float(np.min(costs, axis=0).sum())}
-    ]
-    if boundary_max is not None:
-        limits.append({"name": "compact", "criterion": "edge", "max": boundary_max})
-    study = study_from(
-        {
-            "study": {"title": f"{n} cells", "milestones": [2060]},
-            "parcels": {"source": "cells.csv", "id": "id", "area": {"column": "ha", "unit": "ha"}},
-            "effects": {
-                "source": "effects.csv", "layout": "wide", "parcel": "id", "intervention": "kind",
-                "columns": {"carbon": "carbon", "cost": "cost"},
-            },
-            "criteria": {
-                "carbon": {"sense": "max"},
-                "cost": {"sense": "min"},
-                "edge": {"sense": "min", "measure": "boundary", "unit": "km"},
-            },
-            "limits": limits,
-        },
-        Path("study.toml"),
-    )  # fmt: skip
-    at = np.arange(n)
-    return formulate_from(
-        study, cells(n, at // width, at % width), catalogue(), tables=Tables(frame, None, {})
-    )
-
-
-def cells(n: int, row: NDArray[np.int64], column: NDArray[np.int64]) -> Landscape:
-    """Square cells without any attribute."""
-    import scipy.sparse as sp
-
-    return Landscape(
-        ids=pd.RangeIndex(n), area=np.full(n, CELL**2 / 1e4), cover=np.full(n, -1, dtype=np.int16),
-        cover_codes=(), levels=(), regions=np.zeros((n, 0), dtype=np.int32), region_names=(), covariates={},
-        masks={}, growth_zones=(), zone_share=np.zeros((n, 0), dtype=np.float32),
-        features=sp.csr_array((n, 0)), feature_names=(), geometry=None,
-        neighbours=grid_neighbours(row, column, CELL),
-    )  # fmt: skip
-
-
-def catalogue() -> Catalogue:
-    """The interventions' names."""
-    names = ("keep", *NAMES)
-    return Catalogue(names, {"en": names}, {}, tuple(frozenset() for _ in names), (), pd.DataFrame())
+def study(width: int, *, most: float | None = None) -> Formulation:
+    """The square, with the boundary of what is treated as a criterion, at most so many km."""
+    return grid_study(width, "edge", {"sense": "min", "measure": "boundary", "unit": "km"}, most=most)
 
 
 def measured(found: Formulation, weights: list[float], *, gap: float, solver: str | None) -> dict[str, Any]:
@@ -143,14 +72,14 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--small", action="store_true")
     small = parser.parse_args().small
-    measured(grid_study(25), [1.0, 0.0, 0.0], gap=1e-3, solver="cuts")  # loads compiled code
+    measured(study(25), [1.0, 0.0, 0.0], gap=1e-3, solver="cuts")  # loads compiled code
     rows = []
     for width, gap in ((100, 1e-3), *(() if small else ((1000, 1e-4),))):
         solvers = ("cuts", "highs") if width == 100 else ("cuts",)
-        free = grid_study(width)
+        free = study(width)
         loose = loose_boundary(free)
         began = perf_counter()
-        bound = grid_study(width, boundary_max=SHARE * loose)
+        bound = study(width, most=SHARE * loose)
         formulated = round(perf_counter() - began, 2)
         for case, found, weights in (
             ("limit on the boundary", bound, [1.0, 0.0, 0.0]),

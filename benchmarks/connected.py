@@ -15,19 +15,16 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from boundary import NAMES, catalogue, cells, field
-from landfront.instances.study import study_from
-from landfront.models.formulate import Formulation, Tables, formulate_from
+from landfront.models.formulate import Formulation
 from landfront.optimizer.engine import SolverError
 from landfront.optimizer.scalarize import solve_single
+from squares import grid_study
 
 RESULTS = Path(__file__).parent / "results"
 WIDTH = 45
@@ -46,52 +43,18 @@ RUNS = (
 """Case, criterion that is asked for, and whether nothing may be apart."""
 
 
-def grid_study(apart: dict[str, Any], *, seed: int = 1, limit: bool, width: int = WIDTH) -> Formulation:
-    """The study of a square of cells."""
-    rng, n = np.random.default_rng(seed), width * width
-    base = field(rng, width)
-    gains = [base * field(rng, width) * 100 for _ in NAMES]
-    costs = [np.sqrt(base) * field(rng, width) * 50 for _ in NAMES]
-    frame = pd.DataFrame(
-        {
-            "parcel": np.repeat(np.arange(n, dtype=np.int32), len(NAMES)),
-            "intervention": pd.Categorical.from_codes(np.tile(np.arange(len(NAMES)), n), list(NAMES)),
-            "carbon": np.stack(gains, axis=1).ravel(),
-            "cost": np.stack(costs, axis=1).ravel(),
-        }
-    )
-    limits: list[dict[str, Any]] = [
-        {"name": "budget", "criterion": "cost", "max": 0.3 * float(np.min(costs, axis=0).sum())}
-    ]
-    if limit:
-        limits.append({"name": "connected", "criterion": "apart", "max": 0})
-    study = study_from(
-        {
-            "study": {"title": f"{n} cells", "milestones": [2060]},
-            "parcels": {"source": "cells.csv", "id": "id", "area": {"column": "ha", "unit": "ha"}},
-            "effects": {
-                "source": "effects.csv", "layout": "wide", "parcel": "id", "intervention": "kind",
-                "columns": {"carbon": "carbon", "cost": "cost"},
-            },
-            "criteria": {
-                "carbon": {"sense": "max"},
-                "cost": {"sense": "min"},
-                "apart": {"sense": "min", **apart},
-            },
-            "limits": limits,
-        },
-        Path("study.toml"),
-    )  # fmt: skip
-    row, column = np.divmod(np.arange(n), width)
+def study(apart: dict[str, Any], *, limit: bool, width: int = WIDTH) -> Formulation:
+    """The square with masks of cores, and what is apart as a criterion, none of it where there is a limit."""
+    row, column = np.divmod(np.arange(width * width), width)
     apart_by = {"four": 22, "nine": 15}
     masks = {name: (row % far == far // 2) & (column % far == far // 2) for name, far in apart_by.items()}
-    land = replace(cells(n, row, column), masks=masks)
-    return formulate_from(study, land, catalogue(), tables=Tables(frame, None, {}))
+    most = 0.0 if limit else None
+    return grid_study(width, "apart", {"sense": "min", **apart}, most=most, masks=masks)
 
 
 def measured(case: str, criterion: int, *, limit: bool, seconds: float, width: int = WIDTH) -> dict[str, Any]:
     """The plan of most carbon (0) or least cost (1): seconds, bound and gap."""
-    found = grid_study(CASES[case], limit=limit, width=width)
+    found = study(CASES[case], limit=limit, width=width)
     wall, cpu = perf_counter(), process_time()
     try:
         point = solve_single(found.program, criterion, gap=1e-3, time_limit=seconds)

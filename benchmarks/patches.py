@@ -18,63 +18,24 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from boundary import NAMES, catalogue, cells, field
-from landfront.instances.study import study_from
-from landfront.models.formulate import Formulation, Tables, formulate_from
+from landfront.models.formulate import Formulation
 from landfront.optimizer.engine import SolverError
 from landfront.optimizer.scalarize import solve_single
+from squares import grid_study
 
 RESULTS = Path(__file__).parent / "results" / "patches.json"
 GAP = 1e-2
 
 
-def grid_study(width: int, patch: dict[str, int], *, limit: bool = True, seed: int = 1) -> Formulation:
-    """The study of a square of cells."""
-    rng, n = np.random.default_rng(seed), width * width
-    base = field(rng, width)
-    gains = [base * field(rng, width) * 100 for _ in NAMES]
-    costs = [np.sqrt(base) * field(rng, width) * 50 for _ in NAMES]
-    frame = pd.DataFrame(
-        {
-            "parcel": np.repeat(np.arange(n, dtype=np.int32), len(NAMES)),
-            "intervention": pd.Categorical.from_codes(np.tile(np.arange(len(NAMES)), n), list(NAMES)),
-            "carbon": np.stack(gains, axis=1).ravel(),
-            "cost": np.stack(costs, axis=1).ravel(),
-        }
-    )
-    limits: list[dict[str, Any]] = [
-        {"name": "budget", "criterion": "cost", "max": 0.3 * float(np.min(costs, axis=0).sum())}
-    ]
-    if limit:
-        limits.append({"name": "patches", "criterion": "bits", "max": 0})
-    study = study_from(
-        {
-            "study": {"title": f"{n} cells", "milestones": [2060]},
-            "parcels": {"source": "cells.csv", "id": "id", "area": {"column": "ha", "unit": "ha"}},
-            "effects": {
-                "source": "effects.csv", "layout": "wide", "parcel": "id", "intervention": "kind",
-                "columns": {"carbon": "carbon", "cost": "cost"},
-            },
-            "criteria": {
-                "carbon": {"sense": "max"},
-                "cost": {"sense": "min"},
-                "bits": {"sense": "min", "measure": "scattered", "patch": patch},
-            },
-            "limits": limits,
-        },
-        Path("study.toml"),
-    )  # fmt: skip
-    row, column = np.divmod(np.arange(n), width)
-    return formulate_from(study, cells(n, row, column), catalogue(), tables=Tables(frame, None, {}))
+def study(width: int, patch: dict[str, int]) -> Formulation:
+    """The square, with the land outside of patches as a criterion, of which there may be none."""
+    return grid_study(width, "bits", {"sense": "min", "measure": "scattered", "patch": patch}, most=0.0)
 
 
 def measured(width: int, patch: dict[str, int], *, seconds: float) -> dict[str, Any]:
     """The plan of most carbon: seconds, bound and gap."""
     wall = perf_counter()
-    found = grid_study(width, patch)
+    found = study(width, patch)
     formulated = perf_counter() - wall
     wall, cpu = perf_counter(), process_time()
     try:
