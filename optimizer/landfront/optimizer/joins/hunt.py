@@ -191,10 +191,8 @@ def _widened(place: Place, groups: Flags) -> Flags:
     """Groups, and those beside them over an arc or a node that may always be passed, shape (groups,)."""
     net, inside = place.net, place.net.group >= 0
     on = np.where(inside, groups[net.group], False)
-    for _ in range(1):
-        near = on.copy()
-        near[net.head[on[net.tail]]] = True
-        on = near
+    near = on.copy()
+    near[net.head[on[net.tail]]] = True
     found = groups.copy()
-    found[net.group[on & inside]] = True
+    found[net.group[near & inside]] = True
     return found
