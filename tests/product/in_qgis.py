@@ -6,12 +6,14 @@ Usage: python3 in_qgis.py plans.gpkg map_knee picture.png; prints JSON.
 import json
 import os
 import sys
+from pathlib import Path
 
 from qgis.core import (  # type: ignore[import-not-found]
     QgsApplication,
     QgsMapRendererSequentialJob,
     QgsMapSettings,
     QgsProviderRegistry,
+    QgsRasterLayer,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize  # type: ignore[import-not-found]
@@ -26,6 +28,16 @@ def described(layer: QgsVectorLayer) -> dict[str, object]:
     at = layer.fields().indexOf(renderer.classAttribute())
     kinds = {entry.value(): [entry.label(), entry.symbol().color().name()] for entry in renderer.categories()}
     return {**told, "by": renderer.classAttribute(), "kinds": kinds, "values": sorted(layer.uniqueValues(at))}
+
+
+def raster(path: str) -> dict[str, object]:
+    """What QGIS makes of a raster with the style beside it."""
+    layer = QgsRasterLayer(path, "plan")
+    renderer = layer.renderer()
+    told = {"valid": layer.isValid(), "crs": layer.crs().authid(), "type": renderer.type()}
+    if renderer.type() != "paletted":
+        return told
+    return {**told, "kinds": [[entry.value, entry.label, entry.color.name()] for entry in renderer.classes()]}
 
 
 def draw(layer: QgsVectorLayer, path: str) -> None:
@@ -51,7 +63,10 @@ def main() -> None:
         for entry in QgsProviderRegistry.instance().querySublayers(path)
     }
     draw(layers[drawn], picture)
-    print(json.dumps({name: described(layer) for name, layer in layers.items()}), flush=True)
+    told = {name: described(layer) for name, layer in layers.items()}
+    for file in sorted(Path(path).parent.glob("rasters/*.tif")):
+        told[f"raster_{file.stem}"] = raster(str(file))
+    print(json.dumps(told), flush=True)
     os._exit(0)  # QGIS crashes when it tidies up after Python has
 
 

@@ -66,3 +66,17 @@ def test_qgis_draws_the_colours_of_the_plan(opened: tuple[dict[str, Any], Path])
     for value in layer["values"]:
         colour = layer["kinds"][value][1]
         assert tuple(int(colour[place : place + 2], 16) for place in (1, 3, 5)) in drawn
+
+
+def test_rasters_are_coloured_and_named(opened: tuple[dict[str, Any], Path], squares_run: Path) -> None:
+    with closing(sqlite3.connect(squares_run / "plans.gpkg")) as connection:
+        rows = connection.execute(
+            "SELECT name_en, name_zh, colour FROM interventions ORDER BY fid"
+        ).fetchall()
+    rasters = [layer for name, layer in opened[0].items() if name.startswith("raster_")]
+    assert len(rasters) >= 3
+    for layer in rasters:
+        assert (layer["valid"], layer["crs"], layer["type"]) == (True, "EPSG:32650", "paletted")
+        shown = {value: (label, colour) for value, label, colour in layer["kinds"]}
+        for value, (english, chinese, colour) in enumerate(rows):
+            assert shown[value] == (f"{english} / {chinese}", colour.lower())

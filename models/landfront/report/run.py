@@ -157,7 +157,8 @@ class Sitting:
             # Written last: a folder with run.toml is a whole run.
             (self.folder / "run.toml").unlink(missing_ok=True)
             self.store.finish(result.front, **{JOINED: list(also)})
-            shutil.rmtree(self.folder / "figures", ignore_errors=True)
+            for name in ("figures", "rasters"):
+                shutil.rmtree(self.folder / name, ignore_errors=True)
             # They tell of the front that was there when they were written.
             for told in (path for name in TOLD for path in self.folder.glob(name)):
                 told.unlink()
@@ -171,7 +172,7 @@ class Sitting:
 def write_outputs(result: Result, folder: Path, *, stage: Stage) -> None:
     """Write tables, texts, figures and layers of a result into its run directory."""
     from landfront.report.figures import write_figures
-    from landfront.report.layers import layer_of, write_layers
+    from landfront.report.layers import layer_of
     from landfront.report.summary import summary
 
     stage("writing tables")
@@ -183,13 +184,22 @@ def write_outputs(result: Result, folder: Path, *, stage: Stage) -> None:
             stage("writing plans.gpkg")
             layer_of(result)
             # Layers are written by GDAL and SQLite, figures drawn by Python: one core each.
-            layers = beside.submit(write_layers, result, folder / "plans.gpkg")
+            layers = beside.submit(_write_maps, result, folder)
         stage("drawing figures")
         warnings = write_figures(result, folder / "figures")
         if layers is not None:
             layers.result()
     result.kept.clear()  # a million shapes
     (folder / "summary.txt").write_text(summary(result, warnings=warnings), encoding="utf-8")
+
+
+def _write_maps(result: Result, folder: Path) -> None:
+    """Layers, and rasters where parcels are cells."""
+    from landfront.report.layers import write_layers
+    from landfront.report.rasters import FOLDER, write_rasters
+
+    write_layers(result, folder / "plans.gpkg")
+    write_rasters(result, folder / FOLDER)
 
 
 def input_digests(study: Study) -> dict[str, str]:

@@ -246,10 +246,14 @@ def _layers(folder: Path, result: Result) -> Iterator[Line]:
     if result.formulation.landscape.geometry is None:
         return
     from landfront.report.layers import check_layers
+    from landfront.report.rasters import FOLDER, check_rasters
 
     yield from _judged(
         "figures", [f"plans.gpkg: {fault}" for fault in check_layers(result, path)], "plans.gpkg"
     )
+    if (folder / FOLDER).is_dir():
+        faults = [f"{FOLDER}/{fault}" for fault in check_rasters(result, folder / FOLDER)]
+        yield from _judged("figures", faults, FOLDER)
 
 
 def _proofs(result: Result) -> Iterator[Line]:

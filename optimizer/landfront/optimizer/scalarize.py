@@ -43,7 +43,7 @@ BETTERED = 2.0
 """Longest search in one core that is only to better a solution that is known."""
 
 FULL_SECONDS = 120.0
-"""Longest search over all columns when groups are many and no limit was asked: past it, gaps close slowly."""
+"""Longest search over all columns of many groups where nothing else is said: past it, gaps close slowly."""
 
 CLASH_SECONDS = 30.0
 """Longest search for the fewest limits that clash."""
@@ -53,11 +53,19 @@ TARGET_SHARE = 0.9
 
 
 class Scalarizer:
-    """Solves scalar problems over one program with one engine."""
+    """Solves scalar problems over one program with one engine.
 
-    def __init__(self, program: Program, engine: Engine) -> None:
+    Attributes
+    ----------
+    longest
+        Longest search over all columns of many groups, in seconds: one problem of many is not worth all the
+        time that there is.
+    """
+
+    def __init__(self, program: Program, engine: Engine, *, longest: float = FULL_SECONDS) -> None:
         self.program = program
         self.engine = engine
+        self.longest = longest
 
     def solve(self, task: Task) -> Solve:
         """Solve one scalar problem; a solver's failure is a reason, never an exception."""
@@ -228,7 +236,7 @@ class Scalarizer:
         seconds = task.seconds
         part = whole_part(program)
         if program.groups >= CORE_GROUPS:
-            seconds = min(seconds, FULL_SECONDS)
+            seconds = min(seconds, self.longest)
         # What a column loses says nothing against a bound that its prices do not prove.
         if program.groups >= CORE_GROUPS and attempt.fact.proof == "recomputed":
             rest = self.engine.rest(attempt.fact, attempt.value - attempt.fact.beta)
@@ -274,7 +282,9 @@ def solve_single(
     weights = np.zeros(len(program.senses))
     weights[objective] = 1.0
     task = Task(weights, np.full(len(weights), inf), share=gap, main=objective, deadline=deadline)
-    solve = Scalarizer(program, engine).solve(task)
+    # Who says how long it may take means this one problem.
+    longest = FULL_SECONDS if time_limit is None else inf
+    solve = Scalarizer(program, engine, longest=longest).solve(task)
     if solve.x is None or solve.reason == "unbounded":
         raise failure(solve, engine, program)
     return make_point(program, solve, solve.beta, objective=objective)
