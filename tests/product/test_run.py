@@ -25,7 +25,7 @@ FILES = {
 
 def test_it_holds_these_files_and_no_others(tiny_run: Path, squares_run: Path) -> None:
     assert {entry.name for entry in tiny_run.iterdir()} == FILES
-    assert {entry.name for entry in squares_run.iterdir()} == FILES | {"plans.gpkg"}
+    assert {entry.name for entry in squares_run.iterdir()} == FILES | {"plans.gpkg", "rasters"}
 
 
 def test_front_csv_has_every_criterion_in_file_order(tiny: Path, tiny_run: Path) -> None:
