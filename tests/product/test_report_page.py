@@ -24,8 +24,10 @@ import landfront.api as lf
 from landfront.cli import app
 from landfront.instances.faults import InputError
 from landfront.models.formulate import formulate
+from landfront.report.explain_text import rule_words
 from landfront.report.ground import ground_of
 from landfront.report.page import write
+from landfront.report.page.content import content_of
 from landfront.report.page.pack import ALIGNED, differences, packed
 from landfront.report.page.picture import picture_of
 from landfront.report.stored import read_run, result_of
@@ -361,3 +363,11 @@ def test_a_page_that_tells_of_fewer_points_goes_when_points_are_added(copied: Pa
     lf.resume(copied, points=8)
     assert not (copied / "report.html").exists()
     assert len(told(lf.report(copied, seconds=0))[0]["front"]["values"]) == 8
+
+
+def test_reasons_of_what_is_kept_out_are_told_in_both_languages(tiny_run: Path) -> None:
+    rows = content_of(result_of(read_run(tiny_run), formulate(read_run(tiny_run).study())))[0]["excluded"]
+    assert rows
+    for row in rows:
+        assert row["why"]["en"] == rule_words(row["reason"], "en")
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in row["why"]["zh"]), row

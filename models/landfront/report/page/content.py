@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from landfront.optimizer.rates import all_trade_offs, edges
 from landfront.report.bars import level_of
 from landfront.report.bounds_text import bounds_text
+from landfront.report.explain_text import rule_words
 from landfront.report.ground import Ground
 from landfront.report.languages import criterion_label
+from landfront.report.layers import LANGUAGES
 from landfront.report.maps import AGREED
 from landfront.report.no_regret import no_regret_of
 from landfront.report.page.pack import differences
@@ -49,7 +51,10 @@ def content_of(result: Result) -> tuple[dict[str, Any], Arrays]:
         "regret": _regret(result, arrays),
         "map": _map(result, arrays),
         "evidence": _evidence(result),
-        "excluded": menu_table(result.formulation).to_dict("records"),
+        "excluded": [
+            {**row, "why": {language: rule_words(str(row["reason"]), language) for language in LANGUAGES}}
+            for row in menu_table(result.formulation).to_dict("records")
+        ],
         "notes": list(result.formulation.notes),
     }
     _plans(result, arrays)

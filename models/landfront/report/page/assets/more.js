@@ -118,7 +118,7 @@ function drawQuestion() {
   })));
   fill("notes", D.notes.map((text) => make("li", text, { lang: "en" })));
   const names = new Map(D.kinds.map((kind) => [kind.name, label(kind)]));
-  table("excluded", [[t("intervention")], [t("kept_out")], [t("parcels"), 1], [t("land"), 1]], D.excluded.map((row) => ({ cells: [names.get(row.intervention) ?? row.intervention, row.reason, num(row.parcels, 9), area(row.area_ha)] })));
+  table("excluded", [[t("intervention")], [t("kept_out")], [t("parcels"), 1], [t("land"), 1]], D.excluded.map((row) => ({ cells: [names.get(row.intervention) ?? row.intervention, row.why[S.lang], num(row.parcels, 9), area(row.area_ha)] })));
 }
 function drawRegret() {
   const told = D.regret;
