@@ -371,3 +371,9 @@ def test_reasons_of_what_is_kept_out_are_told_in_both_languages(tiny_run: Path) 
     for row in rows:
         assert row["why"]["en"] == rule_words(row["reason"], "en")
         assert any("\u4e00" <= letter <= "\u9fff" for letter in row["why"]["zh"]), row
+
+
+def test_a_run_that_is_not_there_is_what_is_told(tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, ["report", str(tmp_path / "nothing")])
+    assert done.exit_code == 2
+    assert "nothing: is missing (no run.toml)" in done.stderr

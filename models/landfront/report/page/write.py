@@ -68,6 +68,8 @@ def report(
     say = stage or (lambda text: None)
     folder = Path(run)
     target = folder / PAGE if output is None else Path(output)
+    if not (folder / "run.toml").is_file():
+        read_run(folder)  # says what is wrong with it
     _check_target(target)
     refuse(*seconds_faults(seconds))
     say("reading the run")
