@@ -1,4 +1,4 @@
-"""The command that writes the page of a run: ``report``."""
+"""The commands that show a run to people: ``report``, ``explore``."""
 
 from __future__ import annotations
 

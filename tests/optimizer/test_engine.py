@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from landfront.optimizer import certify
-from landfront.optimizer.engine import Answer, Basis, choose_engine
+from landfront.optimizer import certify, scalarize
+from landfront.optimizer.engine import Answer, Basis, Part, choose_engine
 from landfront.optimizer.front import Fact, Floats
 from landfront.optimizer.highs import HighsEngine
 from landfront.optimizer.program import Program
@@ -127,3 +127,24 @@ def test_large_programs_answer_the_same_from_any_start(big: Make) -> None:
         assert warm.bound == pytest.approx(cold.bound, rel=1e-9)
         again = HighsEngine(program).relax(np.array([1.0, 1.0]), free, seconds=60, start=end.basis)
         assert same(warm, again)
+
+
+@pytest.mark.parametrize(("limit", "longest"), [(None, 120.0), (5000.0, 5000.0)])
+def test_a_stated_time_is_that_of_the_whole_search(
+    big: Make, monkeypatch: pytest.MonkeyPatch, limit: float | None, longest: float
+) -> None:
+    """Who says how long one problem may take gets all of it; else a search of many groups is cut."""
+    asked: list[float] = []
+
+    def search(self: HighsEngine, weights: Floats, upper: Floats, *, part: Part, seconds: float) -> Answer:
+        asked.append(seconds)
+        return found(self, weights, upper, part=part, seconds=seconds)
+
+    found = HighsEngine.search
+    monkeypatch.setattr(HighsEngine, "search", search)
+    monkeypatch.setattr(HighsEngine, "round", lambda *_, **__: None)
+    monkeypatch.setattr(scalarize, "CORE_GROUPS", 1)
+    monkeypatch.setattr(scalarize, "CORE_SIZES", ())
+    scalarize.solve_single(big(30, rows=4), 0, gap=0.0, time_limit=limit)
+    assert asked
+    assert max(asked) == pytest.approx(longest, rel=0.05)

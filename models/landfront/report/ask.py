@@ -53,7 +53,8 @@ class Asked:
         ``"optimal"``: proven within the gap asked for; ``"infeasible"``: proven that no plan meets the
         thresholds; else why the search ended before.
     gap
-        Gap of that criterion among the plans that meet the thresholds; infinite without a plan or a bound.
+        Gap of that criterion among the plans that meet the thresholds, but for `tolerances.AUGMENT` of its
+        range, which may be given for better others; infinite without a plan or a bound.
     solves
         The answers, to be kept (`keep`).
     """
